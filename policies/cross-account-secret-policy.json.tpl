@@ -1,0 +1,13 @@
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "ReadFromOtherAccounts",
+      "Effect": "Allow",
+      "Principal": {"AWS": "${principals}"},
+      "Action": ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
+      "Resource": "${secret_arns}",
+      "Condition": {"StringEquals": {"aws:PrincipalOrgID": "${organization_id}"}}
+    }
+  ]
+}

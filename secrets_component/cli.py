@@ -1,0 +1,176 @@
+"""`python -m secrets_component`: check a map, show its plan, print the map's JSON Schema.
+
+Nothing here needs Pulumi or AWS, and no value of a secret is ever printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from secrets_component.errors import MapFileError, SecretMapError
+from secrets_component.plan import InlinePolicy, Plan, PlannedSecret, load_plans
+
+GOOD, WRONG_MAP, WRONG_USAGE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        0 where all is good, 1 for errors in a map, 2 for wrong usage or an unreadable file.
+    """
+    gc.disable()  # a run is short and builds one large tree: collecting it would double the time
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        sys.stderr.close()
+        return GOOD
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m secrets_component", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--environment",
+        metavar="E",
+        help="the environment of maps that do not name theirs (`pulumi up` takes the stack's)",
+    )
+
+    validate = commands.add_parser(
+        "validate", parents=[common], help="check maps; errors go to stderr"
+    )
+    validate.add_argument("files", nargs="+", metavar="FILE")
+    validate.set_defaults(run=_validate)
+
+    plan = commands.add_parser(
+        "plan", parents=[common], help="show what a map will create, without any value"
+    )
+    plan.add_argument("file", metavar="FILE")
+    plan.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    plan.set_defaults(run=_plan)
+
+    schema = commands.add_parser("schema", help="print the JSON Schema of a map")
+    schema.set_defaults(run=_schema)
+    return parser
+
+
+def _validate(options: argparse.Namespace) -> int:
+    worst = GOOD
+    for file in options.files:
+        plans, code = _load(file, options.environment)
+        worst = max(worst, code)
+        for plan in plans.values():
+            for warning in plan.warnings:
+                print(warning, file=sys.stderr)
+    return worst
+
+
+def _plan(options: argparse.Namespace) -> int:
+    plans, code = _load(options.file, options.environment)
+    if code != GOOD:
+        return code
+    if options.json:
+        described = {instance: describe(plan) for instance, plan in plans.items()}
+        single = next(iter(described.values())) if len(described) == 1 else described
+        print(json.dumps(single, indent=2, ensure_ascii=False))
+    else:
+        print("\n\n".join("\n".join(_lines(plan)) for plan in plans.values()))
+    return GOOD
+
+
+def _schema(_: argparse.Namespace) -> int:
+    from secrets_component.schema import map_schema  # noqa: PLC0415 # only this command needs it
+
+    print(json.dumps(map_schema(), indent=2, ensure_ascii=False))
+    return GOOD
+
+
+def _load(file: str, environment: str | None) -> tuple[dict[str, Plan], int]:
+    """Load a file's plans, or tell what is wrong and give the exit code."""
+    try:
+        return load_plans(file, environment), GOOD
+    except SecretMapError as error:
+        print(error, file=sys.stderr)
+        return {}, WRONG_MAP
+    except MapFileError as error:
+        print(error, file=sys.stderr)
+        return {}, WRONG_USAGE
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return {}, WRONG_USAGE
+
+
+def describe(plan: Plan) -> dict[str, Any]:
+    """Give a plan as JSON data: what will exist, and in which order; no values."""
+    return {
+        "secrets": [_described(secret, plan) for secret in plan.secrets.values()],
+        "order": list(plan.order),
+    }
+
+
+def _described(secret: PlannedSecret, plan: Plan) -> dict[str, Any]:
+    rotation = secret.rotation
+    return {
+        "key": secret.key,
+        "name": secret.name,
+        "source": secret.source.kind,
+        "owner": secret.owner,
+        "kms_key": _key(secret, plan),
+        "rotation": None
+        if rotation is None
+        else {
+            "lambda_arn": str(rotation.function),
+            "schedule": rotation.schedule or f"rate({rotation.days} days)",
+            "window": rotation.window,
+            "immediately": rotation.immediately,
+        },
+        "replicas": [
+            {"region": r.region, "kms_key": str(r.kms_key) if r.kms_key else None}
+            for r in secret.replicas
+        ],
+        "references": [str(reference) for reference in secret.references],
+        "policy": _policy(secret),
+    }
+
+
+def _key(secret: PlannedSecret, plan: Plan) -> str | None:
+    if secret.kms_key:
+        return str(secret.kms_key)
+    return plan.created_key.alias if plan.created_key else None
+
+
+def _policy(secret: PlannedSecret) -> str | None:
+    if secret.policy is None:
+        return None
+    return "inline" if isinstance(secret.policy, InlinePolicy) else secret.policy.template
+
+
+def _lines(plan: Plan) -> list[str]:
+    """Lay a plan out for people: one block per secret."""
+    count = len(plan.secrets)
+    lines = [f"{plan.name}: {count} secret{'' if count == 1 else 's'} in {plan.environment}"]
+    for key in plan.order:
+        secret = _described(plan.secrets[key], plan)
+        lines.append(f"  {key}: {secret['name']}")
+        lines.append(f"    value: {secret['source']}, written by {secret['owner']}")
+        lines.append(f"    key: {secret['kms_key'] or 'AWS-managed (alias/aws/secretsmanager)'}")
+        if secret["rotation"]:
+            rotation = secret["rotation"]
+            window = f" in {rotation['window']}" if rotation["window"] else ""
+            lines.append(
+                f"    rotation: {rotation['schedule']}{window} by {rotation['lambda_arn']}"
+            )
+        if secret["replicas"]:
+            lines.append(f"    replicas: {', '.join(r['region'] for r in secret['replicas'])}")
+        if secret["references"]:
+            lines.append(f"    references: {', '.join(secret['references'])}")
+        if secret["policy"]:
+            lines.append(f"    policy: {secret['policy']}")
+    return lines

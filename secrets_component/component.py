@@ -1,0 +1,122 @@
+"""SecretMap: one map's plan, turned into resources by the modules beside this one."""
+
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+from pulumi_aws import get_region, secretsmanager
+
+from secrets_component import access, encryption, rotation, values
+from secrets_component.errors import MapValueError, Problem
+from secrets_component.outputs import Outputs
+from secrets_component.plan import Plan, PlannedSecret
+from secrets_component.program import plan_of
+from secrets_component.resolve import read_values
+from secrets_component.scope import Scope
+
+
+class SecretMapArgs(TypedDict):
+    """What a SecretMap is made from."""
+
+    secret_map: Any  # other languages pass plain data, Python programs what load_secret_map returns
+    """The map: what `load_secret_map` returns, or the map's own data. Never an Output."""
+
+    environment: NotRequired[str]
+    """The environment of a map that does not name its own. Default: the Pulumi stack's name."""
+
+
+class SecretMap(pulumi.ComponentResource):
+    """All secrets of one map, with their values, keys, rotation, policies and outputs."""
+
+    secret_arns: pulumi.Output[dict[str, str]]
+    """ARNs by the entries' keys; plain, so that a reader needs no key to this stack's secrets."""
+    secret_names: pulumi.Output[dict[str, str]]
+    """Names in AWS by the entries' keys."""
+    secret_version_ids: pulumi.Output[dict[str, str]]
+    """Ids of the versions that this map wrote, by the entries' keys."""
+    generated_passwords: pulumi.Output[dict[str, str]]
+    """Generated passwords by the entries' keys; `<key>.<name>` for those under `random`. Secret."""
+    kms_key_arns: pulumi.Output[dict[str, str]]
+    """ARNs of the customer-managed keys, by the keys of the entries that use them."""
+    policy_arns: pulumi.Output[dict[str, str]]
+    """ARNs of the identity policies `read` and `admin` for the whole map."""
+    waiting: pulumi.Output[dict[str, list[str]]]
+    """References that had no value in this run, by the keys of the entries that wait for them."""
+
+    def __init__(
+        self, name: str, args: SecretMapArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Create everything that the map asks for.
+
+        Raises:
+            pulumi.RunError: the map is wrong, or a reference has no value; nothing is created.
+        """
+        super().__init__("secretsmap:index:SecretMap", name, None, opts)
+        plan = plan_of(args["secret_map"], args.get("environment"))
+        _refuse_home_replicas(plan, self)
+        scope = Scope(name, self, plan, read_values(plan, self))
+        created_key = encryption.create_key(name, plan, self)
+        permissions = rotation.Permissions(scope)
+        outputs = Outputs(scope)
+        for key in plan.order:
+            secret = plan.secrets[key]
+            kms_key = encryption.key_of(scope, secret, created_key)
+            values.generate(scope, secret)
+            container = _container(scope, secret, kms_key)
+            version = values.store(scope, secret, container)
+            access.attach(scope, secret, container)
+            rotation.schedule(scope, secret, container, version, permissions.for_function)
+            outputs.add(secret, container, version, kms_key)
+        finished = outputs.finish()
+        for output, value in finished.items():
+            setattr(self, output, value)
+        self.register_outputs(finished)
+
+
+def _container(
+    scope: Scope, secret: PlannedSecret, kms_key: pulumi.Input[str] | None
+) -> secretsmanager.Secret:
+    """Create the secret itself, without a value, and offer its ARN and name to references."""
+    container = secretsmanager.Secret(
+        scope.logical(secret),
+        name=secret.name,
+        description=secret.description,
+        kms_key_id=kms_key,
+        recovery_window_in_days=secret.recovery_window_in_days,
+        replicas=[
+            secretsmanager.SecretReplicaArgs(
+                region=replica.region,
+                kms_key_id=scope.values.text(replica.kms_key, secret.key)
+                if replica.kms_key
+                else None,
+            )
+            for replica in secret.replicas
+        ]
+        or None,
+        tags=dict(secret.tags) or None,
+        opts=scope.options(secret, protect=secret.protect),
+    )
+    scope.values.own["secret_arns", secret.key] = container.arn
+    scope.values.own["secret_names", secret.key] = container.name
+    return container
+
+
+def _refuse_home_replicas(plan: Plan, parent: pulumi.Resource) -> None:
+    """Refuse a replica in the home region, which only the provider knows, before anything exists.
+
+    AWS: "InvalidParameterException: ... replica Region must be different from the primary Region".
+    """
+    replicated = [secret for secret in plan.secrets.values() if secret.replicas]
+    if not replicated:
+        return
+    home = get_region(opts=pulumi.InvokeOptions(parent=parent)).region
+    problems = [
+        Problem(
+            plan.position(secret.key, replica.region),
+            f"`replicas`: `{home}` is this stack's own region; name another",
+        )
+        for secret in replicated
+        for replica in secret.replicas
+        if replica.region == home
+    ]
+    if problems:
+        raise pulumi.RunError(str(MapValueError(problems)))

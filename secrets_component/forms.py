@@ -1,0 +1,76 @@
+"""The two forms of a map's file: flat, or Atmos (`components.terraform.<instance>.vars`).
+
+Atmos: https://atmos.tools/core-concepts/stacks/define-components
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+from secrets_component.errors import MapValueError, Position, Problem, did_you_mean
+from secrets_component.load import Data, Document, Path_
+
+COMPONENT = "secretsmanager"
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One secret map inside a file: its name, where it stands, and what it says."""
+
+    name: str
+    document: Document
+    path: Path_
+    data: dict[str, Data]
+
+
+def instances(document: Document) -> list[Instance]:
+    """Find the maps in a file; other Atmos components and Atmos's own keys are left alone.
+
+    Raises:
+        MapValueError: the Atmos form without a `secretsmanager` instance, or one without `vars`.
+    """
+    if "components" not in document.data:
+        return [Instance(COMPONENT, document, (), document.data)]
+    components = _mapping(document, ("components",))
+    if "terraform" not in components:
+        hint = did_you_mean("terraform", components)
+        _refuse(document.position(("components",), of_key=True), f"`terraform` is missing{hint}")
+    path = ("components", "terraform")
+    found = [
+        Instance(name, document, (*path, name, "vars"), _mapping(document, (*path, name, "vars")))
+        for name, component in _mapping(document, path).items()
+        if _is_secret_map(name, component)
+    ]
+    if not found:
+        _refuse(
+            document.position(path, of_key=True),
+            "no secret map here; name a component `secretsmanager`, or give it "
+            "`metadata: {component: secretsmanager}`"
+            + did_you_mean(COMPONENT, _mapping(document, path)),
+        )
+    return found
+
+
+def _is_secret_map(name: str, component: Data) -> bool:
+    metadata = component.get("metadata") if isinstance(component, dict) else None
+    if not isinstance(metadata, dict):
+        return name == COMPONENT
+    if metadata.get("type") == "abstract" or metadata.get("enabled") is False:
+        return False
+    return metadata.get("component", name) == COMPONENT
+
+
+def _mapping(document: Document, path: tuple[str, ...]) -> dict[str, Data]:
+    found: Data = document.data
+    for step in path:
+        if not isinstance(found, dict) or step not in found:
+            _refuse(document.position(path, of_key=True), f"`{step}` is missing")
+        found = found[step]
+    if not isinstance(found, dict):
+        _refuse(document.position(path), f"`{path[-1]}` must be a mapping")
+    return found
+
+
+def _refuse(position: Position, message: str) -> NoReturn:
+    raise MapValueError([Problem(position, message)])

@@ -1,0 +1,529 @@
+"""The secret map's format, top to bottom in the order in which a map is written.
+
+This module is the reference: the JSON Schema and the README's table are made from it. Limits come
+from AWS's API reference (https://docs.aws.amazon.com/secretsmanager/latest/apireference/) unless
+another source is named.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Set
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+)
+
+from secrets_component import names, schedules
+
+MAX_VALUE_BYTES = 65_536
+MAX_POLICY_CHARACTERS = 20_480
+DEFAULT_SPECIAL = "-_."
+AWS_MANAGED_KEY = "alias/aws/secretsmanager"
+
+Owner = Literal["map", "rotation", "operator"]
+Finding: TypeAlias = tuple[tuple[str | int, ...], str]
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=False)
+
+
+def _matching(pattern: str, expectation: str) -> AfterValidator:
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if "${" not in value and not compiled.fullmatch(value):
+            msg = f"expected {expectation}"
+            raise ValueError(msg)
+        return value
+
+    return AfterValidator(check)
+
+
+def _number_as_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _hierarchy_part(value: str) -> str:
+    problem = names.part_problem(value)
+    if problem:
+        raise ValueError(problem)
+    return value
+
+
+def _schedule(value: str) -> str:
+    problem = schedules.expression_problem(value)
+    if problem:
+        raise ValueError(problem)
+    return value
+
+
+def _window(value: str) -> str:
+    problem = schedules.window_problem(value)
+    if problem:
+        raise ValueError(problem)
+    return value
+
+
+Part = Annotated[str, AfterValidator(_hierarchy_part)]
+Label = Annotated[str, _matching(r"[A-Za-z0-9_][A-Za-z0-9_-]*", "letters, digits, `_` and `-`")]
+PlainText = Annotated[str, BeforeValidator(_number_as_text)]
+Tags = Annotated[
+    dict[
+        Annotated[str, Field(min_length=1, max_length=128)],
+        Annotated[PlainText, Field(max_length=256)],
+    ],
+    Field(max_length=50),
+]
+KeyId = Annotated[
+    str,
+    Field(max_length=2048),
+    _matching(
+        r"alias/[A-Za-z0-9/_-]+|arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(?:key|alias)/[A-Za-z0-9/_-]+"
+        r"|(?!arn:|alias)[A-Za-z0-9-]+",
+        "a KMS key id, key ARN, `alias/…`, or a reference like `${output.kms.key_id}`",
+    ),
+]
+FunctionArn = Annotated[
+    str,
+    _matching(
+        r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(?::[A-Za-z0-9$_-]+)?",
+        "a Lambda function's ARN (`arn:aws:lambda:<region>:<account>:function:<name>`)"
+        " or a reference like `${output.lambda.rotation_function_arn}`",
+    ),
+]
+Region = Annotated[str, _matching(r"(?:[a-z]+-)+\d+", "an AWS region such as `eu-west-1`")]
+Principal = Annotated[
+    PlainText,
+    _matching(
+        r"\d{12}|arn:aws[a-z-]*:(?:iam|sts)::\d{12}:[A-Za-z0-9+=,.@_/:-]+",
+        "an account id or the ARN of a role or user, never a wildcard",
+    ),
+]
+
+
+class Kms(_Block):
+    """A KMS key that this map creates, with rotation on, for all its secrets without another."""
+
+    create: bool = Field(default=False, description="Create a key for this map. Default: no.")
+    alias: Annotated[
+        str | None,
+        Field(max_length=250),
+    ] = Field(
+        default=None,
+        description="The key's alias, with or without `alias/`. Default: "
+        "`<context_name>-<environment>-secrets`, with `-` for characters no alias may hold.",
+    )
+    deletion_window_in_days: int = Field(
+        default=30,
+        ge=7,
+        le=30,
+        description="Days between removal and loss of the key, 7 to 30. Default: 30, so that no "
+        "secret in its recovery window outlives its key.",
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what is wrong with the alias."""
+        alias = (self.alias or "").removeprefix("alias/")
+        if self.alias is not None and not re.fullmatch(r"[A-Za-z0-9/_-]+", alias):
+            yield ("alias",), "may hold only letters, digits and `/_-`, as KMS asks"
+        if alias.startswith("aws/"):
+            yield ("alias",), "`alias/aws/…` is AWS's own; choose another alias"
+
+
+class Stack(_Block):
+    """A Pulumi stack that `${output.<component>.<name>}` reads from."""
+
+    stack: str = Field(
+        min_length=1, description="The stack's full name, `<organization>/<project>/<stack>`."
+    )
+    when_missing: Literal["fail", "wait"] = Field(
+        default="fail",
+        description="What happens while the stack or its output does not exist: `fail` the run "
+        "(default), or let the secret `wait` without a value until a later run.",
+    )
+
+
+class RandomPassword(_Block):
+    """How a password is generated; the options of Pulumi's `random.RandomPassword`."""
+
+    length: int = Field(default=32, ge=1, le=4096, description="Characters. Default: 32.")
+    special: bool = Field(default=True, description="Use special characters. Default: yes.")
+    override_special: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The special characters to choose from. Default: `-_.`, which mean nothing to "
+        'URLs (RFC 3986 calls them unreserved), to shells, or to RDS (it refuses `/`, `"`, `@` '
+        "and blanks).",
+    )
+    lower: bool = Field(default=True, description="Use lower-case letters. Default: yes.")
+    upper: bool = Field(default=True, description="Use upper-case letters. Default: yes.")
+    numeric: bool = Field(default=True, description="Use digits. Default: yes.")
+    min_lower: int | None = Field(
+        default=None, ge=0, description="At least so many lower-case letters. Default: 1 if used."
+    )
+    min_upper: int | None = Field(
+        default=None, ge=0, description="At least so many upper-case letters. Default: 1 if used."
+    )
+    min_numeric: int | None = Field(
+        default=None, ge=0, description="At least so many digits. Default: 1 if used."
+    )
+    min_special: int | None = Field(
+        default=None, ge=0, description="At least so many special characters. Default: 1 if used."
+    )
+    keepers: dict[str, PlainText] = Field(
+        default={}, description="Changing any of these generates a new password. Default: none."
+    )
+
+    def minimum(self, kind: Literal["lower", "upper", "numeric", "special"]) -> int:
+        """Give the least number of characters of a kind: as written, else 1 where it is used."""
+        written: int | None = getattr(self, f"min_{kind}")
+        if written is not None:
+            return written
+        return int(getattr(self, kind)) if self.length >= len(_CHARACTER_KINDS) else 0
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield the options that contradict each other."""
+        if not any(getattr(self, kind) for kind in _CHARACTER_KINDS):
+            yield (), "no kind of character is left; leave one of lower, upper, numeric, special on"
+        for kind in _CHARACTER_KINDS:
+            if getattr(self, f"min_{kind}") and not getattr(self, kind):
+                yield (f"min_{kind}",), f"contradicts `{kind}: false`"
+        least = sum(self.minimum(kind) for kind in _CHARACTER_KINDS)
+        if least > self.length:
+            yield ("length",), f"is less than the {least} characters that the `min_…` ask for"
+
+
+_CHARACTER_KINDS: tuple[Literal["lower", "upper", "numeric", "special"], ...] = (
+    "lower",
+    "upper",
+    "numeric",
+    "special",
+)
+
+
+class Replica(_Block):
+    """A copy of the secret in another region."""
+
+    region: Region = Field(description="The region, not the map's own.")
+    kms_key_id: KeyId | None = Field(
+        default=None, description="A key in that region. Default: the region's AWS-managed key."
+    )
+
+
+class TemplatePolicy(_Block):
+    """A resource policy made from one of the templates in `policies/`."""
+
+    template: Literal[
+        "read-secret-policy", "admin-secret-policy", "cross-account-secret-policy"
+    ] = Field(description="The template's name.")
+    principals: list[Principal] = Field(
+        min_length=1, description="Who gets the access: account ids, ARNs of roles or users."
+    )
+    organization_id: (
+        Annotated[str, _matching(r"o-[a-z0-9]{10,32}", "an organization id (`o-…`)")] | None
+    ) = Field(default=None, description="Only principals of this AWS Organization. Default: any.")
+
+
+def _kind_of_policy(value: object) -> str | None:
+    if isinstance(value, str):
+        return "=text"
+    if isinstance(value, dict):
+        return "=document" if "Statement" in value else "=template"
+    return None
+
+
+def _kind_of_data(value: object) -> str | None:
+    return "=text" if isinstance(value, str) else "=mapping" if isinstance(value, dict) else None
+
+
+def _kind_of_stack(value: object) -> str | None:
+    return "=name" if isinstance(value, str) else "=block" if isinstance(value, dict) else None
+
+
+# Tags of choices begin with `=`, so that no location of an error can mistake one for a field.
+Policy = Annotated[
+    Annotated[str, Tag("=text")]
+    | Annotated[dict[str, Any], Tag("=document")]
+    | Annotated[TemplatePolicy, Tag("=template")],
+    Discriminator(
+        _kind_of_policy,
+        custom_error_type="policy",
+        custom_error_message="expected a template (`{template: …, principals: […]}`) "
+        "or a policy document",
+    ),
+]
+SecretData = Annotated[
+    Annotated[str, Tag("=text")] | Annotated[dict[str, Any], Tag("=mapping")],
+    Discriminator(
+        _kind_of_data,
+        custom_error_type="secret_data",
+        custom_error_message="expected text or a mapping; write a number, list or boolean in "
+        "quotes",
+    ),
+]
+
+
+class Fields(_Block):
+    """The fields that `defaults:` may give once for all entries."""
+
+    name: Part | None = Field(
+        default=None, description="The last part of the secret's name. Default: the entry's key."
+    )
+    path: Part | None = Field(
+        default=None, description="The part between environment and name; may be nested (`a/b`)."
+    )
+    description: str | None = Field(
+        default=None, max_length=2048, description="What AWS shows beside the secret."
+    )
+    generate_random_password: bool = Field(
+        default=False, description="The value is a generated password. Default: no."
+    )
+    random_password: RandomPassword = Field(
+        default=RandomPassword(), description="How the password is generated."
+    )
+    random: dict[Label, RandomPassword] = Field(
+        default={},
+        description="Passwords of this entry alone, which `secret_data` uses as "
+        "`${random.<name>}`.",
+    )
+    secret_data: SecretData | None = Field(
+        default=None,
+        description="The value: text, or a mapping, which is stored as JSON. May hold references.",
+    )
+    secret_binary: str | None = Field(default=None, description="The value as base64.")
+    rotation_automatically: bool = Field(
+        default=False, description="AWS rotates the value with the given function. Default: no."
+    )
+    rotation_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="Days between rotations, 1 to 1000. Default: 30 without `rotation_schedule`.",
+    )
+    rotation_schedule: Annotated[str, AfterValidator(_schedule)] | None = Field(
+        default=None,
+        description="Instead of days: `rate(10 days)` or `cron(0 8 1 * ? *)`, in UTC.",
+    )
+    rotation_window: Annotated[str, AfterValidator(_window)] | None = Field(
+        default=None, description="Hours in which a rotation may start, `3h`. Default: AWS's."
+    )
+    rotation_lambda_arn: FunctionArn | None = Field(
+        default=None, description="The function that rotates, or a reference to it."
+    )
+    rotate_immediately: bool = Field(
+        default=False, description="Rotate when the schedule is set or changed. Default: no."
+    )
+    rotated_fields: list[str] = Field(
+        default=[],
+        description="Fields of a structured value that rotation writes; the others stay the map's.",
+    )
+    kms_key_id: KeyId | None = Field(
+        default=None, description="The key that encrypts the secret. Default: the map's key."
+    )
+    recovery_window_in_days: int = Field(
+        default=30,
+        ge=0,
+        le=30,
+        description="Days in which a removed secret can be restored: 7 to 30, or 0 for none. "
+        "Default: 30.",
+    )
+    replicas: list[Replica] = Field(default=[], description="Copies in other regions.")
+    policy: Policy | None = Field(default=None, description="Who may use the secret itself.")
+    protect: bool = Field(
+        default=False, description="Pulumi refuses to delete or replace the secret. Default: no."
+    )
+    import_: str | None = Field(
+        default=None,
+        alias="import",
+        min_length=1,
+        description="Adopt the secret that has this name or ARN, as it is: its name, description, "
+        "tags and key stay its own while this line stands.",
+    )
+    restore_deleted: bool = Field(
+        default=False,
+        description="Bring back the secret of this name that is scheduled for deletion. "
+        "Default: no.",
+    )
+    renamed_from: Label | None = Field(
+        default=None, description="The entry's key before: nothing is replaced."
+    )
+    owner: Owner | None = Field(
+        default=None,
+        description="Who writes the value after the first time: `map`, `rotation` or `operator`. "
+        "Default: `rotation` where the entry rotates, else `map`.",
+    )
+    tags: Tags = Field(default={}, description="Tags of this secret, over the map's.")
+
+
+class Entry(Fields):
+    """One secret."""
+
+    def sources(self) -> list[str]:
+        """Name the fields that give the value; more than one is an error."""
+        given = {
+            "generate_random_password": self.generate_random_password,
+            "secret_data": self.secret_data is not None,
+            "secret_binary": self.secret_binary is not None,
+        }
+        return [field for field, is_given in given.items() if is_given]
+
+    def findings(self, written: Set[str]) -> Iterator[Finding]:
+        """Yield what single fields cannot show: contradictions, with where they stand.
+
+        Args:
+            written: the fields that the entry gives itself; the others are from `defaults`.
+        """
+        yield from self._value_findings(written)
+        yield from self._rotation_findings(written)
+        yield from self._lifetime_findings()
+        for path, block in (
+            (("random_password",), self.random_password),
+            *((("random", name), options) for name, options in self.random.items()),
+        ):
+            for inner, message in block.findings():
+                yield (*path, *inner), message
+
+    def _value_findings(self, written: Set[str]) -> Iterator[Finding]:
+        sources = self.sources()
+        for extra in sources[1:]:
+            yield (extra,), f"a second value beside `{sources[0]}`; keep one of them"
+        if "random_password" in written and "generate_random_password" not in sources:
+            yield ("random_password",), "needs `generate_random_password: true`"
+        if self.random and self.secret_data is None:
+            yield ("random",), "needs a `secret_data` that uses it (`${random.<name>}`)"
+        if isinstance(self.secret_data, str) and not self.secret_data:
+            yield ("secret_data",), "is empty, which AWS refuses; leave it out for an empty secret"
+        if isinstance(self.secret_data, str) and _too_long(self.secret_data.encode()):
+            yield ("secret_data",), f"is larger than AWS's {MAX_VALUE_BYTES:,} bytes"
+        if self.secret_binary is not None and "${" not in self.secret_binary:
+            yield from binary_findings(self.secret_binary)
+
+    def _rotation_findings(self, written: Set[str]) -> Iterator[Finding]:
+        if not self.rotation_automatically:
+            for field in ("rotation_days", "rotation_schedule", "rotation_lambda_arn"):
+                if field in written and "rotation_automatically" not in written:
+                    yield (field,), "has no effect without `rotation_automatically: true`"
+                    break
+            return
+        if self.rotation_lambda_arn is None:
+            yield (
+                ("rotation_automatically",),
+                "rotation needs a function; write `rotation_lambda_arn: <ARN or reference>`",
+            )
+        if self.rotation_days is not None and self.rotation_schedule is not None:
+            yield ("rotation_schedule",), "a second schedule beside `rotation_days`; keep one"
+        if self.rotation_window is not None:
+            problem = schedules.fit_problem(self.rotation_schedule, self.rotation_window)
+            if problem:
+                yield ("rotation_window",), problem
+
+    def _lifetime_findings(self) -> Iterator[Finding]:
+        if 0 < self.recovery_window_in_days < 7:  # noqa: PLR2004 # AWS: 0, or 7 to 30 days
+            yield ("recovery_window_in_days",), "must be 0 or from 7 to 30"
+        if self.import_ and self.sources() and self.owner is None:
+            yield (
+                ("import",),
+                "the adopted secret has a value of its own; say `owner: map` to replace it by the "
+                "map's, or `owner: operator` to keep it",
+            )
+        if self.import_ and self.restore_deleted:
+            yield ("restore_deleted",), "stands beside `import`; keep one of them"
+        if self.owner == "rotation" and not self.rotation_automatically:
+            yield ("owner",), "`rotation` needs `rotation_automatically: true`"
+        if self.rotated_fields and not isinstance(self.secret_data, dict | str):
+            yield ("rotated_fields",), "needs a structured `secret_data`"
+        seen: set[str] = set()
+        for index, replica in enumerate(self.replicas):
+            if replica.region in seen:
+                yield ("replicas", index, "region"), "a second replica in the same region"
+            seen.add(replica.region)
+        for key in self.tags:
+            if key.lower().startswith("aws:"):
+                yield ("tags", key), "tags that begin with `aws:` are AWS's own"
+
+
+def binary_findings(encoded: str) -> Iterator[Finding]:
+    """Yield what is wrong with a `secret_binary`: not base64, empty, or over AWS's limit."""
+    try:
+        decoded = base64.b64decode(encoded.replace("\n", ""), validate=True)
+    except (binascii.Error, ValueError):
+        yield ("secret_binary",), "is not base64; encode it with `base64 -w0 FILE`"
+        return
+    if not decoded:
+        yield ("secret_binary",), "is empty, which AWS refuses; leave it out for an empty secret"
+    if _too_long(decoded):
+        yield ("secret_binary",), f"is larger than AWS's {MAX_VALUE_BYTES:,} bytes"
+
+
+def _too_long(value: bytes) -> bool:
+    return len(value) > MAX_VALUE_BYTES
+
+
+class Header(_Block):
+    """What a map says once for all its secrets."""
+
+    context_name: Part = Field(description="Required. The first part of every name.")
+    environment: Part | None = Field(
+        default=None, description="The second part of every name. Default: the Pulumi stack's name."
+    )
+    name: Label | None = Field(
+        default=None, description="The map's label. Default: the instance's name."
+    )
+    tags: Tags = Field(default={}, description="Tags of everything that the map creates.")
+    default_kms_key_id: KeyId | None = Field(
+        default=None,
+        description="The key of all secrets without another: key id, ARN, `alias/…`, or a "
+        "reference. Default: the AWS-managed key.",
+    )
+    kms: Kms = Field(default=Kms(), description="Or: create a key for this map.")
+    stacks: dict[
+        Label,
+        Annotated[
+            Annotated[Annotated[str, Field(min_length=1)], Tag("=name")]
+            | Annotated[Stack, Tag("=block")],
+            Discriminator(
+                _kind_of_stack,
+                custom_error_type="stack",
+                custom_error_message="expected a stack's name or `{stack: …, when_missing: …}`",
+            ),
+        ],
+    ] = Field(default={}, description="What `${output.<component>.<name>}` reads from.")
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what single fields cannot show."""
+        if self.kms.create and self.default_kms_key_id is not None:
+            yield (
+                ("kms", "create"),
+                "a second key beside `default_kms_key_id`; keep one of them",
+            )
+        for own in {"secretsmanager", self.name} & set(self.stacks):
+            yield ("stacks", str(own)), "is this map itself; give the stack another name"
+        for inner, message in self.kms.findings():
+            yield ("kms", *inner), message
+
+    def stack(self, component: str) -> Stack | None:
+        """Give the stack behind a component's name, or None where the map names none."""
+        found = self.stacks.get(component)
+        return Stack(stack=found) if isinstance(found, str) else found
+
+
+class SecretMapFile(Header):
+    """A secret map in its flat form; in the Atmos form the same stands under `vars`."""
+
+    defaults: Fields = Field(
+        default=Fields(), description="Values for any field of the entries, given once."
+    )
+    secrets: dict[Label, Entry] = Field(
+        default={}, description="The entries; the key is an entry's stable identity."
+    )

@@ -1,0 +1,39 @@
+"""The hierarchy `<context_name>/<environment>/<path>/<name>` and AWS's naming rules.
+
+Rules: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html (Name).
+"""
+
+from __future__ import annotations
+
+import re
+
+MAX_NAME = 512
+UNKNOWN_ENVIRONMENT = "<environment>"
+
+_ALLOWED = re.compile(r"[0-9A-Za-z/_+=.@-]*")
+_LIKE_ARN_SUFFIX = re.compile(r".*-[0-9A-Za-z]{6}", re.DOTALL)
+
+
+def part_problem(part: str) -> str | None:
+    """Say what is wrong with one part of the hierarchy (`a`, or nested `a/b`), or None."""
+    if not part:
+        return "must not be empty"
+    if not _ALLOWED.fullmatch(part):
+        return "may hold only letters, digits and `/_+=.@-`, the characters that AWS allows"
+    if any(not segment for segment in part.split("/")):
+        return "must not begin or end with `/` or hold `//`"
+    return None
+
+
+def secret_name(context: str, environment: str, path: str | None, name: str) -> str:
+    """Join the hierarchy into the name that AWS knows the secret by."""
+    return "/".join(part for part in (context, environment, path, name) if part)
+
+
+def ends_like_arn(name: str) -> bool:
+    """Tell whether the name ends in a hyphen and six characters, as the ARNs of secrets do.
+
+    AWS: "Do not end your secret name with a hyphen followed by six characters. If you do so, you
+    risk confusion and unexpected results when searching for a secret by partial ARN."
+    """
+    return _LIKE_ARN_SUFFIX.fullmatch(name) is not None

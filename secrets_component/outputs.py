@@ -1,0 +1,76 @@
+"""The output contract: what other stacks read from a map.
+
+`generated_passwords` alone holds secrets. A stack reference treats an output with one secret inside
+as secret as a whole (pulumi/pulumi#17422), so nothing else may hold one: a reader of `secret_arns`
+must not need the key to this stack's secrets.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+from pulumi_aws import secretsmanager
+
+from secrets_component import access, encryption
+from secrets_component.plan import PlannedSecret
+from secrets_component.scope import Scope
+
+
+class Outputs:
+    """Gathers the outputs while the resources are made."""
+
+    def __init__(self, scope: Scope) -> None:
+        """Start empty."""
+        self._scope = scope
+        self._arns: dict[str, pulumi.Output[str]] = {}
+        self._names: dict[str, pulumi.Output[str]] = {}
+        self._versions: dict[str, pulumi.Output[str]] = {}
+        self._keys: dict[str, pulumi.Output[str]] = {}
+
+    def add(
+        self,
+        secret: PlannedSecret,
+        container: secretsmanager.Secret,
+        version: secretsmanager.SecretVersion | None,
+        kms_key: pulumi.Input[str] | None,
+    ) -> None:
+        """Take in one entry's resources."""
+        self._arns[secret.key] = container.arn
+        self._names[secret.key] = container.name
+        if version is not None:
+            self._versions[secret.key] = version.version_id
+        if kms_key is not None:
+            self._keys[secret.key] = encryption.key_arn(kms_key, container.arn)
+
+    def finish(self) -> dict[str, pulumi.Output[Any]]:
+        """Give all outputs of the map, in the order in which they are documented."""
+        own = self._scope.values.own
+        passwords = {key: value for (kind, key), value in own.items() if kind == _PASSWORDS}
+        any_arn = next(iter(self._arns.values()), None)
+        return {
+            "secret_arns": pulumi.Output.all(**self._arns),
+            "secret_names": pulumi.Output.all(**self._names),
+            "secret_version_ids": pulumi.Output.all(**self._versions),
+            "generated_passwords": pulumi.Output.secret(pulumi.Output.all(**passwords)),
+            "kms_key_arns": pulumi.Output.all(**self._keys),
+            "policy_arns": pulumi.Output.all(
+                **access.level_policies(self._scope, any_arn, self._unique_keys())
+            ),
+            "waiting": pulumi.Output.from_input(
+                {
+                    key: [str(reference) for reference in references]
+                    for key, references in self._scope.values.waiting.items()
+                }
+            ),
+        }
+
+    def _unique_keys(self) -> list[pulumi.Output[str]]:
+        """One ARN per key that the map writes; 1,000 secrets mostly share one."""
+        unique: dict[str, pulumi.Output[str]] = {}
+        for key, arn in self._keys.items():
+            unique.setdefault(str(self._scope.plan.secrets[key].kms_key), arn)
+        return list(unique.values())
+
+
+_PASSWORDS = "generated_passwords"  # the name of an output

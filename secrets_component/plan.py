@@ -1,0 +1,615 @@
+"""Model → Plan: what will exist, in which order, waiting for what. Pure data, no Pulumi."""
+
+from __future__ import annotations
+
+import graphlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from secrets_component import names, references
+from secrets_component.check import CheckedMap, check, position_of
+from secrets_component.errors import MapValueError, Position, Problem, did_you_mean
+from secrets_component.forms import COMPONENT, Instance, instances
+from secrets_component.load import Document, Path_, read
+from secrets_component.model import (
+    AWS_MANAGED_KEY,
+    MAX_POLICY_CHARACTERS,
+    MAX_VALUE_BYTES,
+    Entry,
+    Header,
+    Owner,
+    RandomPassword,
+    Stack,
+    TemplatePolicy,
+)
+from secrets_component.references import BadReference, Kind, Reference, Structure, Template
+
+SELF_OUTPUTS = ("generated_passwords", "secret_arns", "secret_names")
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A password that Pulumi's random provider makes once and keeps in its encrypted state."""
+
+    options: RandomPassword
+    kind: Literal["generated"] = "generated"
+
+
+@dataclass(frozen=True, slots=True)
+class Structured:
+    """A JSON document: a mapping of the map, or a text that is JSON."""
+
+    value: Template | Structure
+    passwords: Mapping[str, RandomPassword]
+    kind: Literal["structured"] = "structured"
+
+
+@dataclass(frozen=True, slots=True)
+class LiteralText:
+    """Any other text."""
+
+    value: Template
+    passwords: Mapping[str, RandomPassword]
+    kind: Literal["literal"] = "literal"
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """Bytes, as base64."""
+
+    value: Template
+    kind: Literal["binary"] = "binary"
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """No value: someone else fills the secret, or an adopted secret keeps its own."""
+
+    kind: Literal["none", "imported"] = "none"
+
+
+Source: TypeAlias = Generated | Structured | LiteralText | Binary | Empty
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """How AWS rotates a secret; exactly one of `days` and `schedule` is set."""
+
+    function: Template
+    days: int | None
+    schedule: str | None
+    window: str | None
+    immediately: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """A copy in another region, under a key of that region."""
+
+    region: str
+    kms_key: Template | None
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatedPolicy:
+    """A resource policy from a template, with the principals to fill in."""
+
+    template: str
+    principals: tuple[Template, ...]
+    organization_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InlinePolicy:
+    """A resource policy that the map writes out, as a JSON text."""
+
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSecret:
+    """One secret as it will exist."""
+
+    key: str
+    name: str
+    description: str | None
+    source: Source
+    owner: Owner
+    kms_key: Template | None
+    replicas: tuple[Replica, ...]
+    rotation: Rotation | None
+    policy: TemplatedPolicy | InlinePolicy | None
+    recovery_window_in_days: int
+    protect: bool
+    import_: str | None
+    restore_deleted: bool
+    renamed_from: str | None
+    rotated_fields: tuple[str, ...]
+    tags: Mapping[str, str]
+
+    @property
+    def value_references(self) -> tuple[Reference, ...]:
+        """The references in the value."""
+        match self.source:
+            case Structured(value) | LiteralText(value) | Binary(value):
+                return value.references
+            case _:
+                return ()
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """The references in the value and in all other fields."""
+        templates = [self.kms_key, *(replica.kms_key for replica in self.replicas)]
+        if self.rotation:
+            templates.append(self.rotation.function)
+        if isinstance(self.policy, TemplatedPolicy):
+            templates.extend(self.policy.principals)
+        found = (ref for template in templates if template for ref in template.references)
+        return tuple(dict.fromkeys((*self.value_references, *found)))
+
+    @property
+    def passwords(self) -> Mapping[str, RandomPassword]:
+        """The generated passwords by their keys in the output `generated_passwords`."""
+        match self.source:
+            case Generated(options):
+                return {self.key: options}
+            case Structured(passwords=made) | LiteralText(passwords=made):
+                return {f"{self.key}.{name}": options for name, options in made.items()}
+            case _:
+                return {}
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedKey:
+    """The KMS key that a map creates."""
+
+    alias: str
+    deletion_window_in_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that one map asks for.
+
+    Attributes:
+        name: the map's label; logical names of resources derive from it.
+        secrets: by key, in the order of the map.
+        order: keys so that what is referenced comes first.
+        warnings: what is allowed but rarely meant.
+    """
+
+    name: str
+    instance: str
+    context: str
+    environment: str
+    tags: Mapping[str, str]
+    created_key: CreatedKey | None
+    stacks: Mapping[str, Stack]
+    secrets: Mapping[str, PlannedSecret]
+    order: tuple[str, ...]
+    warnings: tuple[Problem, ...] = ()
+    _instance: Instance | None = field(default=None, compare=False, repr=False)
+
+    def position(self, key: str | None, wanted: str = "") -> Position:
+        """Say where an entry, or a text in it, stands; a text may also stand outside entries."""
+        assert self._instance is not None  # noqa: S101 # set by every constructor in this module
+        path: Path_ = () if key is None else ("secrets", key)
+        document, base = self._instance.document, self._instance.path
+        found = None
+        if wanted:
+            found = document.position_of_text((*base, *path), wanted)
+            found = found or document.position_of_text(base, wanted)
+        return found or position_of(self._instance, path, of_key=True)
+
+
+def load_plans(path: str | Path, environment: str | None = None) -> dict[str, Plan]:
+    """Read a file and plan every map in it.
+
+    Args:
+        path: the YAML file, flat or Atmos.
+        environment: the environment of maps that do not name theirs; default: left open.
+
+    Returns:
+        The plans by instance name; a flat file has one, `secretsmanager`.
+
+    Raises:
+        ValueError: the environment cannot be part of a secret's name.
+        MapFileError: the file cannot be read.
+        SecretMapError: the map is wrong; every problem of every map in the file at once.
+    """
+    problem = names.part_problem(environment) if environment is not None else None
+    if problem:
+        msg = f"the environment {problem}"
+        raise ValueError(msg)
+    return plans(read(path), environment)
+
+
+def plans(document: Document, environment: str | None = None) -> dict[str, Plan]:
+    """Plan every map in a document; see `load_plans`."""
+    checked = [check(instance) for instance in instances(document)]
+    planners = [_Planner(one, environment) for one in checked]
+    made = {planner.instance.name: planner.plan() for planner in planners}
+    problems = [problem for planner in planners for problem in planner.problems]
+    if problems:
+        raise MapValueError(problems)
+    return made
+
+
+class _Planner:
+    """Plans one checked map and gathers what only the whole map can show."""
+
+    def __init__(self, checked: CheckedMap, environment: str | None) -> None:
+        self.instance = checked.instance
+        self.problems = list(checked.problems)
+        self._entries = checked.entries
+        self._header = checked.header
+        self._environment = checked.header.environment or environment or names.UNKNOWN_ENVIRONMENT
+        stacks = self.instance.data.get("stacks")
+        self._stacks = stacks if isinstance(stacks, dict) else {}  # with those told to be wrong
+        self._warnings: list[Problem] = []
+
+    def plan(self) -> Plan:
+        header = self._header
+        default_key = self._template(header.default_kms_key_id, ("default_kms_key_id",))
+        secrets = {
+            key: self._secret(key, entry, header, default_key)
+            for key, entry in self._entries.items()
+        }
+        self._check_names(secrets)
+        self._check_renames(secrets)
+        for secret in secrets.values():
+            for reference in secret.references:
+                self._check_reference(secret, reference, header, secrets)
+        return Plan(
+            name=header.name or self.instance.name,
+            instance=self.instance.name,
+            context=header.context_name,
+            environment=self._environment,
+            tags=header.tags,
+            created_key=self._created_key(header),
+            stacks={name: stack for name in header.stacks if (stack := header.stack(name))},
+            secrets=secrets,
+            order=self._order(secrets),
+            warnings=tuple(self._warnings),
+            _instance=self.instance,
+        )
+
+    def _secret(
+        self, key: str, entry: Entry, header: Header, default_key: Template | None
+    ) -> PlannedSecret:
+        path: Path_ = ("secrets", key)
+        name = names.secret_name(
+            header.context_name, self._environment, entry.path, entry.name or key
+        )
+        rotation = self._rotation(entry, path)
+        secret = PlannedSecret(
+            key=key,
+            name=_adopted_name(entry.import_) if entry.import_ else name,
+            description=entry.description,
+            source=self._source(entry, path),
+            owner=entry.owner or ("rotation" if rotation else "map"),
+            kms_key=self._template(entry.kms_key_id, (*path, "kms_key_id")) or default_key,
+            replicas=self._replicas(entry, path),
+            rotation=rotation,
+            policy=self._policy(entry, path),
+            recovery_window_in_days=entry.recovery_window_in_days,
+            protect=entry.protect,
+            import_=entry.import_,
+            restore_deleted=entry.restore_deleted,
+            renamed_from=entry.renamed_from,
+            rotated_fields=tuple(entry.rotated_fields),
+            tags={**header.tags, **entry.tags} if entry.tags else header.tags,
+        )
+        self._check_secret(secret, header)
+        return secret
+
+    def _source(self, entry: Entry, path: Path_) -> Source:
+        if entry.generate_random_password:
+            return Generated(entry.random_password)
+        if entry.secret_binary is not None:
+            return Binary(self._template(entry.secret_binary, (*path, "secret_binary")) or _BLANK)
+        if entry.secret_data is None:
+            return Empty("imported" if entry.import_ else "none")
+        return self._data(entry, (*path, "secret_data"))
+
+    def _data(self, entry: Entry, path: Path_) -> Structured | LiteralText:
+        data = entry.secret_data
+        bad: list[BadReference] = []
+        if isinstance(data, dict):
+            self._check_json(data, path)
+            structure = references.parse_structure(data, bad)
+            self._add_bad(bad, path)
+            return Structured(structure, entry.random)
+        value = references.parse_value(data or "", bad)
+        self._add_bad(bad, path)
+        if value.is_json:
+            return Structured(value, entry.random)
+        if str(data).lstrip().startswith("{"):
+            self._warn(path, "begins like JSON but is not JSON; it is stored as it stands")
+        return LiteralText(value, entry.random)
+
+    def _check_json(self, data: dict[str, Any], path: Path_) -> None:
+        try:
+            text = json.dumps(data, ensure_ascii=False, allow_nan=False)
+        except ValueError:
+            self._add(path, "`secret_data`: `.inf` and `.nan` do not exist in JSON; use quotes")
+            return
+        if "${" not in text and len(text.encode()) > MAX_VALUE_BYTES:
+            self._add(path, f"`secret_data`: is larger than AWS's {MAX_VALUE_BYTES:,} bytes")
+
+    def _rotation(self, entry: Entry, path: Path_) -> Rotation | None:
+        if not entry.rotation_automatically or entry.rotation_lambda_arn is None:
+            return None
+        days = entry.rotation_days
+        if days is None and entry.rotation_schedule is None:
+            days = 30
+        return Rotation(
+            function=self._template(entry.rotation_lambda_arn, (*path, "rotation_lambda_arn"))
+            or _BLANK,
+            days=days,
+            schedule=entry.rotation_schedule,
+            window=entry.rotation_window,
+            immediately=entry.rotate_immediately,
+        )
+
+    def _replicas(self, entry: Entry, path: Path_) -> tuple[Replica, ...]:
+        return tuple(
+            Replica(
+                replica.region,
+                self._template(replica.kms_key_id, (*path, "replicas", index, "kms_key_id")),
+            )
+            for index, replica in enumerate(entry.replicas)
+        )
+
+    def _policy(self, entry: Entry, path: Path_) -> TemplatedPolicy | InlinePolicy | None:
+        policy = entry.policy
+        path = (*path, "policy")
+        if policy is None:
+            return None
+        if isinstance(policy, TemplatePolicy):
+            principals = (
+                self._template(principal, (*path, "principals", index))
+                for index, principal in enumerate(policy.principals)
+            )
+            return TemplatedPolicy(
+                policy.template, tuple(p for p in principals if p), policy.organization_id
+            )
+        text = policy if isinstance(policy, str) else json.dumps(policy)
+        for problem in _document_problems(text):
+            self._add(path, f"`policy`: {problem}")
+        return InlinePolicy(text)
+
+    def _created_key(self, header: Header) -> CreatedKey | None:
+        if not header.kms.create:
+            return None
+        return CreatedKey(_alias(header, self._environment), header.kms.deletion_window_in_days)
+
+    def _check_secret(self, secret: PlannedSecret, header: Header) -> None:
+        path: Path_ = ("secrets", secret.key)
+        if len(secret.name) > names.MAX_NAME:
+            self._add(path, f"the name is longer than AWS's {names.MAX_NAME} characters")
+        if names.ends_like_arn(secret.name) and not secret.import_:
+            self._warn(
+                (*path, "name"),
+                "the name ends in a hyphen and six characters, as ARNs of secrets do; AWS advises "
+                "against it",
+            )
+        if secret.rotation and isinstance(secret.source, Empty) and not secret.import_:
+            self._warn((*path, "rotation_automatically"), "rotates only once someone has filled it")
+        if secret.recovery_window_in_days == 0:
+            self._warn((*path, "recovery_window_in_days"), "a removed secret is lost at once")
+        shared = isinstance(secret.policy, TemplatedPolicy) and (
+            secret.policy.template == "cross-account-secret-policy"
+        )
+        if shared and not header.kms.create and _is_aws_managed(secret.kms_key):
+            self._add(
+                (*path, "policy"),
+                "another account can never read a secret under the AWS-managed key: its key policy "
+                "cannot be changed; write `kms_key_id: <your own key>` here or "
+                "`default_kms_key_id` above, and let the readers use that key",
+            )
+
+    def _check_names(self, secrets: Mapping[str, PlannedSecret]) -> None:
+        first: dict[str, str] = {}
+        for key, secret in secrets.items():
+            if secret.name in first:
+                self._add(
+                    ("secrets", key),
+                    f"the entries `{first[secret.name]}` and `{key}` are both named "
+                    f"`{secret.name}` in AWS; change `name` or `path` of one",
+                )
+            first.setdefault(secret.name, key)
+
+    def _check_renames(self, secrets: Mapping[str, PlannedSecret]) -> None:
+        taken: dict[str, str] = {}
+        for key, secret in secrets.items():
+            old, path = secret.renamed_from, ("secrets", key, "renamed_from")
+            if old is None:
+                continue
+            if old in secrets:
+                self._add(path, f"`{old}` still is an entry of this map; remove one of the two")
+            if old in taken:
+                self._add(path, f"`{old}` already is the old key of `{taken[old]}`")
+            taken[old] = key
+
+    def _check_reference(
+        self,
+        secret: PlannedSecret,
+        reference: Reference,
+        header: Header,
+        secrets: Mapping[str, PlannedSecret],
+    ) -> None:
+        problem = None
+        if reference.kind is Kind.RANDOM:
+            made = getattr(secret.source, "passwords", {})
+            if reference.path[0] not in made or reference not in secret.value_references:
+                name = reference.path[0]
+                problem = (
+                    f"no password `{name}` under this entry's `random`; add "
+                    f"`random: {{{name}: {{}}}}`{did_you_mean(name, made)}"
+                )
+        elif is_self(reference, header.name, self.instance.name):
+            problem = _self_problem(reference, secrets)
+        elif reference.kind is Kind.OUTPUT and reference.path[0] not in self._stacks:
+            component = reference.path[0]
+            known = (*self._stacks, COMPONENT)
+            problem = (
+                f"nothing is known of `{component}`; add to `stacks:` the line "
+                f"`{component}: <organization>/{component}/{self._environment}`"
+                f"{did_you_mean(component, known)}"
+            )
+        if problem:
+            self.problems.append(
+                Problem(self._place(secret.key, str(reference)), f"`{reference}`: {problem}")
+            )
+
+    def _order(self, secrets: Mapping[str, PlannedSecret]) -> tuple[str, ...]:
+        own = (self._header.name, self.instance.name)
+        graph = {
+            key: dict.fromkeys(_referenced_keys(secret, own, secrets))
+            for key, secret in secrets.items()
+        }
+        if not any(graph.values()):
+            return tuple(secrets)
+        try:
+            return tuple(graphlib.TopologicalSorter(graph).static_order())
+        except graphlib.CycleError as error:
+            cycle = list(reversed(error.args[1]))
+            circle = " → ".join(f"`{key}`" for key in cycle)
+            self._add(
+                ("secrets", cycle[0]), f"the entries reference each other in a circle: {circle}"
+            )
+            return tuple(secrets)
+
+    def _template(self, text: str | None, path: Path_) -> Template | None:
+        if text is None:
+            return None
+        bad: list[BadReference] = []
+        template = references.parse(text, bad)
+        self._add_bad(bad, path)
+        return template
+
+    def _add_bad(self, bad: Iterable[BadReference], path: Path_) -> None:
+        instance = self.instance
+        named = f"`{path[-1]}`: " if isinstance(path[-1], str) else ""
+        for one in bad:
+            place = instance.document.position_of_text((*instance.path, *path), one.text)
+            place = place or position_of(instance, path)
+            self.problems.append(Problem(place, f"{named}{one.message}"))
+
+    def _place(self, key: str, wanted: str) -> Position:
+        document, base = self.instance.document, self.instance.path
+        return (
+            document.position_of_text((*base, "secrets", key), wanted)
+            or document.position_of_text(base, wanted)
+            or position_of(self.instance, ("secrets", key), of_key=True)
+        )
+
+    def _add(self, path: Path_, message: str) -> None:
+        self.problems.append(Problem(position_of(self.instance, path, of_key=True), message))
+
+    def _warn(self, path: Path_, message: str) -> None:
+        place = position_of(self.instance, path, of_key=True)
+        self._warnings.append(Problem(place, f"`{path[-1]}`: {message}", "warning"))
+
+
+_BLANK = Template(("",))
+
+
+def is_self(reference: Reference, *own_names: str | None) -> bool:
+    """Tell whether a reference reads from the map that holds it."""
+    return reference.kind is Kind.OUTPUT and reference.path[0] in (COMPONENT, *own_names)
+
+
+def self_key(path: tuple[str, ...]) -> str:
+    """Give the output key that the rest of a self reference's path names."""
+    return ".".join(path[2:])
+
+
+def _self_problem(reference: Reference, secrets: Mapping[str, PlannedSecret]) -> str | None:
+    output, key = reference.path[1], self_key(reference.path)
+    if output not in SELF_OUTPUTS:
+        known = ", ".join(f"`{name}`" for name in SELF_OUTPUTS)
+        return f"this map offers {known}{did_you_mean(output, SELF_OUTPUTS)}"
+    if output != "generated_passwords":
+        if key in secrets:
+            return None
+        return f"no entry `{key}` in this map{did_you_mean(key, secrets)}"
+    entry, _, _ = key.partition(".")
+    if entry not in secrets:
+        return f"no entry `{entry}` in this map{did_you_mean(entry, secrets)}"
+    if key in secrets[entry].passwords:
+        return None
+    made = ", ".join(f"`{name}`" for name in secrets[entry].passwords)
+    return (
+        f"`{entry}` generates {made}"
+        if made
+        else f"`{entry}` has no generated password; write `generate_random_password: true` there"
+    )
+
+
+def _referenced_keys(
+    secret: PlannedSecret, own: Iterable[str | None], secrets: Mapping[str, PlannedSecret]
+) -> Iterator[str]:
+    for reference in secret.references:
+        if is_self(reference, *own) and len(reference.path) > 2 and reference.path[2] in secrets:  # noqa: PLR2004 # component, output, key
+            yield reference.path[2]
+
+
+def _adopted_name(imported: str) -> str:
+    """Give the name inside a secret's ARN (`…:secret:NAME-SUFFIX`), or the name as it stands."""
+    if not imported.startswith("arn:"):
+        return imported
+    return imported.split(":", 6)[-1].rpartition("-")[0]
+
+
+def _is_aws_managed(key: Template | None) -> bool:
+    return key is None or str(key).endswith(AWS_MANAGED_KEY)
+
+
+def _alias(header: Header, environment: str) -> str:
+    if header.kms.alias:
+        return f"alias/{header.kms.alias.removeprefix('alias/')}"
+    name = f"{header.context_name}-{environment}-secrets"
+    return "alias/" + "".join(c if c.isalnum() or c in "/_-" else "-" for c in name)
+
+
+def _document_problems(text: str) -> Iterator[str]:
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        where = (
+            f" (line {error.lineno}, column {error.colno} of it)"
+            if isinstance(error, json.JSONDecodeError)
+            else ""
+        )
+        yield f"is not JSON{where}"
+        return
+    statements = document.get("Statement") if isinstance(document, dict) else None
+    if not isinstance(statements, list | dict):
+        yield "is not a policy document; it needs `Version` and `Statement`"
+        return
+    if len(text) > MAX_POLICY_CHARACTERS:
+        yield f"is longer than AWS's {MAX_POLICY_CHARACTERS:,} characters"
+    for statement in statements if isinstance(statements, list) else [statements]:
+        if isinstance(statement, dict) and _is_public(statement):
+            yield (
+                "gives access to everyone (`Principal: *` without a condition), which AWS blocks; "
+                "name the accounts or roles"
+            )
+
+
+def _is_public(statement: Mapping[str, Any]) -> bool:
+    principal = statement.get("Principal")
+    everyone = principal == "*" or (
+        isinstance(principal, dict) and "*" in (principal.get("AWS"), *_listed(principal))
+    )
+    return everyone and statement.get("Effect") == "Allow" and not statement.get("Condition")
+
+
+def _listed(principal: Mapping[str, Any]) -> list[Any]:
+    given = principal.get("AWS")
+    return given if isinstance(given, list) else []

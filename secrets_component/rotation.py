@@ -1,0 +1,74 @@
+"""Rotation: the schedule, and the permission that lets Secrets Manager call the function."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import pulumi
+from pulumi_aws import lambda_, secretsmanager
+
+from secrets_component.plan import PlannedSecret, Rotation
+from secrets_component.scope import Scope
+
+
+class Permissions:
+    """One permission per function, however many secrets it rotates.
+
+    A function's policy holds 20 KB (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html),
+    which one statement per secret would fill.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        """Start without any."""
+        self._scope = scope
+        self._made: dict[str, lambda_.Permission] = {}
+
+    def for_function(
+        self, rotation: Rotation, arn: pulumi.Input[str], secret_arn: pulumi.Output[str]
+    ) -> lambda_.Permission:
+        """Let Secrets Manager in the secret's account call the function, and nobody else."""
+        written = str(rotation.function)
+        if written not in self._made:
+            # The map's text, not the resolved ARN, names the resource: a preview knows it too.
+            digest = hashlib.sha256(written.encode()).hexdigest()[:8]
+            self._made[written] = lambda_.Permission(
+                f"{self._scope.name}.rotation-{digest}",
+                action="lambda:InvokeFunction",
+                function=arn,
+                principal="secretsmanager.amazonaws.com",
+                source_account=secret_arn.apply(lambda known: known.split(":")[4]),
+                opts=pulumi.ResourceOptions(parent=self._scope.parent),
+            )
+        return self._made[written]
+
+
+def schedule(
+    scope: Scope,
+    secret: PlannedSecret,
+    container: secretsmanager.Secret,
+    version: secretsmanager.SecretVersion | None,
+    permission: Callable[[Rotation, pulumi.Input[str], pulumi.Output[str]], lambda_.Permission],
+) -> None:
+    """Turn rotation on, once the function is known, may be called, and there is a value."""
+    rotation = secret.rotation
+    if rotation is None or not scope.values.has_all(rotation.function.references):
+        return
+    if version is None and secret.key in scope.values.waiting:
+        return  # AWS's createSecret step reads AWSCURRENT: a secret without a value cannot rotate
+    arn = scope.values.text(rotation.function, secret.key)
+    needed: list[pulumi.Resource] = [permission(rotation, arn, container.arn)]
+    if version is not None:
+        needed.append(version)
+    secretsmanager.SecretRotation(
+        scope.logical(secret),
+        secret_id=container.arn,
+        rotation_lambda_arn=arn,
+        rotate_immediately=rotation.immediately,
+        rotation_rules=secretsmanager.SecretRotationRotationRulesArgs(
+            automatically_after_days=rotation.days,
+            schedule_expression=rotation.schedule,
+            duration=rotation.window,
+        ),
+        opts=scope.options(secret, depends_on=needed),
+    )

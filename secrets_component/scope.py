@@ -1,0 +1,57 @@
+"""What every resource of one map shares: its parent, its logical name, its aliases, its values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from secrets_component.plan import Plan, PlannedSecret
+from secrets_component.resolve import Values
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The component that resources are made under.
+
+    Attributes:
+        name: the component's logical name. Children are `<name>.<key>[.<part>]`: neither a key nor
+            a part can hold a dot, so no two can meet.
+    """
+
+    name: str
+    parent: pulumi.ComponentResource
+    plan: Plan
+    values: Values
+
+    def logical(self, secret: PlannedSecret, part: str | None = None) -> str:
+        """Give a child's logical name, the identity that survives all edits but a new key."""
+        return _join(self.name, secret.key, part)
+
+    def options(
+        self,
+        secret: PlannedSecret,
+        part: str | None = None,
+        *,
+        formerly: str | None = None,
+        **extra: Any,  # any option of pulumi.ResourceOptions
+    ) -> pulumi.ResourceOptions:
+        """Give a child's options, with aliases so that `renamed_from` replaces nothing.
+
+        Args:
+            secret: the entry that the child belongs to.
+            part: the last part of the child's logical name.
+            formerly: another `part` under which the same resource may stand in the state.
+            extra: further options.
+        """
+        old_names = [_join(self.name, secret.key, formerly)] if formerly else []
+        if secret.renamed_from:
+            parts = (part, formerly) if formerly else (part,)
+            old_names += [_join(self.name, secret.renamed_from, old) for old in parts]
+        aliases = [pulumi.Alias(name=old) for old in old_names]
+        return pulumi.ResourceOptions(parent=self.parent, aliases=aliases or None, **extra)
+
+
+def _join(name: str, key: str, part: str | None) -> str:
+    return ".".join(piece for piece in (name, key, part) if piece)

@@ -1,0 +1,136 @@
+"""Secret values: generated passwords, and the version that first holds a value.
+
+What `owner` decides here is who may write AWSCURRENT:
+
+* `map`: a changed value becomes a new version, which AWS makes current.
+* `rotation`, `operator`: the version asks for our own staging label only. AWS attaches AWSCURRENT
+  to the first version of a secret by itself ("If this operation creates the first version for the
+  secret, then Secrets Manager automatically attaches the staging label AWSCURRENT to it",
+  https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html), and to no
+  later one: whatever makes Pulumi create this version again, the live value stays. The label also
+  keeps AWS from dropping the version once rotations have moved on
+  (hashicorp/terraform-provider-aws#37302).
+
+No version is ever deleted (`retain_on_delete`): deleting one could only take labels from a value
+that someone still reads.
+"""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_random as random
+from pulumi_aws import secretsmanager
+
+from secrets_component.model import (
+    DEFAULT_SPECIAL,
+    MAX_VALUE_BYTES,
+    RandomPassword,
+    binary_findings,
+)
+from secrets_component.plan import Binary, Empty, Generated, PlannedSecret
+from secrets_component.scope import Scope
+
+FIRST_VALUE_LABEL = "secretsmap-first-value"
+_OPTIONS = {
+    "length": "length",
+    "special": "special",
+    "override_special": "overrideSpecial",
+    "lower": "lower",
+    "upper": "upper",
+    "numeric": "numeric",
+    "min_lower": "minLower",
+    "min_upper": "minUpper",
+    "min_numeric": "minNumeric",
+    "min_special": "minSpecial",
+}
+
+
+def generate(scope: Scope, secret: PlannedSecret) -> None:
+    """Generate an entry's passwords and offer them to the references of the map."""
+    for key, options in secret.passwords.items():
+        part = key.partition(".")[2] or None
+        password = _password(scope, secret, part, options)
+        scope.values.own["generated_passwords", key] = pulumi.Output.secret(password.result)
+
+
+def _password(
+    scope: Scope, secret: PlannedSecret, part: str | None, options: RandomPassword
+) -> random.RandomPassword:
+    # An option that the map does not write is fixed at creation: every option replaces the
+    # password, and a changed default of ours must not change a password in use.
+    unwritten = [
+        theirs for ours, theirs in _OPTIONS.items() if ours not in options.model_fields_set
+    ]
+    return random.RandomPassword(
+        scope.logical(secret, part),
+        length=options.length,
+        special=options.special,
+        override_special=options.override_special or DEFAULT_SPECIAL,
+        lower=options.lower,
+        upper=options.upper,
+        numeric=options.numeric,
+        min_lower=options.minimum("lower"),
+        min_upper=options.minimum("upper"),
+        min_numeric=options.minimum("numeric"),
+        min_special=options.minimum("special"),
+        keepers=options.keepers or None,
+        opts=scope.options(secret, part, ignore_changes=unwritten, protect=secret.protect),
+    )
+
+
+def store(
+    scope: Scope, secret: PlannedSecret, container: secretsmanager.Secret
+) -> secretsmanager.SecretVersion | None:
+    """Write an entry's value, unless it has none or waits for one."""
+    if isinstance(secret.source, Empty) or not scope.values.has_all(secret.value_references):
+        return None
+    value = _value(scope, secret)
+    is_binary = isinstance(secret.source, Binary)
+    if secret.owner == "map":
+        # Formerly `first`: where rotation was turned off, the labelled version goes on under this
+        # name, and its value, which equals the map's, is not written again.
+        part, formerly, stages, ignored = None, "first", None, None
+    else:
+        part, formerly, stages = "first", None, [FIRST_VALUE_LABEL]
+        ignored = ["secretString", "secretBinary", "versionStages"]
+    return secretsmanager.SecretVersion(
+        scope.logical(secret, part),
+        secret_id=container.arn,
+        secret_string=None if is_binary else value,
+        secret_binary=value if is_binary else None,
+        version_stages=stages,
+        opts=scope.options(
+            secret, part, formerly=formerly, retain_on_delete=True, ignore_changes=ignored
+        ),
+    )
+
+
+def _value(scope: Scope, secret: PlannedSecret) -> pulumi.Input[str]:
+    match secret.source:
+        case Generated():
+            return scope.values.own["generated_passwords", secret.key]
+        case Binary(value):
+            return _checked(scope.values.fill(value, secret.key), secret.key, is_binary=True)
+        case Empty():
+            msg = f"secret `{secret.key}` has no value to store"
+            raise AssertionError(msg)
+        case source:
+            filled = scope.values.fill(source.value, secret.key)
+            return _checked(filled, secret.key, is_binary=False)
+
+
+def _checked(value: pulumi.Input[str], key: str, *, is_binary: bool) -> pulumi.Input[str]:
+    """Hold a value to AWS's limits as soon as it is known; a plain one was checked in the map."""
+    if not isinstance(value, pulumi.Output):
+        return value
+
+    def check(known: str) -> str:
+        problem = next((p for _, p in binary_findings(known)), None) if is_binary else None
+        if not is_binary and not 0 < len(known.encode()) <= MAX_VALUE_BYTES:
+            problem = f"is empty or larger than AWS's {MAX_VALUE_BYTES:,} bytes"
+        if problem:
+            msg = f"secret `{key}`: the value {problem}"
+            raise pulumi.RunError(msg)
+        return known
+
+    return value.apply(check)
