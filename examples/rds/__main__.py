@@ -1,0 +1,29 @@
+"""A database whose master password the secret map generated.
+
+The password comes by stack reference; the connection secrets of the map read this stack's outputs
+in turn, in the next run of the map's own stack.
+"""
+
+import pulumi
+from pulumi_aws import rds
+
+config = pulumi.Config()
+stack = pulumi.get_stack()
+secrets = pulumi.StackReference(config.get("secrets") or f"organization/secrets/{stack}")
+passwords = secrets.require_output("generated_passwords")
+
+database = rds.Instance(
+    "main",
+    identifier=f"myapp-{stack}",
+    engine="postgres",
+    instance_class="db.t4g.micro",
+    allocated_storage=20,
+    db_name="orders",
+    username="app",
+    password=passwords["master_password"],
+    skip_final_snapshot=True,
+)
+
+pulumi.export("endpoint", database.endpoint)
+pulumi.export("master_username", database.username)
+pulumi.export("db_name", database.db_name)

@@ -1,0 +1,1 @@
+"""The embedded AWS for trying and testing; product code never imports it."""

@@ -1,0 +1,104 @@
+"""The life of the sandbox's AWS API: a background process that outlives `make up`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+_START_SECONDS = 30
+_STOP_SECONDS = 10
+_ROOT = Path(__file__).parent.parent
+
+Report = Callable[[str], None]
+
+
+class ApiError(Exception):
+    """The AWS API does not start; the message is one line that says why."""
+
+
+def running(home: Path) -> str | None:
+    """Give the endpoint of this sandbox's API where it answers, else None."""
+    record = _record(home)
+    if record is None:
+        return None
+    endpoint = f"http://127.0.0.1:{record['port']}"
+    try:
+        with urllib.request.urlopen(f"{endpoint}/sandbox/instance", timeout=2) as answer:  # noqa: S310 # a loopback address
+            instance = json.load(answer)["instance"]
+    except (urllib.error.URLError, OSError, ValueError, KeyError):
+        return None
+    return endpoint if instance == record["instance"] else None
+
+
+def start(home: Path, port: int, report: Report) -> str:
+    """Start the API, or find it running; give its endpoint.
+
+    The API keeps its data in memory. Stacks that were deployed to an earlier one describe things
+    that are gone, so they are forgotten with it.
+
+    Args:
+        home: the sandbox's folder.
+        port: the port to listen on, 0 for a free one.
+        report: gets one line for what is done.
+
+    Raises:
+        ApiError: the port is in use, or the process ends at once.
+    """
+    endpoint = running(home)
+    if endpoint:
+        return endpoint
+    if (home / "state").exists():
+        report("the sandbox was stopped and its AWS data are gone; its stacks start anew")
+        shutil.rmtree(home / "state")
+    home.mkdir(parents=True, exist_ok=True)
+    log = home / "api.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sandbox.server", "--port", str(port), "--home", str(home)],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": str(_ROOT)},
+        )
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        endpoint = running(home)
+        if endpoint:
+            return endpoint
+        time.sleep(0.05)
+    last = (log.read_text("utf-8").strip().splitlines() or ["no message"])[-1]
+    msg = f"the sandbox's AWS API does not start: {last}"
+    raise ApiError(msg)
+
+
+def stop(home: Path) -> bool:
+    """Stop the API; tell whether one was running."""
+    record = _record(home)
+    if record is None or running(home) is None:
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(record["pid"], signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while running(home) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    (home / "api.json").unlink(missing_ok=True)
+    return True
+
+
+def _record(home: Path) -> dict[str, int] | None:
+    try:
+        record: dict[str, int] = json.loads((home / "api.json").read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return record

@@ -1,0 +1,108 @@
+"""`pulumi up` in the sandbox, for a project's stack and those that it builds on."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from sandbox.environment import Sandbox
+
+
+class DeployError(Exception):
+    """A stack cannot be prepared; the message is one line that says why."""
+
+
+def up(sandbox: Sandbox, project: Path, stack: str, *, quiet: bool = False) -> int:
+    """Deploy a project's stack; give the CLI's exit code.
+
+    A lock that an interrupted run left behind is lifted: the sandbox has one user.
+    """
+    prepare_stack(sandbox, project, stack)
+    command = ["up", "--yes", "--skip-preview", "--non-interactive"]
+    command += ["--suppress-progress"] if not quiet else ["--suppress-progress", "--suppress-outputs"]
+    _lift_lock(sandbox, project, stack)
+    return pulumi(sandbox, project, [*command, "--stack", stack], settings(sandbox, project, stack))
+
+
+def outputs(sandbox: Sandbox, project: Path, stack: str) -> int:
+    """Print a stack's outputs, secrets as `[secret]`."""
+    return pulumi(sandbox, project, ["stack", "output", "--stack", stack])
+
+
+def prepare_stack(sandbox: Sandbox, project: Path, stack: str) -> None:
+    """Create a stack once, with a copy of its settings.
+
+    `pulumi stack init` writes an encryption salt into the settings beside Pulumi.yaml: it runs in a
+    copy of both, so that the user's checkout stays as it is.
+
+    Raises:
+        DeployError: the stack cannot be created.
+    """
+    path = settings(sandbox, project, stack)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = _read(project / path.name)
+    if sandbox.has_stack(name_of(project), stack):
+        salt = {k: v for k, v in _read(path).items() if k == "encryptionsalt"}
+        path.write_text(yaml.safe_dump({**written, **salt}), "utf-8")
+        return
+    path.write_text(yaml.safe_dump(written), "utf-8")
+    shutil.copy(project / "Pulumi.yaml", path.parent)
+    made = subprocess.run(
+        [sandbox.pulumi, "stack", "init", stack, "--no-select", "--non-interactive"],
+        cwd=path.parent,
+        env=sandbox.environment(),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if made.returncode != 0:
+        msg = f"the stack `{stack}` cannot be created: {made.stderr.strip()}"
+        raise DeployError(msg)
+
+
+def _read(path: Path) -> dict[str, object]:
+    return (yaml.safe_load(path.read_text("utf-8")) or {}) if path.is_file() else {}
+
+
+def settings(sandbox: Sandbox, project: Path, stack: str) -> Path:
+    """Say where the sandbox keeps its copy of a stack's settings."""
+    return sandbox.home / "settings" / name_of(project) / f"Pulumi.{stack}.yaml"
+
+
+def name_of(project: Path) -> str:
+    """Read a project's name."""
+    return str(yaml.safe_load((project / "Pulumi.yaml").read_text("utf-8"))["name"])
+
+
+def pulumi(
+    sandbox: Sandbox, project: Path, arguments: Sequence[str], config: Path | None = None
+) -> int:
+    """Run the CLI, with its output to this process's; Ctrl-C is the CLI's to handle."""
+    command = [str(sandbox.pulumi), *arguments]
+    if config is not None:
+        command += ["--config-file", str(config)]
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=project,
+            env=sandbox.environment(),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 # one thread
+            stdout=sys.stdout,
+        )
+        return process.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _lift_lock(sandbox: Sandbox, project: Path, stack: str) -> None:
+    locks = sandbox.home / "state" / ".pulumi" / "locks" / "organization" / name_of(project) / stack
+    if locks.is_dir() and any(locks.iterdir()):
+        print(f"an earlier run of `{stack}` was interrupted; going on from where it stopped")
+        pulumi(sandbox, project, ["cancel", "--yes", "--stack", stack])

