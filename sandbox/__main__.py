@@ -98,7 +98,6 @@ def _up(options: argparse.Namespace, home: Path) -> int:
                 return FAILED
     if deploy.up(sandbox, project, options.stack) != 0:
         return FAILED
-    deploy.outputs(sandbox, project, options.stack)
     _say(f"done in {time.monotonic() - start:.0f} s; the AWS API answers at {sandbox.endpoint}")
     return GOOD
 

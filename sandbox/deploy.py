@@ -24,15 +24,11 @@ def up(sandbox: Sandbox, project: Path, stack: str, *, quiet: bool = False) -> i
     A lock that an interrupted run left behind is lifted: the sandbox has one user.
     """
     prepare_stack(sandbox, project, stack)
-    command = ["up", "--yes", "--skip-preview", "--non-interactive"]
-    command += ["--suppress-progress"] if not quiet else ["--suppress-progress", "--suppress-outputs"]
+    command = ["up", "--yes", "--skip-preview", "--non-interactive", "--suppress-progress"]
+    if quiet:
+        command.append("--suppress-outputs")
     _lift_lock(sandbox, project, stack)
     return pulumi(sandbox, project, [*command, "--stack", stack], settings(sandbox, project, stack))
-
-
-def outputs(sandbox: Sandbox, project: Path, stack: str) -> int:
-    """Print a stack's outputs, secrets as `[secret]`."""
-    return pulumi(sandbox, project, ["stack", "output", "--stack", stack])
 
 
 def prepare_stack(sandbox: Sandbox, project: Path, stack: str) -> None:

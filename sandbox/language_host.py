@@ -12,6 +12,7 @@ import runpy
 import signal
 import sys
 from concurrent import futures
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,10 @@ class ProgramHost(LanguageServer):
         os.chdir(request.pwd or directory)
         sys.path.insert(0, str(directory))
         request.args[:] = [self._engine_address]
-        self.program = lambda: runpy.run_path(str(program), run_name="__main__") and None
-        return super().Run(request, context)
+        self.program = partial(_run_program, program)
+        response = super().Run(request, context)  # type: ignore[no-untyped-call] # the SDK has no types here
+        # The error is logged already; to bail keeps the engine from saying it a second time.
+        return language_pb2.RunResponse(bail=True) if response.error else response
 
     def InstallDependencies(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Install nothing: `make setup` has."""
@@ -50,6 +53,10 @@ class ProgramHost(LanguageServer):
     def Cancel(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Stop with the engine."""
         return empty_pb2.Empty()
+
+
+def _run_program(program: Path) -> None:
+    runpy.run_path(str(program), run_name="__main__")
 
 
 def main() -> None:

@@ -63,8 +63,11 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
         return str(answer)
 
     def replicate_secret_to_regions(
-        self, secret_id: str, replica_regions: list[dict[str, str]], force_overwrite: bool
-    ) -> Any:  # noqa: ANN401, FBT001 # moto's signature
+        self,
+        secret_id: str,
+        replica_regions: list[dict[str, str]],
+        force_overwrite: bool,  # noqa: FBT001 # moto's signature
+    ) -> Any:  # noqa: ANN401 # moto's answer
         """Add replicas, each under the key that the caller names."""
         for replica in replica_regions:
             self._check_region(replica)
@@ -188,10 +191,10 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
     def rotate_secret(
         self,
         secret_id: str,
-        client_request_token: str | None = None,  # noqa: ARG002 # moto's signature
+        client_request_token: str | None = None,
         rotation_lambda_arn: str | None = None,
         rotation_rules: dict[str, Any] | None = None,
-        rotate_immediately: bool = True,  # noqa: ARG002, FBT001, FBT002 # moto's signature
+        rotate_immediately: bool = True,  # noqa: FBT001, FBT002 # moto's signature
     ) -> str:
         """Set a schedule: the function must exist and let Secrets Manager call it.
 
@@ -357,7 +360,7 @@ def _is_public(policy: str) -> bool:
 def _put_resource_policy(response: Any) -> str:  # noqa: ANN401 # moto's class
     """Honour BlockPublicPolicy, which moto's own method does not read."""
     secret_id, policy = response._get_param("SecretId"), response._get_param("ResourcePolicy")
-    blocked = response._get_bool_param("BlockPublicPolicy", False)
+    blocked = response._get_bool_param("BlockPublicPolicy", if_none=False)
     arn_and_name = response.backend.secrets.get(secret_id)
     before = getattr(arn_and_name, "policy", None)
     arn, name = response.backend.put_resource_policy(secret_id, policy)

@@ -39,7 +39,11 @@ def main() -> int:
     application = with_instance(DomainDispatcherApplication(create_backend_app), instance)
     try:
         server = make_server(
-            "127.0.0.1", options.port, application, threaded=True, request_handler=MotoRequestHandler
+            "127.0.0.1",
+            options.port,
+            application,
+            threaded=True,
+            request_handler=MotoRequestHandler,
         )
     except (OSError, SystemExit):
         print(f"port {options.port} is in use; give another with PORT=…", file=sys.stderr)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["SecretMap", "SecretMapArgs", "load_secret_map", "load_secret_maps"]
 
 
-def __getattr__(name: str) -> Any:  # the module protocol of PEP 562
+def __getattr__(name: str) -> Any:  # noqa: ANN401 # the module protocol of PEP 562
     """Import what needs Pulumi only when it is asked for: `validate` must start fast without."""
     if name not in __all__:
         msg = f"module {__name__!r} has no attribute {name!r}"

@@ -135,7 +135,7 @@ def render_template(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _filled(node: Any, values: Mapping[str, Any]) -> Any:  # any JSON value
+def _filled(node: Any, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 # any JSON value
     if isinstance(node, dict):
         filled = {key: _filled(value, values) for key, value in node.items()}
         return {key: value for key, value in filled.items() if value not in (None, {})}

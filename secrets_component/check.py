@@ -212,7 +212,7 @@ def _known(model: type[BaseModel], loc: tuple[str | int, ...]) -> Iterator[str]:
         yield from ("secrets", "defaults")
 
 
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:  # any type annotation
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 # any type annotation
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for inner in get_args(annotation):

@@ -53,8 +53,11 @@ class _CoreSchema:
     _depth = 0
 
     def resolve(
-        self, kind: type[yaml.Node], value: str | None, implicit: Any
-    ) -> str:  # PyYAML passes a pair for scalars, a bool for collections
+        self,
+        kind: type[yaml.Node],
+        value: str | None,
+        implicit: Any,  # noqa: ANN401 # a pair for scalars, a flag for collections
+    ) -> str:
         if kind is not yaml.ScalarNode:
             return _MAP if kind is yaml.MappingNode else _SEQ
         if not implicit[0] or value is None:
@@ -212,9 +215,7 @@ def parse(text: str, file: str) -> Document:
     try:
         root = _Composer(text).get_single_node()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Position(file, mark.line + 1, mark.column + 1) if mark else start
-        _refuse(place, _yaml_problem(error.problem or error.context or "", text, place))
+        _refuse_syntax(error, text, file)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         column = error.position - text.rfind("\n", 0, error.position)
@@ -259,16 +260,23 @@ _HINTS = (
 )
 
 
-def _yaml_problem(problem: str, text: str, place: Position) -> str:
+def _refuse_syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> NoReturn:
     """Say a parser's problem in the user's terms; the parser's own words may quote a value."""
+    problem = error.problem or error.context or ""
+    message = next((hint for words, hint in _HINTS if words in problem), _NOT_YAML)
+    mark = error.problem_mark or error.context_mark
+    if "opened here" in message and error.context_mark:
+        mark = error.context_mark
+    if mark is None:
+        _refuse(Position(file, 1, 1), message)
     lines = text.splitlines()
-    line = lines[place.line - 1] if place.line <= len(lines) else ""
-    if "\t" in line[: place.column] and not line[: place.column].strip():
-        return "a tab in the indentation; YAML wants blanks"
-    for words, hint in _HINTS:
-        if words in problem:
-            return hint
-    return "not valid YAML here; mend the indentation or quote the value"
+    before = lines[mark.line][: mark.column + 1] if mark.line < len(lines) else ""
+    if "\t" in before and not before.strip():
+        message = "a tab in the indentation; YAML wants blanks"
+    _refuse(Position(file, mark.line + 1, mark.column + 1), message)
+
+
+_NOT_YAML = "not valid YAML here; mend the indentation or quote the value"
 
 
 class _Builder:
@@ -280,7 +288,7 @@ class _Builder:
         self._nodes = 0
         self._open: set[int] = set()
 
-    def build(self, node: yaml.Node, depth: int) -> Any:  # plain data of any kind
+    def build(self, node: yaml.Node, depth: int) -> Any:  # noqa: ANN401 # plain data of any kind
         self._nodes += 1
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)

@@ -439,6 +439,12 @@ class Entry(Fields):
             )
         if self.import_ and self.restore_deleted:
             yield ("restore_deleted",), "stands beside `import`; keep one of them"
+        if self.renamed_from and self.name is None:
+            yield (
+                ("renamed_from",),
+                f"the secret's name in AWS came from the old key; write `name: {self.renamed_from}` "
+                "to keep it",
+            )
         if self.owner == "rotation" and not self.rotation_automatically:
             yield ("owner",), "`rotation` needs `rotation_automatically: true`"
         if self.rotated_fields and not isinstance(self.secret_data, dict | str):

@@ -220,15 +220,15 @@ def load_plans(path: str | Path, environment: str | None = None) -> dict[str, Pl
         MapFileError: the file cannot be read.
         SecretMapError: the map is wrong; every problem of every map in the file at once.
     """
-    problem = names.part_problem(environment) if environment is not None else None
-    if problem:
-        msg = f"the environment {problem}"
-        raise ValueError(msg)
     return plans(read(path), environment)
 
 
 def plans(document: Document, environment: str | None = None) -> dict[str, Plan]:
     """Plan every map in a document; see `load_plans`."""
+    problem = names.part_problem(environment) if environment is not None else None
+    if problem:
+        msg = f"the environment {problem}"
+        raise ValueError(msg)
     checked = [check(instance) for instance in instances(document)]
     planners = [_Planner(one, environment) for one in checked]
     made = {planner.instance.name: planner.plan() for planner in planners}
@@ -401,6 +401,13 @@ class _Planner:
             self._warn((*path, "rotation_automatically"), "rotates only once someone has filled it")
         if secret.recovery_window_in_days == 0:
             self._warn((*path, "recovery_window_in_days"), "a removed secret is lost at once")
+        own_key = header.kms.create and secret.kms_key is None
+        if own_key and header.kms.deletion_window_in_days < secret.recovery_window_in_days:
+            self._add(
+                (*path, "recovery_window_in_days"),
+                "the key's `deletion_window_in_days` must not be shorter than the recovery window "
+                f"({secret.recovery_window_in_days} days): a restored secret would have lost its key",
+            )
         shared = isinstance(secret.policy, TemplatedPolicy) and (
             secret.policy.template == "cross-account-secret-policy"
         )

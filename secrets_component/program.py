@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ def load_secret_map(
     return maps[instance]
 
 
-def plan_of(secret_map: Any, environment: str | None) -> plan.Plan:  # see SecretMapArgs
+def plan_of(secret_map: Any, environment: str | None) -> plan.Plan:  # noqa: ANN401 # see SecretMapArgs
     """Give the plan of what a program passed: a loaded map, or a map's own data.
 
     Raises:
@@ -63,9 +63,8 @@ def plan_of(secret_map: Any, environment: str | None) -> plan.Plan:  # see Secre
     return next(iter(plans.values()))
 
 
-def _planned(make: Any) -> dict[str, plan.Plan]:  # a function without arguments
+def _planned(make: Callable[[], dict[str, plan.Plan]]) -> dict[str, plan.Plan]:
     try:
-        made: dict[str, plan.Plan] = make()
+        return make()
     except (SecretMapError, MapFileError, ValueError) as error:
         raise pulumi.RunError(str(error)) from None
-    return made

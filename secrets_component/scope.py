@@ -35,7 +35,7 @@ class Scope:
         part: str | None = None,
         *,
         formerly: str | None = None,
-        **extra: Any,  # any option of pulumi.ResourceOptions
+        **extra: Any,  # noqa: ANN401 # any option of pulumi.ResourceOptions
     ) -> pulumi.ResourceOptions:
         """Give a child's options, with aliases so that `renamed_from` replaces nothing.
 

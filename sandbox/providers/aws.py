@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -209,11 +210,9 @@ def create_version(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
 
 def read_version(cloud: Cloud, identity: str, _: Properties) -> Properties | None:
     """Read one version with its labels; a version that AWS has dropped is gone."""
-    arn, version = identity.split("|")
+    arn, version_id = identity.split("|")
     try:
-        found = cloud.find(
-            "secretsmanager", "get_secret_value", SecretId=arn, VersionId=version
-        )
+        found = cloud.find("secretsmanager", "get_secret_value", SecretId=arn, VersionId=version_id)
     except ProviderError as error:
         if "marked deleted" in str(error) or "marked for deletion" in str(error):
             return None
@@ -233,20 +232,20 @@ def read_version(cloud: Cloud, identity: str, _: Properties) -> Properties | Non
 
 def update_version(cloud: Cloud, identity: str, olds: Properties, news: Properties) -> Properties:
     """Move labels; officially this moves AWSCURRENT back, and so it does here."""
-    arn, version = identity.split("|")
+    arn, version_id = identity.split("|")
     before, after = set(olds.get("versionStages") or []), set(news.get("versionStages") or [])
     for label in sorted(after - before):
-        _move_label(cloud, arn, label, version)
+        _move_label(cloud, arn, label, version_id)
     for label in sorted(before - after - {"AWSCURRENT"}):
-        _remove_label(cloud, arn, label, version)
+        _remove_label(cloud, arn, label, version_id)
     return read_version(cloud, identity, news) or {}
 
 
 def delete_version(cloud: Cloud, identity: str, state: Properties) -> None:
     """Remove the labels that the state knows; a version itself cannot be deleted."""
-    arn, version = identity.split("|")
+    arn, version_id = identity.split("|")
     for label in sorted(set(state.get("versionStages") or []) - {"AWSCURRENT"}):
-        _remove_label(cloud, arn, label, version)
+        _remove_label(cloud, arn, label, version_id)
 
 
 def _move_label(cloud: Cloud, arn: str, label: str, version: str) -> None:
@@ -414,16 +413,12 @@ def delete_key(cloud: Cloud, identity: str, state: Properties) -> None:
     """Schedule the key's deletion."""
     if read_key(cloud, identity, state) is not None:
         window = state.get("deletionWindowInDays")
-        cloud.call(
-            "kms", "schedule_key_deletion", KeyId=identity, PendingWindowInDays=window or 30
-        )
+        cloud.call("kms", "schedule_key_deletion", KeyId=identity, PendingWindowInDays=window or 30)
 
 
 def create_alias(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
     """Give a key its alias."""
-    cloud.call(
-        "kms", "create_alias", AliasName=inputs["name"], TargetKeyId=inputs["targetKeyId"]
-    )
+    cloud.call("kms", "create_alias", AliasName=inputs["name"], TargetKeyId=inputs["targetKeyId"])
     return inputs["name"], read_alias(cloud, inputs["name"], inputs) or {}
 
 
@@ -479,9 +474,7 @@ def read_permission(cloud: Cloud, identity: str, state: Properties) -> Propertie
 
 def delete_permission(cloud: Cloud, identity: str, state: Properties) -> None:
     """Remove a statement from a function's policy."""
-    cloud.find(
-        "lambda", "remove_permission", FunctionName=state["function"], StatementId=identity
-    )
+    cloud.find("lambda", "remove_permission", FunctionName=state["function"], StatementId=identity)
 
 
 # aws:iam/policy:Policy
@@ -506,10 +499,10 @@ def read_iam_policy(cloud: Cloud, identity: str, state: Properties) -> Propertie
     if found is None:
         return None
     policy = found["Policy"]
-    version = cloud.call(
+    current = cloud.call(
         "iam", "get_policy_version", PolicyArn=identity, VersionId=policy["DefaultVersionId"]
     )["PolicyVersion"]
-    document = version["Document"]
+    document = current["Document"]
     text = document if isinstance(document, str) else json.dumps(document)
     return {
         "arn": identity,
@@ -526,13 +519,10 @@ def update_iam_policy(
     """Make the document's new version the default."""
     if olds.get("policy") != news.get("policy"):
         versions = cloud.call("iam", "list_policy_versions", PolicyArn=identity)["Versions"]
-        for version in versions:
-            if not version["IsDefaultVersion"]:
+        for old in versions:
+            if not old["IsDefaultVersion"]:
                 cloud.call(
-                    "iam",
-                    "delete_policy_version",
-                    PolicyArn=identity,
-                    VersionId=version["VersionId"],
+                    "iam", "delete_policy_version", PolicyArn=identity, VersionId=old["VersionId"]
                 )
         cloud.call(
             "iam",
@@ -547,10 +537,10 @@ def update_iam_policy(
 def delete_iam_policy(cloud: Cloud, identity: str, _: Properties) -> None:
     """Delete a managed policy with all its versions."""
     listed = cloud.find("iam", "list_policy_versions", PolicyArn=identity)
-    for version in (listed or {}).get("Versions", []):
-        if not version["IsDefaultVersion"]:
+    for old in (listed or {}).get("Versions", []):
+        if not old["IsDefaultVersion"]:
             cloud.call(
-                "iam", "delete_policy_version", PolicyArn=identity, VersionId=version["VersionId"]
+                "iam", "delete_policy_version", PolicyArn=identity, VersionId=old["VersionId"]
             )
     cloud.find("iam", "delete_policy", PolicyArn=identity)
 
@@ -608,9 +598,7 @@ def update_database(cloud: Cloud, identity: str, olds: Properties, news: Propert
 
 def delete_database(cloud: Cloud, identity: str, _: Properties) -> None:
     """Delete a database without a snapshot."""
-    cloud.find(
-        "rds", "delete_db_instance", DBInstanceIdentifier=identity, SkipFinalSnapshot=True
-    )
+    cloud.find("rds", "delete_db_instance", DBInstanceIdentifier=identity, SkipFinalSnapshot=True)
 
 
 TYPES = {
@@ -729,4 +717,4 @@ FUNCTIONS: dict[str, Callable[[Any, Properties], Properties]] = {
 
 
 if __name__ == "__main__":
-    serve(Provider(TYPES, FUNCTIONS, Cloud))
+    serve(Provider(version("pulumi-aws"), TYPES, FUNCTIONS, Cloud))

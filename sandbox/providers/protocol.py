@@ -21,6 +21,7 @@ from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # how the engine writes a value not known yet
+_GRACE_SECONDS = 4  # the engine kills after 5
 _KIND = provider_pb2.PropertyDiff.Kind
 
 Properties: TypeAlias = dict[str, Any]
@@ -68,11 +69,20 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def __init__(
         self,
+        version: str,
         types: Mapping[str, ResourceType],
         functions: Mapping[str, Callable[[Any, Properties], Properties]],
         connect: Callable[[Properties], Any],
     ) -> None:
-        """Keep the tables; `connect` turns the provider's settings into what the types work on."""
+        """Keep the tables.
+
+        Args:
+            version: the SDK's version, which the engine compares with what the program asks for.
+            types: resource types by token.
+            functions: functions by token.
+            connect: turns the provider's settings into what the types work on.
+        """
+        self._version = version
         self._types = types
         self._functions = functions
         self._connect = connect
@@ -97,8 +107,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
-        """Claim no version of its own."""
-        return plugin_pb2.PluginInfo(version="0.0.1")
+        """Tell the version."""
+        return plugin_pb2.PluginInfo(version=self._version)
 
     def GetSchema(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Give an empty schema: the SDKs bring their own."""
@@ -114,7 +124,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if function is None:
             self._fail(context, f"the sandbox has no function `{request.tok}`")
         answer = self._guarded(context, lambda: function(self._cloud, _plain(request.args)))  # type: ignore[misc] # _fail raises
-        return provider_pb2.InvokeResponse(**{"return": _struct(answer)})
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").CopyFrom(_struct(answer))  # a word that Python keeps for itself
+        return response
 
     def Check(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Fill in defaults, and a name where the program gives none."""
@@ -226,8 +238,8 @@ def serve(provider: Provider) -> None:
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the engine lets the running call end, then kills
-    signal.signal(signal.SIGTERM, lambda *_: server.stop(grace=None))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: server.stop(grace=_GRACE_SECONDS))
     server.wait_for_termination()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import string
+from importlib.metadata import version
 from typing import Any
 
 from sandbox.providers.protocol import Properties, Provider, ProviderError, ResourceType, serve
@@ -50,4 +51,4 @@ TYPES = {
 
 
 if __name__ == "__main__":
-    serve(Provider(TYPES, {}, lambda _: None))
+    serve(Provider(version("pulumi-random"), TYPES, {}, lambda _: None))

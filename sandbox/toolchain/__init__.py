@@ -102,11 +102,11 @@ def _install(home: Path, report: Report) -> bool:
 def _build(home: Path, report: Report) -> None:
     """Build the CLI from its pinned Go module, and put our language host beside it."""
     go = _go(report)
-    report(f"building the Pulumi CLI {VERSION} from its Go module: 3 to 8 minutes, once per machine")
+    report(f"building the Pulumi CLI {VERSION} from source: 3 to 8 minutes, once per machine")
     start = time.monotonic()
     flags = f"-s -w -X {_VERSION_VARIABLE}=v{VERSION}"
     unfinished = home / f"pulumi.{os.getpid()}"
-    command = [go, "build", "-tags", "osusergo,grpcnotrace", "-ldflags", flags]
+    command = [str(go), "build", "-tags", "osusergo,grpcnotrace", "-ldflags", flags]
     built = subprocess.run(
         [*command, "-o", str(unfinished), _PACKAGE],
         cwd=_GO_MODULE,

@@ -1,0 +1,127 @@
+"""`python -m secrets_component`: what it prints and how it exits."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from secrets_component import cli
+
+ROOT = Path(__file__).parent.parent.parent
+MAPS = ROOT / "tests" / "maps"
+FULL = str(MAPS / "guide-full.yaml")
+
+
+@pytest.fixture(autouse=True)
+def _collector(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli.gc, "disable", lambda: None)
+
+
+def test_validate_says_nothing_of_a_good_map(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["validate", FULL, str(MAPS / "guide-database.yaml")]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_validate_tells_every_problem_of_every_file(tmp_path, capsys) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("context_name: x\nsecrets: {a: {nmae: b, secret_data: 5}}\n")
+    assert cli.main(["validate", str(bad), FULL, str(bad)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[:2] == [
+        f"{bad}:2:15: error: unknown key `nmae`; did you mean `name`?",
+        f"{bad}:2:37: error: `secret_data`: expected text or a mapping; "
+        "write a number, list or boolean in quotes",
+    ]
+
+
+def test_unreadable_file_and_wrong_usage_exit_2(tmp_path, capsys) -> None:
+    assert cli.main(["validate", str(tmp_path / "no.yaml")]) == 2
+    assert "no such file" in capsys.readouterr().err
+    assert cli.main(["validate", str(tmp_path)]) == 2
+    assert cli.main(["validate", FULL, "--environment", "no good"]) == 2
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["validate"])
+    assert ended.value.code == 2
+
+
+def test_plan_as_json_holds_the_contract_and_no_value(tmp_path, capsys) -> None:
+    path = tmp_path / "map.yaml"
+    path.write_text(
+        "context_name: x\nsecrets:\n"
+        "  b: {secret_data: 'hunter2 ${output.secretsmanager.generated_passwords.a}'}\n"
+        "  a: {generate_random_password: true, replicas: [{region: eu-west-1}]}\n"
+    )
+    assert cli.main(["plan", str(path), "--environment", "dev", "--json"]) == 0
+    text = capsys.readouterr().out
+    assert "hunter2" not in text
+    made = json.loads(text)
+    assert made["order"] == ["a", "b"]
+    assert [secret["name"] for secret in made["secrets"]] == ["x/dev/b", "x/dev/a"]
+    assert made["secrets"][1] == {
+        "key": "a",
+        "name": "x/dev/a",
+        "source": "generated",
+        "owner": "map",
+        "kms_key": None,
+        "rotation": None,
+        "replicas": [{"region": "eu-west-1", "kms_key": None}],
+        "references": [],
+        "policy": None,
+    }
+
+
+def test_plan_of_the_guide_is_as_reviewed(capsys) -> None:
+    assert cli.main(["plan", FULL, "--environment", "dev"]) == 0
+    assert capsys.readouterr().out == (MAPS / "guide-full.plan").read_text()
+
+
+def test_plan_of_several_maps_is_keyed_by_instance(tmp_path, capsys) -> None:
+    one = "vars: {context_name: x, secrets: {a: {}}}"
+    path = tmp_path / "map.yaml"
+    path.write_text(
+        f"components: {{terraform: {{secretsmanager: {{{one}}}, "
+        f"b: {{metadata: {{component: secretsmanager}}, {one}}}}}}}\n"
+    )
+    assert cli.main(["plan", str(path), "--json"]) == 0
+    assert set(json.loads(capsys.readouterr().out)) == {"secretsmanager", "b"}
+
+
+def test_schema_accepts_the_maps_and_refuses_an_unknown_key(capsys) -> None:
+    assert cli.main(["schema"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    for path in [*MAPS.glob("*.yaml"), *(ROOT / "stacks").glob("*.yaml")]:
+        validator.validate(yaml.safe_load(path.read_text()))
+    good = {"context_name": "x", "stacks": {"r": "o/r/d"}, "secrets": {"a": {"import": "b"}}}
+    validator.validate(good)
+    for wrong in ({"nmae": "b"}, {"rotation_days": 0}, {"secret_data": 5}):
+        assert not validator.is_valid({"context_name": "x", "secrets": {"a": wrong}})
+        atmos = {"vars": {"context_name": "x", "secrets": {"a": wrong}}}
+        assert not validator.is_valid({"components": {"terraform": {"secretsmanager": atmos}}})
+
+
+def test_validate_starts_without_pulumi() -> None:
+    program = (
+        "import sys; from secrets_component import cli; code = cli.main(sys.argv[1:]); "
+        "assert not [m for m in sys.modules if m.startswith('pulumi')]; sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "validate", FULL], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_module_runs_as_a_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "secrets_component", "validate", "nothing.yaml"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (2, "nothing.yaml: error: no such file\n")

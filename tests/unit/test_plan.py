@@ -1,0 +1,298 @@
+"""Whole maps: what is planned, and what is refused before anything is created."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from secrets_component.errors import MapValueError, SecretMapError
+from secrets_component.load import parse
+from secrets_component.plan import Plan, load_plans, plans
+
+MAPS = Path(__file__).parent.parent / "maps"
+
+
+def plan(text: str, environment: str | None = "dev") -> Plan:
+    return next(iter(plans(parse(textwrap.dedent(text), "m"), environment).values()))
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(SecretMapError) as refused:
+        plan(text)
+    return str(refused.value).splitlines()
+
+
+def entry(fields: str, head: str = "") -> str:
+    """A map with one entry `a` whose fields begin in line 4."""
+    return f"context_name: x\n{head or '# no head'}\nsecrets:\n  a: {{{fields}}}\n"
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in MAPS.glob("guide-*.yaml")))
+def test_maps_of_the_guide_are_good(name: str) -> None:
+    (one,) = load_plans(MAPS / name, "dev").values()
+    assert all(secret.name.startswith("myapp/dev/") for secret in one.secrets.values())
+
+
+BAD = [
+    ("name: 'no good!'", "4:13", "`name`: may hold only letters, digits and `/_+=.@-`"),
+    ("name: a//b", "4:13", "`name`: must not begin or end with `/` or hold `//`"),
+    ("nmae: b", "4:7", "unknown key `nmae`; did you mean `name`?"),
+    ("generate_random_password: true, secret_data: hunter2", "4:39", "a second value beside `generate_random_password`"),
+    ("generate_random_password: 'yes'", "4:33", "expected `true` or `false`"),
+    ("secret_data: 5", "4:20", "expected text or a mapping"),
+    ("secret_data: ''", "4:7", "is empty, which AWS refuses"),
+    ("secret_binary: '%%%'", "4:7", "is not base64"),
+    ("rotation_automatically: true", "4:7", "rotation needs a function"),
+    ("rotation_automatically: true, rotation_days: 0, rotation_lambda_arn: '${output.l.f}'", "4:52", "must be at least 1"),
+    ("rotation_automatically: true, rotation_days: 1001, rotation_lambda_arn: '${output.l.f}'", "4:52", "must be at most 1000"),
+    ("rotation_days: 5", "4:7", "has no effect without `rotation_automatically: true`"),
+    ("rotation_automatically: true, rotation_lambda_arn: 'nope'", "4:58", "expected a Lambda function's ARN"),
+    ("recovery_window_in_days: 3", "4:7", "must be 0 or from 7 to 30"),
+    ("recovery_window_in_days: 31", "4:32", "must be at most 30"),
+    ("replicas: [{region: eu-west-1}, {region: eu-west-1}]", "4:40", "a second replica in the same region"),
+    ("replicas: [{region: Mars}]", "4:27", "expected an AWS region"),
+    ("policy: {template: cross-account-secret-policy, principals: ['111122223333']}", "4:7", "another account can never read a secret under the AWS-managed key"),
+    ("policy: {template: cross-account-secret-policy, principals: ['*']}", "4:68", "never a wildcard"),
+    ("policy: '{\"Statement\": [}'", "4:7", "is not JSON (line 1, column 16 of it)"),
+    ("policy: {Statement: [{Effect: Allow, Principal: '*', Action: 'x'}]}", "4:7", "gives access to everyone"),
+    ("secret_data: '${output.rds.endpoint}'", "4:21", "add to `stacks:` the line `rds: <organization>/rds/dev`"),
+    ("secret_data: '${output.secretsmanager.generated_passwords.b}'", "4:21", "no entry `b` in this map"),
+    ("secret_data: '${output.secretsmanager.secret_arn.a}'", "4:21", "did you mean `secret_arns`?"),
+    ("secret_data: '${output.secretsmanager.secret_arns.a}'", "4:3", "in a circle: `a` → `a`"),
+    ("secret_data: '${random.pw}'", "4:21", "no password `pw` under this entry's `random`"),
+    ("secret_data: '${output.x'", "4:21", "`${` is never closed"),
+    ("secret_data: {n: .nan}", "4:7", "do not exist in JSON"),
+    ("import: old, secret_data: v", "4:7", "say `owner: map` to replace it"),
+    ("owner: rotation", "4:7", "needs `rotation_automatically: true`"),
+    ("owner: everyone", "4:14", "expected 'map', 'rotation' or 'operator'"),
+    ("generate_random_password: true, random_password: {length: 4, min_lower: 5}", "4:57", "is less than the 8 characters"),
+    ("generate_random_password: true, random_password: {length: 8, min_special: 1, special: false}", "4:68", "contradicts `special: false`"),
+    ("random_password: {length: 8}", "4:7", "needs `generate_random_password: true`"),
+    ("tags: {'aws:x': y}", "4:14", "are AWS's own"),
+    ("renamed_from: b", "4:7", "write `name: b`"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fields", "place", "message"), BAD)
+def test_bad_entry_is_told_with_place_and_remedy(fields: str, place: str, message: str) -> None:
+    told = problems(entry(fields))
+    found = [line for line in told if message in line]
+    assert found, told
+    assert found[0].startswith(f"m:{place}: error: ")
+    assert "hunter2" not in "".join(told)
+
+
+def test_value_over_the_limit_is_refused() -> None:
+    assert "larger than AWS's 65,536 bytes" in problems(entry(f"secret_data: '{'é' * 32769}'"))[0]
+
+
+def test_name_over_the_limit_is_refused() -> None:
+    assert "longer than AWS's 512 characters" in problems(entry(f"name: {'n' * 510}"))[0]
+
+
+def test_two_entries_with_one_name_are_refused() -> None:
+    told = problems(
+        """\
+        context_name: x
+        secrets:
+          a: {path: p/q, name: n}
+          b: {path: p, name: q/n}
+        """
+    )
+    assert told == [
+        "m:4:3: error: the entries `a` and `b` are both named `x/dev/p/q/n` in AWS; "
+        "change `name` or `path` of one"
+    ]
+
+
+def test_cycle_is_printed() -> None:
+    told = problems(
+        """\
+        context_name: x
+        secrets:
+          a: {secret_data: "${output.secretsmanager.secret_arns.b}"}
+          b: {secret_data: "${output.secretsmanager.secret_arns.c}"}
+          c: {secret_data: "${output.secretsmanager.secret_arns.a}"}
+        """
+    )
+    assert len(told) == 1
+    assert "`a` → `b` → `c` → `a`" in told[0]
+
+
+def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
+    told = problems(
+        """\
+        context_name: "no good"
+        enviroment: dev
+        stacks: {rds: {stack: o/rds/dev, when_mising: wait}}
+        secrets:
+          a: {nmae: x, secret_data: "${output.rdss.a} ${output.rds.b} ${x}"}
+          b: 5
+        """
+    )
+    assert [line.split(":")[1] for line in told] == ["1", "2", "3", "5", "5", "5", "6"]
+
+
+def test_defaults_stand_below_the_entry_and_keep_their_place() -> None:
+    one = plan(
+        """\
+        context_name: x
+        defaults: {recovery_window_in_days: 7, generate_random_password: true, tags: {a: "1"}}
+        secrets:
+          a: {tags: {b: "2"}}
+          b: {secret_data: v, recovery_window_in_days: 8}
+        """
+    )
+    a, b = one.secrets["a"], one.secrets["b"]
+    assert (a.source.kind, a.recovery_window_in_days, a.tags) == (
+        "generated", 7, {"a": "1", "b": "2"},
+    )  # fmt: skip
+    assert (b.source.kind, b.recovery_window_in_days) == ("literal", 8)
+    told = problems(
+        "context_name: x\ndefaults: {recovery_window_in_days: 3}\nsecrets: {a: {}, b: {}}\n"
+    )
+    assert told == ["m:2:12: error: `recovery_window_in_days`: must be 0 or from 7 to 30"]
+
+
+def test_order_follows_references() -> None:
+    one = plan(
+        """\
+        context_name: x
+        secrets:
+          a: {secret_data: "${output.secretsmanager.generated_passwords.b}"}
+          b: {generate_random_password: true}
+        """
+    )
+    assert one.order == ("b", "a")
+
+
+def test_flat_and_atmos_form_mean_the_same() -> None:
+    flat = "context_name: x\nname: m\nsecrets: {a: {secret_data: v}}\n"
+    indented = textwrap.indent(flat, " " * 8)
+    atmos = f"components:\n  terraform:\n    secretsmanager:\n      vars:\n{indented}"
+    assert plan(flat) == plan(atmos)
+
+
+def test_several_instances_make_several_plans() -> None:
+    text = textwrap.dedent(
+        """\
+        components:
+          terraform:
+            vpc: {vars: {cidr: 10}}
+            secretsmanager: {vars: {context_name: x, secrets: {a: {}}}}
+            api: {metadata: {component: secretsmanager}, vars: {context_name: y, secrets: {a: {}}}}
+            base: {metadata: {component: secretsmanager, type: abstract}, vars: {}}
+        """
+    )
+    made = plans(parse(text, "m"), "dev")
+    assert {name: one.name for name, one in made.items()} == {
+        "secretsmanager": "secretsmanager",
+        "api": "api",
+    }
+
+
+def test_atmos_file_without_a_map_is_refused() -> None:
+    told = problems("components: {terraform: {secretmanager: {vars: {}}}}\n")
+    assert "did you mean `secretmanager`?" in told[0]
+
+
+def test_missing_context_name_does_not_hide_other_problems() -> None:
+    told = problems("secrets: {a: {nmae: b}}\n")
+    assert ["`context_name`: is missing" in told[0], "unknown key `nmae`" in told[1]] == [
+        True,
+        True,
+    ]
+
+
+def test_own_label_and_secretsmanager_are_both_this_map() -> None:
+    one = plan(
+        """\
+        context_name: x
+        name: mine
+        secrets:
+          a: {secret_data: "${output.mine.secret_names.b}${output.secretsmanager.secret_arns.b}"}
+          b: {}
+        """
+    )
+    assert one.order == ("b", "a")
+
+
+def test_map_names_its_environment_before_the_stack_does() -> None:
+    assert (
+        plan("context_name: x\nenvironment: shared\nsecrets: {a: {}}\n").secrets["a"].name
+        == "x/shared/a"
+    )
+
+
+def test_warnings_do_not_refuse() -> None:
+    one = plan("context_name: x\nsecrets: {a: {name: my-secret, recovery_window_in_days: 0}}\n")
+    assert [warning.severity for warning in one.warnings] == ["warning", "warning"]
+
+
+def test_key_must_outlive_the_recovery_window() -> None:
+    told = problems(
+        "context_name: x\nkms: {create: true, deletion_window_in_days: 7}\nsecrets: {a: {}}\n"
+    )
+    assert "must not be shorter than the recovery window" in told[0]
+
+
+def test_designs_full_entry_is_good() -> None:
+    one = plan(
+        """\
+        context_name: myapp
+        environment: dev
+        name: database-secrets
+        tags: {team: payments}
+        default_kms_key_id: ${output.kms.key_id}
+        stacks:
+          rds: {stack: acme/rds/dev}
+          kms: acme/kms/dev
+          lambda: {stack: acme/functions/dev, when_missing: wait}
+        secrets:
+          admin_password:
+            name: admin-password
+            path: rds
+            description: RDS admin
+            generate_random_password: true
+            random_password: {length: 32, special: true, override_special: "!#$%&*()-_=+[]{}<>:?", min_lower: 1, min_upper: 1, min_numeric: 1, min_special: 1, keepers: {year: 2026}}
+            rotation_automatically: true
+            rotation_days: 30
+            rotation_window: "3h"
+            rotation_lambda_arn: ${output.lambda.rotation_function_arn}
+            rotate_immediately: false
+            kms_key_id: alias/other
+            recovery_window_in_days: 7
+            replicas: [{region: eu-west-1, kms_key_id: alias/aws/secretsmanager}]
+            policy: {template: cross-account-secret-policy, principals: ["arn:aws:iam::111122223333:role/reader"]}
+            protect: true
+            import: arn-or-name
+            owner: map
+            tags: {}
+          service_login:
+            name: login
+            path: svc
+            random: {password: {length: 40}, token: {length: 64, special: false}}
+            secret_data: {user: svc, password: "${random.password}", token: "${random.token}"}
+          oauth_config: {name: oauth-config, path: auth, secret_data: '{"clientId": "x"}'}
+        """
+    )
+    kinds = {key: secret.source.kind for key, secret in one.secrets.items()}
+    assert kinds == {
+        "admin_password": "generated",
+        "service_login": "structured",
+        "oauth_config": "structured",
+    }
+    assert list(one.secrets["service_login"].passwords) == [
+        "service_login.password",
+        "service_login.token",
+    ]
+
+
+def test_wrong_environment_is_refused() -> None:
+    with pytest.raises(ValueError, match="the environment may hold only"):
+        plan("context_name: x\nsecrets: {}\n", "no good")
+
+
+def test_problem_text_is_raised_as_map_error() -> None:
+    with pytest.raises(MapValueError):
+        plan("context_name: x\nsecrets: []\n")

@@ -1,0 +1,142 @@
+"""`${…}`: parsed, escaped for the place, rendered."""
+
+import json
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+
+from secrets_component import references
+from secrets_component.references import Kind, Reference, Template
+
+NASTY = "p\"\\@/:%é&=?#+ '<>{}$"
+HOST = "db.example.com:5432"
+
+
+def fill(text: str, **values: object) -> str:
+    bad: list[references.BadReference] = []
+    template = references.parse_value(text, bad)
+    assert not bad
+    return references.render(template, lambda reference: values[reference.path[-1]])
+
+
+def fill_structure(data: dict, **values: object) -> dict:
+    bad: list[references.BadReference] = []
+    structure = references.parse_structure(data, bad)
+    assert not bad
+    return json.loads(references.render(structure, lambda ref: values[ref.path[-1]]))
+
+
+def test_guides_url_keeps_password_and_has_one_port() -> None:
+    url = fill(
+        "postgresql://${output.rds.user}:${output.secretsmanager.generated_passwords.pw}"
+        "@${output.rds.endpoint}:5432/${output.rds.db}",
+        user="app",
+        pw=NASTY,
+        endpoint=HOST,
+        db="orders",
+    )
+    parts = urlsplit(url)
+    assert (unquote(parts.password or ""), parts.hostname, parts.port, parts.path) == (
+        NASTY,
+        "db.example.com",
+        5432,
+        "/orders",
+    )
+
+
+def test_guides_json_keeps_password_and_splits_host_and_port() -> None:
+    text = fill(
+        '{"host": "${output.rds.endpoint}", "port": 5432, "password": "${output.x.pw}"}',
+        endpoint=HOST,
+        pw=NASTY,
+    )
+    assert json.loads(text) == {"host": "db.example.com", "port": 5432, "password": NASTY}
+
+
+def test_host_without_a_port_beside_it_stays_as_it_is() -> None:
+    assert json.loads(fill('{"host": "${output.rds.endpoint}"}', endpoint=HOST)) == {"host": HOST}
+
+
+def test_url_inside_json_is_escaped_for_both() -> None:
+    text = fill('{"url": "https://u:${output.x.pw}@h/"}', pw=NASTY)
+    assert unquote(urlsplit(json.loads(text)["url"]).password or "") == NASTY
+
+
+def test_query_parameter_is_percent_encoded() -> None:
+    url = fill("jdbc:postgresql://h/db?user=u&password=${output.x.pw}&ssl=true", pw=NASTY)
+    assert parse_qs(url.partition("?")[2])["password"] == [NASTY]
+
+
+def test_host_without_written_port_keeps_the_values_port() -> None:
+    assert fill("https://${output.a.h}/x", h=HOST) == f"https://{HOST}/x"
+
+
+def test_elsewhere_verbatim() -> None:
+    assert fill("user=a password=${output.x.pw}", pw=NASTY) == f"user=a password={NASTY}"
+
+
+def test_mapping_is_stored_as_json_and_keeps_kinds() -> None:
+    data = {"port": "${output.r.port}", "n": 1, "on": True, "list": ["${output.r.pw}"], "t": None}
+    assert fill_structure(data, port=5432.0, pw=NASTY) == {
+        "port": 5432,
+        "n": 1,
+        "on": True,
+        "list": [NASTY],
+        "t": None,
+    }
+
+
+def test_number_outside_a_json_string_stays_a_number() -> None:
+    assert json.loads(fill('{"port": ${output.r.port}}', port=5432.0)) == {"port": 5432}
+
+
+def test_json_that_a_value_would_break_is_refused_without_the_value() -> None:
+    with pytest.raises(references.RenderError) as refused:
+        fill('{"a": ${output.r.broken}}', broken='x" : hunter2')
+    assert "hunter2" not in str(refused.value)
+    assert "put the reference in quotes" in str(refused.value)
+
+
+def test_double_dollar_is_a_literal() -> None:
+    assert fill("a$${b}${output.x.y}$", y="1") == "a${b}1$"
+    assert fill("$$${output.x.y}") == "$${output.x.y}"
+
+
+def test_null_output_is_refused() -> None:
+    with pytest.raises(references.RenderError, match="has no value"):
+        fill("${output.x.y}", y=None)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a ${output.x", "never closed"),
+        ("${outptu.x.y}", "did you mean `output`"),
+        ("${hunter2}", "not a reference"),
+        ("${output.x}", "incomplete"),
+        ("${output.x.}", "incomplete"),
+        ("${random}", "incomplete"),
+        ("${env.A B}", "incomplete"),
+    ],
+)
+def test_bad_references_are_told_without_their_text(text: str, message: str) -> None:
+    bad: list[references.BadReference] = []
+    references.parse(text, bad)
+    assert len(bad) == 1
+    assert message in bad[0].message
+    assert "hunter2" not in bad[0].message
+
+
+def test_all_bad_references_of_a_text_are_told() -> None:
+    bad: list[references.BadReference] = []
+    references.parse("${a} ${b} ${output.x.y}", bad)
+    assert len(bad) == 2
+
+
+def test_config_keys_may_have_a_namespace() -> None:
+    template = references.parse("${config.aws:region}", [])
+    assert template.references == (Reference(Kind.CONFIG, ("aws:region",)),)
+
+
+def test_plain_text_is_one_part() -> None:
+    assert references.parse("plain", []) == Template(("plain",))
