@@ -387,6 +387,7 @@ class Entry(Fields):
         yield from self._value_findings(written)
         yield from self._rotation_findings(written)
         yield from self._lifetime_findings()
+        yield from self._copies_and_tags_findings()
         for path, block in (
             (("random_password",), self.random_password),
             *((("random", name), options) for name, options in self.random.items()),
@@ -440,15 +441,17 @@ class Entry(Fields):
         if self.import_ and self.restore_deleted:
             yield ("restore_deleted",), "stands beside `import`; keep one of them"
         if self.renamed_from and self.name is None:
+            kept = f"`name: {self.renamed_from}`"
             yield (
                 ("renamed_from",),
-                f"the secret's name in AWS came from the old key; write `name: {self.renamed_from}` "
-                "to keep it",
+                f"the secret's name in AWS came from the old key; write {kept} to keep it",
             )
         if self.owner == "rotation" and not self.rotation_automatically:
             yield ("owner",), "`rotation` needs `rotation_automatically: true`"
-        if self.rotated_fields and not isinstance(self.secret_data, dict | str):
+        if self.rotated_fields and self.secret_data is None:
             yield ("rotated_fields",), "needs a structured `secret_data`"
+
+    def _copies_and_tags_findings(self) -> Iterator[Finding]:
         seen: set[str] = set()
         for index, replica in enumerate(self.replicas):
             if replica.region in seen:

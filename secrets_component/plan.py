@@ -406,7 +406,7 @@ class _Planner:
             self._add(
                 (*path, "recovery_window_in_days"),
                 "the key's `deletion_window_in_days` must not be shorter than the recovery window "
-                f"({secret.recovery_window_in_days} days): a restored secret would have lost its key",
+                f"({secret.recovery_window_in_days} days): a restored secret would have no key",
             )
         shared = isinstance(secret.policy, TemplatedPolicy) and (
             secret.policy.template == "cross-account-secret-policy"

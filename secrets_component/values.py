@@ -120,9 +120,7 @@ def _value(scope: Scope, secret: PlannedSecret) -> pulumi.Input[str]:
 
 
 def _checked(value: pulumi.Input[str], key: str, *, is_binary: bool) -> pulumi.Input[str]:
-    """Hold a value to AWS's limits as soon as it is known; a plain one was checked in the map."""
-    if not isinstance(value, pulumi.Output):
-        return value
+    """Hold a value to AWS's limits as soon as it is known."""
 
     def check(known: str) -> str:
         problem = next((p for _, p in binary_findings(known)), None) if is_binary else None
@@ -133,4 +131,4 @@ def _checked(value: pulumi.Input[str], key: str, *, is_binary: bool) -> pulumi.I
             raise pulumi.RunError(msg)
         return known
 
-    return value.apply(check)
+    return value.apply(check) if isinstance(value, pulumi.Output) else check(str(value))

@@ -24,6 +24,7 @@ _GO_MODULE = Path(__file__).parent
 _PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 _VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 _DOWNLOAD_SECONDS = 60
+_LANGUAGE_HOST = "pulumi-language-python"
 _WRAPPER = '#!/bin/sh\nexec "$SANDBOX_PYTHON" -m sandbox.language_host "$@"\n'
 
 Report = Callable[[str], None]
@@ -49,17 +50,22 @@ def pulumi_cli(report: Report) -> Path:
         ToolchainError: no way worked.
     """
     on_path = shutil.which("pulumi")
-    if on_path and _version(Path(on_path)) >= MINIMUM and shutil.which("pulumi-language-python"):
+    if on_path and _version(Path(on_path)) >= MINIMUM and shutil.which(_LANGUAGE_HOST):
         return Path(on_path)
     home = cache_directory() / f"pulumi-{VERSION}"
-    for candidate in (home / "bin" / "pulumi", home / "pulumi"):
-        if candidate.is_file():
-            return candidate
-    home.mkdir(parents=True, exist_ok=True)
-    with _locked(home / ".lock", report):
-        if not (home / "pulumi").is_file() and not _install(home, report):
-            _build(home, report)
-    return next(c for c in (home / "bin" / "pulumi", home / "pulumi") if c.is_file())
+    found = _cached(home)
+    if found is None:
+        home.mkdir(parents=True, exist_ok=True)
+        with _locked(home / ".lock", report):
+            found = _cached(home) or _install(home, report) or _build(home, report)
+    return found
+
+
+def _cached(home: Path) -> Path | None:
+    """Find a CLI that is complete, that is, with a language host beside it."""
+    folders = (home / "bin", home)  # the installer's folder, and the one of our own build
+    complete = (f for f in folders if (f / "pulumi").is_file() and (f / _LANGUAGE_HOST).is_file())
+    return next((folder / "pulumi" for folder in complete), None)
 
 
 def _version(cli: Path) -> tuple[int, ...]:
@@ -79,8 +85,8 @@ def _locked(path: Path, report: Report) -> Iterator[None]:
         yield
 
 
-def _install(home: Path, report: Report) -> bool:
-    """Run the official installer, which the SDK knows; tell whether it worked."""
+def _install(home: Path, report: Report) -> Path | None:
+    """Run the official installer, which the SDK knows; None where it does not work."""
     report(f"installing the Pulumi CLI {VERSION} with its official installer")
     program = (
         "import sys, semver\n"
@@ -92,14 +98,13 @@ def _install(home: Path, report: Report) -> bool:
         done = subprocess.run(command, capture_output=True, timeout=_DOWNLOAD_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         report("the installer does not answer; building from source instead")
-        return False
-    if done.returncode != 0 or not (home / "bin" / "pulumi").is_file():
+        return None
+    if done.returncode != 0 or not _cached(home):
         report("the installer cannot be reached; building from source instead")
-        return False
-    return True
+    return _cached(home)
 
 
-def _build(home: Path, report: Report) -> None:
+def _build(home: Path, report: Report) -> Path:
     """Build the CLI from its pinned Go module, and put our language host beside it."""
     go = _go(report)
     report(f"building the Pulumi CLI {VERSION} from source: 3 to 8 minutes, once per machine")
@@ -120,11 +125,12 @@ def _build(home: Path, report: Report) -> None:
         last = (built.stderr.strip().splitlines() or ["no message"])[-1]
         msg = f"the Pulumi CLI cannot be built: {last}"
         raise ToolchainError(msg)
-    host = home / "pulumi-language-python"
+    host = home / _LANGUAGE_HOST
     host.write_text(_WRAPPER, "utf-8")
     host.chmod(0o755)
     unfinished.rename(home / "pulumi")
     report(f"built in {time.monotonic() - start:.0f} s")
+    return home / "pulumi"
 
 
 def _go(report: Report) -> Path:
