@@ -31,7 +31,9 @@ def up(sandbox: Sandbox, project: Path, stack: str, *, quiet: bool = False) -> i
     return pulumi(sandbox, project, [*command, "--stack", stack], settings(sandbox, project, stack))
 
 
-def prepare_stack(sandbox: Sandbox, project: Path, stack: str) -> None:
+def prepare_stack(
+    sandbox: Sandbox, project: Path, stack: str, passphrase: str | None = None
+) -> None:
     """Create a stack once, with a copy of its settings.
 
     `pulumi stack init` writes an encryption salt into the settings beside Pulumi.yaml: it runs in a
@@ -52,7 +54,7 @@ def prepare_stack(sandbox: Sandbox, project: Path, stack: str) -> None:
     made = subprocess.run(
         [sandbox.pulumi, "stack", "init", stack, "--no-select", "--non-interactive"],
         cwd=path.parent,
-        env=sandbox.environment(),
+        env=sandbox.environment(passphrase),
         check=False,
         capture_output=True,
         text=True,

@@ -73,6 +73,8 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: server.stop(grace=None))
     server.wait_for_termination()
+    sys.stdout.flush()
+    os._exit(0)  # a program that the engine gave up on may hang in a call that is never answered
 
 
 if __name__ == "__main__":

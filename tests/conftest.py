@@ -30,6 +30,13 @@ class Run:
     text: str
 
     @property
+    def diagnostics(self) -> str:
+        """What the run said to its user; of a `--json` run only that."""
+        told = [e["diagnosticEvent"] for e in self.events if "diagnosticEvent" in e]
+        errors = [event["message"] for event in told if event["severity"] != "debug"]
+        return "\n".join(errors) or self.text
+
+    @property
     def events(self) -> list[dict[str, Any]]:
         """The engine's events, of a command that was given `--json`."""
         return [json.loads(line) for line in self.text.splitlines() if line.startswith("{")]
@@ -53,7 +60,7 @@ class Stack:
     def __init__(self, sandbox: Sandbox, project: Path, name: str, passphrase: str | None) -> None:
         self.sandbox, self.project, self.name = sandbox, project, name
         self.passphrase = passphrase
-        deploy.prepare_stack(sandbox, project, name)
+        deploy.prepare_stack(sandbox, project, name, passphrase)
 
     def pulumi(self, *arguments: str, good: bool = True, **extra: str) -> Run:
         config = deploy.settings(self.sandbox, self.project, self.name)
@@ -68,9 +75,10 @@ class Stack:
             text=True,
             timeout=180,
         )
-        if good:
-            assert done.returncode == 0, done.stdout
-        return Run(done.returncode, done.stdout)
+        run = Run(done.returncode, done.stdout)
+        if good and run.code != 0:
+            pytest.fail(run.diagnostics, pytrace=False)
+        return run
 
     def up(self, *arguments: str, good: bool = True, **extra: str) -> Run:
         return self.pulumi(

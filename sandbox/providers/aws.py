@@ -622,6 +622,7 @@ TYPES = {
         replaces=frozenset({"secretId", "secretString", "secretBinary", "region"}),
         computed=frozenset({"versionStages", "region"}),
         outputs=("arn", "versionId"),
+        secrets=frozenset({"secretString", "secretBinary"}),
     ),
     "aws:secretsmanager/secretPolicy:SecretPolicy": ResourceType(
         create_policy,
@@ -691,6 +692,7 @@ TYPES = {
         computed=frozenset({"region", "dbName", "username", "port"}),
         outputs=("arn", "address", "endpoint", "port"),
         name="identifier",
+        secrets=frozenset({"password"}),
         hidden=frozenset({"password", "skipFinalSnapshot", "instanceClass", "allocatedStorage"}),
     ),
 }

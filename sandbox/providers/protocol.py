@@ -21,6 +21,7 @@ from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # how the engine writes a value not known yet
+_SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 _GRACE_SECONDS = 4  # the engine kills after 5
 _KIND = provider_pb2.PropertyDiff.Kind
 
@@ -46,6 +47,7 @@ class ResourceType:
         outputs: what only AWS knows; unknown in a preview of a creation.
         name: the input that must be free before a replacement can be made.
         hidden: inputs that reading back cannot show.
+        secrets: outputs that are secret whatever the program says.
     """
 
     create: Callable[[Any, Properties], tuple[str, Properties]]
@@ -58,6 +60,7 @@ class ResourceType:
     outputs: tuple[str, ...] = ()
     name: str | None = None
     hidden: frozenset[str] = frozenset()
+    secrets: frozenset[str] = frozenset()
 
     def with_defaults(self, inputs: Properties) -> Properties:
         """Fill in what the program left out."""
@@ -101,10 +104,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
 
     def Configure(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
-        """Connect. Secrets are left to the engine, which marks outputs by their inputs."""
+        """Connect. Secrets travel marked, so that the engine's log never shows one."""
         settings = _plain(request.args) if request.HasField("args") else {}
         self._cloud = self._guarded(context, lambda: self._connect(settings))
-        return provider_pb2.ConfigureResponse(supportsPreview=True)
+        return provider_pb2.ConfigureResponse(supportsPreview=True, acceptSecrets=True)
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Tell the version."""
@@ -134,7 +137,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         olds, news = _plain(request.olds), found.with_defaults(_plain(request.news))
         if found.name and found.name not in news:
             news[found.name] = olds.get(found.name) or _autonamed(request.urn.split("::")[-1])
-        return provider_pb2.CheckResponse(inputs=_struct(news))
+        return provider_pb2.CheckResponse(inputs=_struct(news, _secrets(request.news)))
 
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Compare the program with what it said last time."""
@@ -169,11 +172,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Create(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Create, or in a preview say what only AWS would know."""
         found, inputs = self._type(request.urn, context), _plain(request.properties)
+        secrets = found.secrets | _secrets(request.properties)
         if request.preview:
             unknown = {key: UNKNOWN for key in found.outputs if key not in inputs}
-            return provider_pb2.CreateResponse(properties=_struct({**inputs, **unknown}))
+            return provider_pb2.CreateResponse(properties=_struct({**inputs, **unknown}, secrets))
         identity, outputs = self._guarded(context, lambda: found.create(self._cloud, inputs))
-        return provider_pb2.CreateResponse(id=identity, properties=_struct({**inputs, **outputs}))
+        made = _struct({**inputs, **outputs}, secrets)
+        return provider_pb2.CreateResponse(id=identity, properties=made)
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Read for a refresh or an import; an empty id says that it is gone."""
@@ -191,19 +196,24 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         written = {key: value for key, value in written.items() if value is not None}
         if is_import:
             written = found.with_defaults(written)
+        secrets = found.secrets | _secrets(request.inputs) | _secrets(request.properties)
         return provider_pb2.ReadResponse(
-            id=request.id, inputs=_struct(written), properties=_struct({**state, **outputs})
+            id=request.id,
+            inputs=_struct(written, secrets),
+            properties=_struct({**state, **outputs}, secrets),
         )
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Change in place."""
         found = self._type(request.urn, context)
         olds, news = _plain(request.olds), _plain(request.news)
+        secrets = found.secrets | _secrets(request.olds) | _secrets(request.news)
         if request.preview or found.update is None:
-            return provider_pb2.UpdateResponse(properties=_struct({**olds, **news}))
+            return provider_pb2.UpdateResponse(properties=_struct({**olds, **news}, secrets))
         update = found.update
         outputs = self._guarded(context, lambda: update(self._cloud, request.id, olds, news))
-        return provider_pb2.UpdateResponse(properties=_struct({**olds, **news, **outputs}))
+        made = _struct({**olds, **news, **outputs}, secrets)
+        return provider_pb2.UpdateResponse(properties=made)
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Delete; what is gone already is no error."""
@@ -258,6 +268,22 @@ def _plain(message: struct_pb2.Struct) -> Properties:
     return {key: _value(value) for key, value in message.fields.items()}
 
 
+def _secrets(message: struct_pb2.Struct) -> frozenset[str]:
+    """Name the properties that are secret, or hold a secret somewhere inside."""
+    return frozenset(key for key, value in message.fields.items() if _holds_secret(value))
+
+
+def _holds_secret(value: struct_pb2.Value) -> bool:
+    match value.WhichOneof("kind"):
+        case "struct_value":
+            fields = value.struct_value.fields
+            return _SIGNATURE in fields or any(map(_holds_secret, fields.values()))
+        case "list_value":
+            return any(map(_holds_secret, value.list_value.values))
+        case _:
+            return False
+
+
 def _value(value: struct_pb2.Value) -> Any:  # noqa: ANN401 # any JSON value
     match value.WhichOneof("kind"):
         case "number_value":
@@ -270,12 +296,19 @@ def _value(value: struct_pb2.Value) -> Any:  # noqa: ANN401 # any JSON value
         case "list_value":
             return [_value(item) for item in value.list_value.values]
         case "struct_value":
-            return _plain(value.struct_value)
+            inner = _plain(value.struct_value)
+            return inner["value"] if inner.get(_SIGNATURE) == _SECRET else inner
         case _:
             return None
 
 
-def _struct(properties: Properties) -> struct_pb2.Struct:
+def _struct(properties: Properties, secrets: frozenset[str] = frozenset()) -> struct_pb2.Struct:
     message = struct_pb2.Struct()
-    message.update({key: value for key, value in properties.items() if value is not None})
+    message.update(
+        {
+            key: {_SIGNATURE: _SECRET, "value": value} if key in secrets else value
+            for key, value in properties.items()
+            if value is not None
+        }
+    )
     return message

@@ -46,6 +46,7 @@ TYPES = {
         read=lambda _cloud, _id, state: state,
         replaces=_ARGUMENTS,
         outputs=("result", "bcryptHash"),
+        secrets=frozenset({"result", "bcryptHash"}),
     )
 }
 

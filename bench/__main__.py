@@ -1,0 +1,97 @@
+"""`python -m bench`: every ratio with its limit; exit 1 where one is over it."""
+
+from __future__ import annotations
+
+import gc
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from secrets_component import plan
+
+ROOT = Path(__file__).parent.parent
+ROUNDS = 3
+
+
+def main() -> int:
+    """Print one line per figure."""
+    failed = [not line for line in (*_registering(), _validating(), _starting())]
+    return 1 if any(failed) else 0
+
+
+def _registering() -> list[bool]:
+    """SecretMap against a loop by hand, in processes of their own, in turn."""
+    ratios = {}
+    for count in (1_000, 5_000):
+        rounds = [(_child("map", count), _child("loop", count)) for _ in range(ROUNDS)]
+        ratios[count] = {
+            figure: statistics.median(ours[figure] / theirs[figure] for ours, theirs in rounds)
+            for figure in ("seconds", "mebibytes")
+        }
+    small, large = ratios[1_000], ratios[5_000]
+    return [
+        _figure("registering 1,000 secrets: time against a loop by hand", small["seconds"], 1.10),
+        _figure("registering 1,000 secrets: memory", small["mebibytes"], 1.25),
+        _figure("5,000 secrets: time ratio over that of 1,000", large["seconds"] / small["seconds"], 1.10),
+        _figure("5,000 secrets: memory ratio over that of 1,000", large["mebibytes"] / small["mebibytes"], 1.10),
+    ]  # fmt: skip
+
+
+def _child(way: str, count: int) -> dict[str, float]:
+    command = [sys.executable, "-m", "bench.registering", way, str(count)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return measured
+
+
+def _validating() -> bool:
+    """`validate` of 10,000 entries against libyaml's own loader on the same text."""
+    entry = (
+        "  k{n}:\n    name: n{n}\n    path: a/b\n    description: entry {n}\n"
+        "    generate_random_password: true\n    tags: {{team: x}}\n"
+    )
+    text = "context_name: x\nsecrets:\n" + "".join(entry.format(n=n) for n in range(10_000))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "map.yaml"
+        path.write_text(text, "utf-8")
+        ratios = []
+        for _ in range(ROUNDS):
+            ours = _timed(lambda: plan.load_plans(path, "dev"))
+            theirs = _timed(lambda: yaml.load(path.read_text("utf-8"), loader))  # noqa: S506 # a safe loader
+            ratios.append(ours / theirs)
+    return _figure("validating 10,000 entries: time against a bare YAML load", statistics.median(ratios), 4)  # fmt: skip
+
+
+def _timed(work: Callable[[], object]) -> float:
+    gc.collect()
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _starting() -> bool:
+    """`validate` of one small map, as a command."""
+    command = [sys.executable, "-m", "secrets_component", "validate", "stacks/prod.yaml"]
+    seconds = [
+        _timed(lambda: subprocess.run(command, cwd=ROOT, check=True, capture_output=True))
+        for _ in range(5)
+    ]
+    return _figure("starting `validate` on a small map: seconds", statistics.median(seconds), 0.4)
+
+
+def _figure(name: str, value: float, limit: float) -> bool:
+    good = value <= limit
+    print(f"{name}: {value:.2f} (at most {limit:.2f}){'' if good else '  TOO MUCH'}", flush=True)
+    return good
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

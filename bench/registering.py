@@ -1,0 +1,105 @@
+"""Registers N secrets with password, version and policy under mocks; prints seconds and peak MiB.
+
+`python -m bench.registering map|loop N`: through SecretMap, or written by hand in a loop.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from typing import Any
+
+import pulumi
+import pulumi_random as random
+from pulumi.runtime import mocks
+from pulumi_aws import secretsmanager
+
+from secrets_component import SecretMap, SecretMapArgs
+from secrets_component.load import parse
+from secrets_component.plan import plans
+
+READER = "arn:aws:iam::111122223333:role/reader"
+
+
+class Cloud(mocks.Mocks):
+    """Answers at once."""
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        """Give every resource an ARN, and every password a result."""
+        arn = f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{args.name}-AbCdEf"
+        return args.name, {**args.inputs, "arn": arn, "result": "generated", "versionId": "v"}
+
+    def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:  # the mocks' signature
+        """Know nothing."""
+        return {}
+
+
+def by_map(count: int) -> None:
+    """Register through SecretMap, from the text on."""
+    entry = (
+        "  k{n}:\n    path: p\n    generate_random_password: true\n"
+        "    policy: {{template: read-secret-policy, principals: ['" + READER + "']}}\n"
+    )
+    text = "context_name: x\nsecrets:\n" + "".join(entry.format(n=n) for n in range(count))
+    made = SecretMap(
+        "m", SecretMapArgs(secret_map=plans(parse(text, "m"), "dev")["secretsmanager"])
+    )
+    pulumi.export("secret_arns", made.secret_arns)
+    pulumi.export("generated_passwords", made.generated_passwords)
+
+
+def by_loop(count: int) -> None:
+    """Register the same resources with the same arguments by hand."""
+    parent = pulumi.ComponentResource("by:hand:Secrets", "m")
+    opts = pulumi.ResourceOptions(parent=parent)
+    statement = {
+        "Sid": "ReadSecrets",
+        "Effect": "Allow",
+        "Action": ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
+        "Resource": "*",
+        "Principal": {"AWS": [READER]},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    arns, passwords, names, versions = {}, {}, {}, {}
+    for n in range(count):
+        key = f"k{n}"
+        password = random.RandomPassword(
+            f"m.{key}", length=32, special=True, override_special="-_.", opts=opts
+        )
+        secret = secretsmanager.Secret(
+            f"m.{key}", name=f"x/dev/p/{key}", recovery_window_in_days=30, opts=opts
+        )
+        version = secretsmanager.SecretVersion(
+            f"m.{key}", secret_id=secret.arn, secret_string=password.result, opts=opts
+        )
+        secretsmanager.SecretPolicy(
+            f"m.{key}", secret_arn=secret.arn, policy=policy, block_public_policy=True, opts=opts
+        )
+        arns[key], passwords[key] = secret.arn, password.result
+        names[key], versions[key] = secret.name, version.version_id
+    outputs = {
+        "secret_arns": pulumi.Output.all(**arns),
+        "secret_names": pulumi.Output.all(**names),
+        "secret_version_ids": pulumi.Output.all(**versions),
+        "generated_passwords": pulumi.Output.secret(pulumi.Output.all(**passwords)),
+    }
+    parent.register_outputs(outputs)
+    pulumi.export("secret_arns", outputs["secret_arns"])
+    pulumi.export("generated_passwords", outputs["generated_passwords"])
+
+
+def main() -> None:
+    """Run one way once."""
+    way, count = {"map": by_map, "loop": by_loop}[sys.argv[1]], int(sys.argv[2])
+    mocks.set_mocks(Cloud(), project="bench", stack="dev")
+    start = time.perf_counter()
+    pulumi.runtime.test(lambda: way(count))()
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "mebibytes": peak}))
+
+
+if __name__ == "__main__":
+    main()
