@@ -59,6 +59,7 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
         for replica in rest.get("replica_regions") or []:
             self._check_region(replica)
         answer = super().create_secret(name, secret_string, secret_binary, **rest)
+        self.secrets[name].key_is_said = bool(rest.get("kms_key_id"))
         self._keep_replica_keys(name, rest.get("replica_regions") or [])
         return str(answer)
 
@@ -80,7 +81,10 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
         self._live(secret_id)
         _check_value(rest.get("secret_string"), rest.get("secret_binary"))
         self._check_key(rest.get("kms_key_id"))
-        return str(super().update_secret(secret_id, **rest))
+        answer = super().update_secret(secret_id, **rest)
+        if rest.get("kms_key_id"):
+            self.secrets[secret_id].key_is_said = True
+        return str(answer)
 
     def put_secret_value(
         self,
@@ -371,8 +375,14 @@ def _put_resource_policy(response: Any) -> str:  # noqa: ANN401 # moto's class
 
 
 def _to_dict(secret: Any) -> dict[str, Any]:  # noqa: ANN401 # moto's class
-    """Describe a secret with the whole of its schedule, of which moto keeps only the days."""
+    """Describe a secret with its whole schedule, and with the default key where it was asked for.
+
+    moto keeps only the days of a schedule. AWS leaves the key out only where nobody named one
+    (tried on AWS by go-to-k/cdkd#1243).
+    """
     described: dict[str, Any] = _PLAIN_TO_DICT(secret)
+    if getattr(secret, "key_is_said", False):
+        described["KmsKeyId"] = secret.kms_key_id
     if described.get("RotationEnabled"):
         described["RotationRules"] = secret.rotation_rules
     return described

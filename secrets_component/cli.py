@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from secrets_component.errors import MapFileError, SecretMapError
+from secrets_component.model import AWS_MANAGED_KEY
 from secrets_component.plan import InlinePolicy, Plan, PlannedSecret, load_plans
 
 GOOD, WRONG_MAP, WRONG_USAGE = 0, 1, 2
@@ -143,7 +144,7 @@ def _described(secret: PlannedSecret, plan: Plan) -> dict[str, Any]:
 def _key(secret: PlannedSecret, plan: Plan) -> str | None:
     if secret.kms_key:
         return str(secret.kms_key)
-    return plan.created_key.alias if plan.created_key else None
+    return plan.created_key.alias if plan.created_key and not secret.import_ else None
 
 
 def _policy(secret: PlannedSecret) -> str | None:
@@ -160,7 +161,8 @@ def _lines(plan: Plan) -> list[str]:
         secret = _described(plan.secrets[key], plan)
         lines.append(f"  {key}: {secret['name']}")
         lines.append(f"    value: {secret['source']}, written by {secret['owner']}")
-        lines.append(f"    key: {secret['kms_key'] or 'AWS-managed (alias/aws/secretsmanager)'}")
+        unsaid = "its own" if plan.secrets[key].import_ else f"AWS-managed ({AWS_MANAGED_KEY})"
+        lines.append(f"    key: {secret['kms_key'] or unsaid}")
         if secret["rotation"]:
             rotation = secret["rotation"]
             window = f" in {rotation['window']}" if rotation["window"] else ""

@@ -5,8 +5,9 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 from pulumi_aws import get_region, secretsmanager
 
-from secrets_component import access, encryption, rotation, values
+from secrets_component import access, encryption, rotation, safeguards, values
 from secrets_component.errors import MapValueError, Problem
+from secrets_component.model import AWS_MANAGED_KEY
 from secrets_component.outputs import Outputs
 from secrets_component.plan import Plan, PlannedSecret
 from secrets_component.program import plan_of
@@ -54,6 +55,7 @@ class SecretMap(pulumi.ComponentResource):
         plan = plan_of(args["secret_map"], args.get("environment"))
         _refuse_home_replicas(plan, self)
         scope = Scope(name, self, plan, read_values(plan, self))
+        adopted = safeguards.adopt(plan, self)
         created_key = encryption.create_key(name, plan, self)
         permissions = rotation.Permissions(scope)
         outputs = Outputs(scope)
@@ -61,7 +63,7 @@ class SecretMap(pulumi.ComponentResource):
             secret = plan.secrets[key]
             kms_key = encryption.key_of(scope, secret, created_key)
             values.generate(scope, secret)
-            container = _container(scope, secret, kms_key)
+            container = _container(scope, secret, kms_key, adopted.get(key))
             version = values.store(scope, secret, container)
             access.attach(scope, secret, container)
             rotation.schedule(scope, secret, container, version, permissions.for_function)
@@ -73,14 +75,19 @@ class SecretMap(pulumi.ComponentResource):
 
 
 def _container(
-    scope: Scope, secret: PlannedSecret, kms_key: pulumi.Input[str] | None
+    scope: Scope,
+    secret: PlannedSecret,
+    kms_key: pulumi.Input[str] | None,
+    adopted: str | None,
 ) -> secretsmanager.Secret:
-    """Create the secret itself, without a value, and offer its ARN and name to references."""
+    """Create or adopt the secret itself, and offer its ARN and name to references."""
     container = secretsmanager.Secret(
         scope.logical(secret),
         name=secret.name,
         description=secret.description,
-        kms_key_id=kms_key,
+        # Said even where it is the default: to leave the key out would leave the last one in place
+        # (hashicorp/terraform-provider-aws#21623), which may be on its way to deletion.
+        kms_key_id=kms_key or AWS_MANAGED_KEY,
         recovery_window_in_days=secret.recovery_window_in_days,
         replicas=[
             secretsmanager.SecretReplicaArgs(
@@ -93,11 +100,27 @@ def _container(
         ]
         or None,
         tags=dict(secret.tags) or None,
-        opts=scope.options(secret, protect=secret.protect),
+        opts=scope.options(
+            secret,
+            protect=secret.protect,
+            import_=adopted,
+            ignore_changes=_unsaid(secret) if secret.import_ else None,
+        ),
     )
     scope.values.own["secret_arns", secret.key] = container.arn
     scope.values.own["secret_names", secret.key] = container.name
     return container
+
+
+def _unsaid(secret: PlannedSecret) -> list[str]:
+    """Name the properties that the entry of an adopted secret leaves as they are."""
+    said = {
+        "description": secret.description,
+        "kmsKeyId": secret.kms_key,
+        "tags": secret.tags,
+        "replicas": secret.replicas,
+    }
+    return [field for field, value in said.items() if not value]
 
 
 def _refuse_home_replicas(plan: Plan, parent: pulumi.Resource) -> None:

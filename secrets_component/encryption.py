@@ -30,10 +30,10 @@ def create_key(name: str, plan: Plan, parent: pulumi.Resource) -> kms.Key | None
 def key_of(
     scope: Scope, secret: PlannedSecret, created: kms.Key | None
 ) -> pulumi.Input[str] | None:
-    """Give the key that encrypts a secret; None is the AWS-managed key."""
+    """Give the key that encrypts a secret; None is the AWS-managed key, or an adopted one's own."""
     if secret.kms_key is not None:
         return scope.values.text(secret.kms_key, secret.key)
-    return created.arn if created is not None else None
+    return created.arn if created is not None and not secret.import_ else None
 
 
 def key_arn(key: pulumi.Input[str], secret_arn: pulumi.Output[str]) -> pulumi.Output[str]:

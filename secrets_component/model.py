@@ -347,8 +347,8 @@ class Fields(_Block):
         default=None,
         alias="import",
         min_length=1,
-        description="Adopt the secret that has this name or ARN, as it is: its name, description, "
-        "tags and key stay its own while this line stands.",
+        description="Adopt the secret that has this name or ARN. While this line stands it keeps "
+        "its name, and what the entry itself does not say (description, tags, key, replicas).",
     )
     restore_deleted: bool = Field(
         default=False,
@@ -432,12 +432,13 @@ class Entry(Fields):
     def _lifetime_findings(self) -> Iterator[Finding]:
         if 0 < self.recovery_window_in_days < 7:  # noqa: PLR2004 # AWS: 0, or 7 to 30 days
             yield ("recovery_window_in_days",), "must be 0 or from 7 to 30"
-        if self.import_ and self.sources() and self.owner is None:
-            yield (
-                ("import",),
-                "the adopted secret has a value of its own; say `owner: map` to replace it by the "
-                "map's, or `owner: operator` to keep it",
-            )
+        for field, adopts in (("import", self.import_), ("restore_deleted", self.restore_deleted)):
+            if adopts and self.sources() and self.owner is None:
+                yield (
+                    (field,),
+                    "the secret has a value of its own; say `owner: map` to replace it by the "
+                    "map's, or `owner: operator` to keep it",
+                )
         if self.import_ and self.restore_deleted:
             yield ("restore_deleted",), "stands beside `import`; keep one of them"
         if self.renamed_from and self.name is None:

@@ -49,13 +49,13 @@ class Outputs:
         passwords = {key: value for (kind, key), value in own.items() if kind == _PASSWORDS}
         any_arn = next(iter(self._arns.values()), None)
         return {
-            "secret_arns": pulumi.Output.all(**self._arns),
-            "secret_names": pulumi.Output.all(**self._names),
-            "secret_version_ids": pulumi.Output.all(**self._versions),
-            "generated_passwords": pulumi.Output.secret(pulumi.Output.all(**passwords)),
-            "kms_key_arns": pulumi.Output.all(**self._keys),
-            "policy_arns": pulumi.Output.all(
-                **access.level_policies(self._scope, any_arn, self._unique_keys())
+            "secret_arns": _mapping(self._arns),
+            "secret_names": _mapping(self._names),
+            "secret_version_ids": _mapping(self._versions),
+            "generated_passwords": pulumi.Output.secret(_mapping(passwords)),
+            "kms_key_arns": _mapping(self._keys),
+            "policy_arns": _mapping(
+                access.level_policies(self._scope, any_arn, self._unique_keys())
             ),
             "waiting": pulumi.Output.from_input(
                 {
@@ -74,3 +74,8 @@ class Outputs:
 
 
 _PASSWORDS = "generated_passwords"  # the name of an output
+
+
+def _mapping(values: dict[str, pulumi.Output[Any]]) -> pulumi.Output[dict[str, Any]]:
+    """Gather values by key; `Output.all()` of nothing would be a list."""
+    return pulumi.Output.all(**values) if values else pulumi.Output.from_input({})

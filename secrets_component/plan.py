@@ -291,7 +291,8 @@ class _Planner:
             description=entry.description,
             source=self._source(entry, path),
             owner=entry.owner or ("rotation" if rotation else "map"),
-            kms_key=self._template(entry.kms_key_id, (*path, "kms_key_id")) or default_key,
+            kms_key=self._template(entry.kms_key_id, (*path, "kms_key_id"))
+            or (None if entry.import_ else default_key),
             replicas=self._replicas(entry, path),
             rotation=rotation,
             policy=self._policy(entry, path),
@@ -301,7 +302,7 @@ class _Planner:
             restore_deleted=entry.restore_deleted,
             renamed_from=entry.renamed_from,
             rotated_fields=tuple(entry.rotated_fields),
-            tags={**header.tags, **entry.tags} if entry.tags else header.tags,
+            tags=_tags(entry, header),
         )
         self._check_secret(secret, header)
         return secret
@@ -401,7 +402,7 @@ class _Planner:
             self._warn((*path, "rotation_automatically"), "rotates only once someone has filled it")
         if secret.recovery_window_in_days == 0:
             self._warn((*path, "recovery_window_in_days"), "a removed secret is lost at once")
-        own_key = header.kms.create and secret.kms_key is None
+        own_key = header.kms.create and secret.kms_key is None and not secret.import_
         if own_key and header.kms.deletion_window_in_days < secret.recovery_window_in_days:
             self._add(
                 (*path, "recovery_window_in_days"),
@@ -411,7 +412,8 @@ class _Planner:
         shared = isinstance(secret.policy, TemplatedPolicy) and (
             secret.policy.template == "cross-account-secret-policy"
         )
-        if shared and not header.kms.create and _is_aws_managed(secret.kms_key):
+        unknown_key = secret.import_ is not None and secret.kms_key is None
+        if shared and not header.kms.create and not unknown_key and _is_aws_managed(secret.kms_key):
             self._add(
                 (*path, "policy"),
                 "another account can never read a secret under the AWS-managed key: its key policy "
@@ -564,6 +566,12 @@ def _referenced_keys(
     for reference in secret.references:
         if is_self(reference, *own) and len(reference.path) > 2 and reference.path[2] in secrets:  # noqa: PLR2004 # component, output, key
             yield reference.path[2]
+
+
+def _tags(entry: Entry, header: Header) -> Mapping[str, str]:
+    if entry.import_:
+        return entry.tags
+    return {**header.tags, **entry.tags} if entry.tags else header.tags
 
 
 def _adopted_name(imported: str) -> str:

@@ -133,7 +133,8 @@ def update_secret(cloud: Cloud, identity: str, olds: Properties, news: Propertie
             KmsKeyId=news.get("kmsKeyId"),
         )
     _update_tags(cloud, identity, olds, news)
-    _update_replicas(cloud, identity, olds, news)
+    if "replicas" in news:  # optional and computed: what the program leaves out stays
+        _update_replicas(cloud, identity, olds, news)
     return read_secret(cloud, identity, news) or {}
 
 
@@ -170,13 +171,15 @@ def _remove_replicas(cloud: Cloud, identity: str, regions: list[str]) -> None:
 
 
 def delete_secret(cloud: Cloud, identity: str, state: Properties) -> None:
-    """Remove the replicas, then schedule the deletion; window 0 deletes at once."""
+    """Remove the replicas, then schedule the deletion; window 0, or none in the state, is at once.
+
+    The official provider forgets an import's window in the same way: it reads 0 from the state.
+    """
     if read_secret(cloud, identity, state) is None:
         return
     if state.get("replicas"):
         _remove_replicas(cloud, identity, [replica["region"] for replica in state["replicas"]])
-    window = state.get("recoveryWindowInDays")
-    days = 30 if window is None else window
+    days = state.get("recoveryWindowInDays") or 0
     cloud.call(
         "secretsmanager",
         "delete_secret",
@@ -608,7 +611,7 @@ TYPES = {
         update_secret,
         delete_secret,
         replaces=frozenset({"name", "namePrefix", "region", "type"}),
-        computed=frozenset({"kmsKeyId", "policy", "region"}),
+        computed=frozenset({"policy", "region", "replicas"}),
         defaults={"recoveryWindowInDays": 30, "forceOverwriteReplicaSecret": False},
         outputs=("arn", "tagsAll"),
         name="name",
@@ -712,9 +715,18 @@ def _region(cloud: Cloud, _: Properties) -> Properties:
     return {"id": cloud.region, "name": cloud.region, "region": cloud.region}
 
 
+def _secret(cloud: Cloud, wanted: Properties) -> Properties:
+    found = read_secret(cloud, wanted.get("arn") or wanted["name"], {})
+    if found is None:
+        msg = "couldn't find resource"
+        raise ProviderError(msg)
+    return {**found, "id": found["arn"]}
+
+
 FUNCTIONS: dict[str, Callable[[Any, Properties], Properties]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _caller,
     "aws:index/getRegion:getRegion": _region,
+    "aws:secretsmanager/getSecret:getSecret": _secret,
 }
 
 

@@ -181,7 +181,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CreateResponse(id=identity, properties=made)
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
-        """Read for a refresh or an import; an empty id says that it is gone."""
+        """Read for a refresh or an import; an empty id says that it is gone.
+
+        An import leaves out what only the provider knows, as officially
+        (hashicorp/terraform-provider-aws#42139); the engine's update after it fills that in.
+        """
         found = self._type(request.urn, context)
         inputs, state = _plain(request.inputs), _plain(request.properties)
         outputs = self._guarded(context, lambda: found.read(self._cloud, request.id, state))
@@ -194,8 +198,6 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             if key not in found.hidden or key in inputs
         }
         written = {key: value for key, value in written.items() if value is not None}
-        if is_import:
-            written = found.with_defaults(written)
         secrets = found.secrets | _secrets(request.inputs) | _secrets(request.properties)
         return provider_pb2.ReadResponse(
             id=request.id,

@@ -135,6 +135,7 @@ def test_generated_password_has_every_option() -> None:
     assert made["Secret", "m.a"] == {
         "name": "x/dev/p/a",
         "description": "d",
+        "kmsKeyId": "alias/aws/secretsmanager",
         "recoveryWindowInDays": 30,
     }
     version = made["SecretVersion", "m.a"]
@@ -392,3 +393,8 @@ def test_map_as_plain_data_is_accepted_and_an_output_is_not() -> None:
 
     run()
     assert cloud.made["Secret", "m.a"]["name"] == "x/dev/a"
+
+
+def test_outputs_of_an_empty_map_are_mappings() -> None:
+    outputs = deploy("context_name: x\n").outputs
+    assert outputs == dict.fromkeys(outputs, {})
