@@ -6,13 +6,12 @@ Nothing here needs Pulumi or AWS, and no value of a secret is ever printed.
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import sys
 from collections.abc import Sequence
 from typing import Any
 
-from secrets_component.errors import MapFileError, SecretMapError
+from secrets_component.errors import MapFileError, Problem, SecretMapError
 from secrets_component.model import AWS_MANAGED_KEY
 from secrets_component.plan import InlinePolicy, Plan, PlannedSecret, load_plans
 
@@ -25,7 +24,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 where all is good, 1 for errors in a map, 2 for wrong usage or an unreadable file.
     """
-    gc.disable()  # a run is short and builds one large tree: collecting it would double the time
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
@@ -48,6 +46,11 @@ def _parser() -> argparse.ArgumentParser:
         "validate", parents=[common], help="check maps; errors go to stderr"
     )
     validate.add_argument("files", nargs="+", metavar="FILE")
+    validate.add_argument(
+        "--filled",
+        action="store_true",
+        help="ask AWS too: an entry that someone else fills and that has no value is an error",
+    )
     validate.set_defaults(run=_validate)
 
     plan = commands.add_parser(
@@ -70,7 +73,32 @@ def _validate(options: argparse.Namespace) -> int:
         for plan in plans.values():
             for warning in plan.warnings:
                 print(warning, file=sys.stderr)
+            if options.filled:
+                worst = max(worst, _check_filled(plan))
     return worst
+
+
+def _check_filled(plan: Plan) -> int:
+    """Tell which entries that the map does not fill have no value in the account."""
+    from secrets_component.account import Account, AccountError  # noqa: PLC0415 # slow to import
+
+    try:
+        held = Account().held(plan)
+    except AccountError as error:
+        print(f"error: AWS cannot be asked: {error}", file=sys.stderr)
+        return WRONG_USAGE
+    code = GOOD
+    for secret in plan.secrets.values():
+        found = held.get(secret.name)
+        if secret.owner == "map" and secret.source.kind not in ("none", "imported"):
+            continue
+        if found is None or not found.is_filled:
+            fill = f"fill it with `aws secretsmanager put-secret-value --secret-id {secret.name} …`"
+            state = "is not there yet; deploy the map, then" if found is None else "is empty;"
+            problem = Problem(plan.position(secret.key), f"`{secret.name}` {state} {fill}")
+            print(problem, file=sys.stderr)
+            code = WRONG_MAP
+    return code
 
 
 def _plan(options: argparse.Namespace) -> int:

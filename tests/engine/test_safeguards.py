@@ -2,7 +2,10 @@
 
 import pytest
 
+from secrets_component import cli
 from secrets_component.account import Account
+from secrets_component.load import parse
+from secrets_component.plan import plans
 
 
 def names_in_aws(aws, context: str) -> list[str]:
@@ -138,9 +141,6 @@ def test_account_of_other_credentials_is_not_asked(secrets, sandbox, monkeypatch
 
 
 def test_held_secrets_are_found_below_the_level_and_elsewhere(sandbox, aws, monkeypatch) -> None:
-    from secrets_component.load import parse
-    from secrets_component.plan import plans
-
     for name, value in sandbox.environment().items():
         monkeypatch.setenv(name, value)
     client = aws("secretsmanager")
@@ -154,3 +154,26 @@ def test_held_secrets_are_found_below_the_level_and_elsewhere(sandbox, aws, monk
     held = Account().held(plan)
     assert sorted(held) == sorted(["held/dev/empty", *(f"elsewhere-{n}" for n in range(12))])
     assert [name for name, secret in held.items() if not secret.is_filled] == ["held/dev/empty"]
+
+
+def test_validate_filled_lists_the_secrets_that_wait_for_their_operator(
+    secrets, sandbox, aws, capsys, monkeypatch
+) -> None:
+    for name, value in sandbox.environment().items():
+        monkeypatch.setenv(name, value)
+    text = (
+        "context_name: filled\nsecrets:\n  a: {owner: operator}\n  b: {}\n  c: {secret_data: v}\n"
+    )
+    stack = secrets(text)
+    stack.up()
+    path = str(stack.project / "stacks" / f"{stack.name}.yaml")
+    command = ["validate", "--filled", path, "--environment", stack.name]
+    client = aws("secretsmanager")
+    client.put_secret_value(SecretId=f"filled/{stack.name}/b", SecretString="by hand")
+    assert cli.main(command) == 1
+    assert capsys.readouterr().err == (
+        f"{path}:3:3: error: `filled/{stack.name}/a` is empty; fill it with "
+        f"`aws secretsmanager put-secret-value --secret-id filled/{stack.name}/a …`\n"
+    )
+    client.put_secret_value(SecretId=f"filled/{stack.name}/a", SecretString="by hand")
+    assert cli.main(command) == 0

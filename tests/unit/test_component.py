@@ -308,6 +308,7 @@ def test_replicas_recovery_window_and_tags() -> None:
     ).made
     assert made["Secret", "m.a"] == {
         "name": "x/dev/a",
+        "kmsKeyId": "alias/aws/secretsmanager",
         "recoveryWindowInDays": 0,
         "replicas": [{"region": "eu-west-1", "kmsKeyId": "alias/there"}],
         "tags": {"team": "u"},
@@ -397,4 +398,4 @@ def test_map_as_plain_data_is_accepted_and_an_output_is_not() -> None:
 
 def test_outputs_of_an_empty_map_are_mappings() -> None:
     outputs = deploy("context_name: x\n").outputs
-    assert outputs == dict.fromkeys(outputs, {})
+    assert outputs == {name: {} for name in outputs}
