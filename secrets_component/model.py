@@ -338,7 +338,11 @@ class Fields(_Block):
         description="Days in which a removed secret can be restored: 7 to 30, or 0 for none. "
         "Default: 30.",
     )
-    replicas: list[Replica] = Field(default=[], description="Copies in other regions.")
+    replicas: list[Replica] = Field(
+        default=[],
+        description="Copies in other regions. The provider does not see that the last one is "
+        "removed.",
+    )
     policy: Policy | None = Field(default=None, description="Who may use the secret itself.")
     protect: bool = Field(
         default=False, description="Pulumi refuses to delete or replace the secret. Default: no."
