@@ -87,7 +87,7 @@ def _container(
         description=secret.description,
         # Said even where it is the default: to leave the key out would leave the last one in place
         # (hashicorp/terraform-provider-aws#21623), which may be on its way to deletion.
-        kms_key_id=kms_key or AWS_MANAGED_KEY,
+        kms_key_id=kms_key or (None if secret.import_ else AWS_MANAGED_KEY),
         recovery_window_in_days=secret.recovery_window_in_days,
         replicas=[
             secretsmanager.SecretReplicaArgs(

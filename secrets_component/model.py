@@ -455,6 +455,12 @@ class Entry(Fields):
             yield ("owner",), "`rotation` needs `rotation_automatically: true`"
         if self.rotated_fields and self.secret_data is None:
             yield ("rotated_fields",), "needs a structured `secret_data`"
+        by_someone_else = self.rotation_automatically or self.owner == "operator"
+        if self.rotated_fields and (self.owner == "map" or not by_someone_else):
+            yield (
+                ("rotated_fields",),
+                "nobody but the map writes this value; turn rotation on, or say `owner: operator`",
+            )
 
     def _copies_and_tags_findings(self) -> Iterator[Finding]:
         seen: set[str] = set()

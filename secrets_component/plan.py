@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from secrets_component import names, references
 from secrets_component.check import CheckedMap, check, position_of
-from secrets_component.errors import MapValueError, Position, Problem, did_you_mean
+from secrets_component.errors import MapValueError, Position, Problem, did_you_mean, shown
 from secrets_component.forms import COMPONENT, Instance, instances
 from secrets_component.load import Document, Path_, read
 from secrets_component.model import (
@@ -305,6 +305,7 @@ class _Planner:
             tags=_tags(entry, header),
         )
         self._check_secret(secret, header)
+        self._check_rotated_fields(secret, entry)
         return secret
 
     def _source(self, entry: Entry, path: Path_) -> Source:
@@ -420,6 +421,20 @@ class _Planner:
                 "cannot be changed; write `kms_key_id: <your own key>` here or "
                 "`default_kms_key_id` above, and let the readers use that key",
             )
+
+    def _check_rotated_fields(self, secret: PlannedSecret, entry: Entry) -> None:
+        if not secret.rotated_fields or entry.secret_data is None:
+            return
+        fields = _fields(entry.secret_data)
+        for index, rotated in enumerate(secret.rotated_fields):
+            if rotated not in fields:
+                self._add(
+                    ("secrets", secret.key, "rotated_fields", index),
+                    f"`rotated_fields`: no field{shown(rotated)} in `secret_data`"
+                    f"{did_you_mean(rotated, fields)}"
+                    if fields
+                    else "`rotated_fields`: `secret_data` must be a mapping, or JSON that is one",
+                )
 
     def _check_names(self, secrets: Mapping[str, PlannedSecret]) -> None:
         first: dict[str, str] = {}
@@ -566,6 +581,14 @@ def _referenced_keys(
     for reference in secret.references:
         if is_self(reference, *own) and len(reference.path) > 2 and reference.path[2] in secrets:  # noqa: PLR2004 # component, output, key
             yield reference.path[2]
+
+
+def _fields(data: str | dict[str, Any]) -> Iterable[str]:
+    """Name the top fields of a structured value; none for any other text."""
+    if isinstance(data, dict):
+        return data
+    document = references.json_document(references.parse(data, []))
+    return document if isinstance(document, dict) else ()
 
 
 def _tags(entry: Entry, header: Header) -> Mapping[str, str]:

@@ -203,7 +203,7 @@ def create_version(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
         "secretsmanager",
         "put_secret_value",
         SecretId=inputs["secretId"],
-        SecretString=inputs.get("secretString"),
+        SecretString=inputs.get("secretString") or inputs.get("secretStringWo"),
         SecretBinary=inputs.get("secretBinary"),
         VersionStages=inputs.get("versionStages"),
     )
@@ -211,7 +211,7 @@ def create_version(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
     return identity, read_version(cloud, identity, inputs) or {}
 
 
-def read_version(cloud: Cloud, identity: str, _: Properties) -> Properties | None:
+def read_version(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
     """Read one version with its labels; a version that AWS has dropped is gone."""
     arn, version_id = identity.split("|")
     try:
@@ -226,7 +226,7 @@ def read_version(cloud: Cloud, identity: str, _: Properties) -> Properties | Non
     return {
         "arn": found["ARN"],
         "secretId": arn,
-        "secretString": found.get("SecretString"),
+        "secretString": None if "secretStringWo" in state else found.get("SecretString"),
         "secretBinary": binary.decode() if binary is not None else None,
         "versionId": found["VersionId"],
         "versionStages": sorted(found["VersionStages"]),
@@ -622,10 +622,13 @@ TYPES = {
         read_version,
         update_version,
         delete_version,
-        replaces=frozenset({"secretId", "secretString", "secretBinary", "region"}),
+        replaces=frozenset(
+            {"secretId", "secretString", "secretBinary", "secretStringWoVersion", "region"}
+        ),
         computed=frozenset({"versionStages", "region"}),
         outputs=("arn", "versionId"),
-        secrets=frozenset({"secretString", "secretBinary"}),
+        secrets=frozenset({"secretString", "secretBinary", "secretStringWo"}),
+        write_only=frozenset({"secretStringWo"}),
     ),
     "aws:secretsmanager/secretPolicy:SecretPolicy": ResourceType(
         create_policy,
@@ -723,10 +726,31 @@ def _secret(cloud: Cloud, wanted: Properties) -> Properties:
     return {**found, "id": found["arn"]}
 
 
+def _secret_version(cloud: Cloud, wanted: Properties) -> Properties:
+    found = cloud.find(
+        "secretsmanager",
+        "get_secret_value",
+        SecretId=wanted["secretId"],
+        VersionStage=wanted.get("versionStage") or "AWSCURRENT",
+    )
+    if found is None:
+        msg = "couldn't find resource"
+        raise ProviderError(msg)
+    return {
+        "id": f"{wanted['secretId']}|{found['VersionId']}",
+        "arn": found["ARN"],
+        "secretId": wanted["secretId"],
+        "secretString": found.get("SecretString"),
+        "versionId": found["VersionId"],
+        "versionStages": found["VersionStages"],
+    }
+
+
 FUNCTIONS: dict[str, Callable[[Any, Properties], Properties]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _caller,
     "aws:index/getRegion:getRegion": _region,
     "aws:secretsmanager/getSecret:getSecret": _secret,
+    "aws:secretsmanager/getSecretVersion:getSecretVersion": _secret_version,
 }
 
 

@@ -48,6 +48,7 @@ class ResourceType:
         name: the input that must be free before a replacement can be made.
         hidden: inputs that reading back cannot show.
         secrets: outputs that are secret whatever the program says.
+        write_only: inputs whose change alone changes nothing.
     """
 
     create: Callable[[Any, Properties], tuple[str, Properties]]
@@ -61,6 +62,7 @@ class ResourceType:
     name: str | None = None
     hidden: frozenset[str] = frozenset()
     secrets: frozenset[str] = frozenset()
+    write_only: frozenset[str] = frozenset()
 
     def with_defaults(self, inputs: Properties) -> Properties:
         """Fill in what the program left out."""
@@ -148,7 +150,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             for key in sorted({*olds, *news})
             if olds.get(key) != news.get(key)
             and not (key not in news and key in found.computed)
-            and key not in request.ignoreChanges
+            and key not in (*request.ignoreChanges, *found.write_only)
         }
         replaces = [key for key in changed if key in found.replaces]
         same_name = found.name is not None and olds.get(found.name) == news.get(found.name)
