@@ -89,7 +89,7 @@ class _Check:
         try:
             return model.model_validate(data)
         except ValidationError as error:
-            details = error.errors(include_url=False, include_context=True, include_input=False)
+            details = error.errors(include_url=False, include_context=True)
         for detail in details:
             self._add_detail(model, detail, path)
         wrong = {detail["loc"][0] for detail in details if detail["loc"]}
@@ -164,7 +164,10 @@ def _message(
     name = _named(loc)
     if kind == "extra_forbidden":
         key = str(loc[-1])
-        return f"unknown key{shown(key)}{did_you_mean(key, _known(model, loc[:-1]))}", True
+        meant = did_you_mean(key, _known(model, loc[:-1]))
+        # In `{secret_data: a,b}` the `b` is a key without a value, and a piece of a secret.
+        name = shown(key) if meant or detail["input"] is not None else ""
+        return f"unknown key{name}{meant}", True
     if kind == "missing":
         return f"{name}is missing; write `{loc[-1]}: …`", True
     if kind in _EXPECTED:
