@@ -241,8 +241,8 @@ def _characters(text: str, octets: int) -> int:
 
 
 def _place_of(index: int, text: str, file: str) -> Position:
-    line = text.count("\n", 0, index) + 1
-    return Position(file, line, index - text.rfind("\n", 0, index))
+    before = _LINE_BREAK.split(text[:index])
+    return Position(file, len(before), len(before[-1]) + 1)
 
 
 _HINTS = (
