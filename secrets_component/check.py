@@ -97,7 +97,7 @@ class _Check:
         return model.model_validate({**(required or {}), **sound})
 
     def _add_detail(self, model: type[BaseModel], detail: ErrorDetails, path: Path_) -> None:
-        loc = tuple(step for step in detail["loc"] if str(step)[:1] != "=" and step != "[key]")
+        loc = _written(detail)
         message, of_key = _message(model, detail, loc)
         self._add((*path, *loc), message, of_key=of_key)
 
@@ -154,6 +154,20 @@ _EXPECTED = {
     "mapping_type": "expected a mapping",
     "list_type": "expected a list (`[a, b]`)",
 }
+
+
+def _written(detail: ErrorDetails) -> tuple[str | int, ...]:
+    """Leave out of a location what pydantic puts between the keys of the map.
+
+    That is a union's tag (`=text`) or `[key]`; neither comes first, and an unknown key comes last.
+    """
+    loc = detail["loc"]
+    last = len(loc) - 1 if detail["type"] == "extra_forbidden" else 0
+    return tuple(
+        step
+        for index, step in enumerate(loc)
+        if index in (0, last) or not (str(step).startswith("=") or step == "[key]")
+    )
 
 
 def _message(

@@ -25,7 +25,7 @@ GOOD = [(ROOT / "stacks" / "dev.yaml").read_text("utf-8")] + [
 ]
 NEEDLE = "Zq7NeedleOfASecret"
 LINE_BREAKS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # YAML 1.1's
-quick = settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+quick = settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
 
 
 def problems_of(text: str) -> str:
@@ -222,6 +222,8 @@ def as_yaml(data: Any) -> str:
 
 @quick
 @given(MAPS)
+@example({"context_name": "a", "secrets": {"a": {"=": None, "[key]": 1, "tags": {"=text": 1}}}})
+@example({"=": 1, "kms": {"=block": 1, "[key]": 1}, "stacks": {"=": {"=": 1}}})
 def test_any_structure_is_a_plan_or_a_problem_in_it(data: dict[str, Any]) -> None:
     problems_of(as_yaml(data))
 
@@ -233,7 +235,6 @@ def test_any_structure_in_the_atmos_form_is_a_plan_or_a_problem_in_it(data: dict
     problems_of(as_yaml({"components": {"terraform": inside}}))
 
 
-@pytest.mark.parametrize("key", [*HEADER_KEYS, *BLOCKS, *ENTRY_KEYS])
 @pytest.mark.parametrize(
     "value",
     [
@@ -253,11 +254,25 @@ def test_any_structure_in_the_atmos_form_is_a_plan_or_a_problem_in_it(data: dict
     ],
     ids=lambda value: str(value)[:8],
 )
-def test_no_odd_value_under_any_key_is_a_crash(key: str, value: str) -> None:
-    if key in HEADER_KEYS or key in BLOCKS:
+def test_no_odd_value_under_any_key_is_a_crash(value: str) -> None:
+    for key in [*HEADER_KEYS, *BLOCKS]:
         problems_of(f"context_name: app\nsecrets: {{a: {{secret_data: v}}}}\n{key}: {value}\n")
-    else:
+    for key in ENTRY_KEYS:
         problems_of(f"context_name: app\nsecrets:\n  a:\n    {key}: {value}\n")
+
+
+@quick
+@given(st.text(max_size=30))
+@example("")
+@example("a/b")
+def test_any_environment_is_taken_or_refused(environment: str) -> None:
+    document = load.parse("context_name: app\nsecrets: {a: {secret_data: v}}\n", "m")
+    try:
+        (plan,) = plans(document, environment).values()
+    except ValueError as error:
+        assert str(error).startswith("the environment ")
+    else:
+        assert plan.secrets["a"].name == f"app/{environment}/a"
 
 
 # no value in any error
@@ -301,7 +316,7 @@ FORMS: list[Callable[[str], str]] = [
 AROUND = st.text(st.sampled_from(" ${}[]:,'\"\\%@`|&*!?#-.<>\n\tab1é"), max_size=5)
 
 
-@settings(quick, max_examples=400)
+@settings(quick, max_examples=300)
 @given(POSITIONS, st.sampled_from(FORMS), AROUND, AROUND)
 def test_no_error_shows_a_value(
     place: str, form: Callable[[str], str], before: str, after: str

@@ -20,7 +20,7 @@ from sandbox import api
 from sandbox.environment import REGION
 
 ROOT = Path(__file__).parent.parent.parent
-MANY = 30
+MANY = 45
 
 
 @pytest.fixture
