@@ -181,8 +181,12 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
                 )
             _check_label_count(secret, [version_stage])
             _move(secret, version_stage, move_to_version_id)
-        else:
+        elif holder:
             secret.versions[holder]["version_stages"].remove(version_stage)
+        else:
+            raise InvalidParameterException(
+                "You must specify RemoveFromVersionId, MoveToVersionId, or both."
+            )
         _drop_unlabelled(secret)
         return secret.arn, secret.name
 

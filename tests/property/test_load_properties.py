@@ -27,6 +27,8 @@ NEEDLE = "Zq7NeedleOfASecret"
 LINE_BREAKS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # YAML 1.1's
 quick = settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
 
+structured = settings(quick, max_examples=60)
+
 
 def problems_of(text: str) -> str:
     """Load, check and plan a text; give what is said about it, with every place looked at."""
@@ -220,7 +222,7 @@ def as_yaml(data: Any) -> str:
     return str(yaml.safe_dump(data, allow_unicode=True, sort_keys=False))
 
 
-@quick
+@structured
 @given(MAPS)
 @example({"context_name": "a", "secrets": {"a": {"=": None, "[key]": 1, "tags": {"=text": 1}}}})
 @example({"=": 1, "kms": {"=block": 1, "[key]": 1}, "stacks": {"=": {"=": 1}}})
@@ -228,7 +230,7 @@ def test_any_structure_is_a_plan_or_a_problem_in_it(data: dict[str, Any]) -> Non
     problems_of(as_yaml(data))
 
 
-@quick
+@structured
 @given(MAPS)
 def test_any_structure_in_the_atmos_form_is_a_plan_or_a_problem_in_it(data: dict[str, Any]) -> None:
     inside = {"secretsmanager": {"vars": data}, "rds": {"vars": data}}
@@ -363,7 +365,7 @@ def data_or_refusal(parse: Callable[[str, str], Any], text: str) -> str:
         return "refused"
 
 
-@quick
+@structured
 @given(data=MAPS, style=st.sampled_from([None, '"', "'", "|", ">"]), flow=st.booleans())
 def test_both_parsers_read_the_same_structures(
     plain: ModuleType, *, data: dict[str, Any], style: str | None, flow: bool

@@ -502,6 +502,11 @@ def test_a_label_cannot_move_to_a_version_that_is_not_there(sm: Any, secret: str
     assert code == "ResourceNotFoundException"
 
 
+def test_a_label_that_nobody_holds_cannot_be_removed(sm: Any, secret: str) -> None:
+    code, _ = refusal(sm.update_secret_version_stage, SecretId=secret, VersionStage=MINE)
+    assert code == "InvalidParameterException"
+
+
 def test_current_cannot_be_removed(sm: Any, secret: str) -> None:
     first = sm.get_secret_value(SecretId=secret)["VersionId"]
     code, text = refusal(
