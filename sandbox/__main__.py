@@ -48,6 +48,9 @@ def main() -> int:
     except (ToolchainError, ApiError, DeployError) as error:
         print(f"error: {error}", file=sys.stderr)
         return FAILED
+    except KeyboardInterrupt:  # while the CLI runs, the interrupt is its own
+        print("error: interrupted; the next run carries on from here", file=sys.stderr)
+        return FAILED
     return GOOD
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 REGION = "eu-central-1"
 PROVIDERS = ("aws", "random")
 _PROJECT = Path(__file__).parent.parent
+_LOOPBACK = "127.0.0.1,localhost"
 _FOREIGN = ("AWS_", "PULUMI_")
 _WRAPPER = "#!/bin/sh\nexec '{python}' -m sandbox.providers.{name} \"$@\"\n"
 
@@ -43,9 +44,12 @@ class Sandbox:
         """
         kept = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
         paths = [str(self.pulumi.parent), str(Path(sys.executable).parent), kept.get("PATH", "")]
+        direct = ",".join(filter(None, [kept.get("NO_PROXY") or kept.get("no_proxy"), _LOOPBACK]))
         python_path = [str(_PROJECT), *filter(None, [kept.get("PYTHONPATH")])]
         return {
             **kept,
+            "NO_PROXY": direct,  # boto3 and gRPC would ask a proxy for this very machine
+            "no_proxy": direct,
             "PATH": os.pathsep.join(paths),
             "PYTHONPATH": os.pathsep.join(python_path),
             "SANDBOX_PYTHON": sys.executable,

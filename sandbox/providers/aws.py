@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,13 +38,16 @@ class Cloud:
             )
             raise ProviderError(msg)
         self.region = settings.get("region") or os.environ.get("AWS_REGION") or "us-east-1"
+        self._session = boto3.Session(region_name=self.region)
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:  # noqa: ANN401 # boto3 makes its clients' classes at run time
         """Give the client of a service."""
         if service not in self._clients:
             self._clients[service] = self._session.client(
-                service, config=Config(retries={"total_max_attempts": 1}, max_pool_connections=32)
+                service,
+                endpoint_url=self.endpoint,  # before any other that the user's shell may set
+                config=Config(retries={"total_max_attempts": 1}, max_pool_connections=32),
             )
         return self._clients[service]
 
@@ -65,11 +67,6 @@ class Cloud:
             if error.response["Error"]["Code"] in _GONE:
                 return None
             raise ProviderError(str(error)) from None
-
-    @cached_property
-    def _session(self) -> boto3.Session:
-        os.environ["AWS_ENDPOINT_URL"] = self.endpoint
-        return boto3.Session(region_name=self.region)
 
 
 def _tags(properties: Properties) -> list[dict[str, str]]:

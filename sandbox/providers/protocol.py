@@ -11,9 +11,11 @@ import os
 import re
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from concurrent import futures
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import grpc
@@ -144,7 +146,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Compare the program with what it said last time."""
         found = self._type(request.urn, context)
-        olds, news = _plain(request.old_inputs) or _plain(request.olds), _plain(request.news)
+        said = request.old_inputs if request.HasField("old_inputs") else request.olds
+        olds, news = _plain(said), _plain(request.news)
         changed = {
             key: _change(olds, news, key)
             for key in sorted({*olds, *news})
@@ -232,10 +235,15 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return self._types[token]
 
     def _guarded(self, context: Any, call: Callable[[], Any]) -> Any:  # noqa: ANN401 # any answer
+        """Say what goes wrong; of a surprise only its place, for its text may quote a value."""
         try:
             return call()
         except ProviderError as error:
             self._fail(context, str(error))
+        except Exception as error:  # noqa: BLE001 # gRPC would send the text of any to the engine
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(place.filename).name}:{place.lineno}"
+            self._fail(context, f"the sandbox's provider failed: {type(error).__name__} at {where}")
 
     def _fail(self, context: Any, message: str) -> None:  # noqa: ANN401 # gRPC's context
         context.abort(grpc.StatusCode.UNKNOWN, message)
