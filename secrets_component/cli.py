@@ -8,12 +8,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 from secrets_component.errors import MapFileError, Problem, SecretMapError
+from secrets_component.grants import KINDS, InlinePolicy, Kind
+from secrets_component.key_policies import statements_to_add
 from secrets_component.model import AWS_MANAGED_KEY
-from secrets_component.plan import InlinePolicy, Plan, PlannedSecret, load_plans
+from secrets_component.plan import Plan, PlannedSecret, load_plans
 
 GOOD, WRONG_MAP, WRONG_USAGE = 0, 1, 2
 
@@ -141,7 +144,21 @@ def describe(plan: Plan) -> dict[str, Any]:
     return {
         "secrets": [_described(secret, plan) for secret in plan.secrets.values()],
         "order": list(plan.order),
+        "access": {
+            secret.key: {_WORDS[kind]: _grantees(secret, kind) for kind in KINDS}
+            for secret in plan.secrets.values()
+            if secret.grants
+        },
+        "key_policies": statements_to_add(plan),
     }
+
+
+def _grantees(secret: PlannedSecret, kind: Kind) -> list[str]:
+    found = (g.principal for grant in secret.grants for g in grant.of(kind))
+    return list(dict.fromkeys(map(str, found)))
+
+
+_WORDS: dict[Kind, str] = {"read": "readers", "admin": "admins"}
 
 
 def _described(secret: PlannedSecret, plan: Plan) -> dict[str, Any]:
@@ -203,4 +220,10 @@ def _lines(plan: Plan) -> list[str]:
             lines.append(f"    references: {', '.join(secret['references'])}")
         if secret["policy"]:
             lines.append(f"    policy: {secret['policy']}")
+        for kind in KINDS:
+            if grantees := _grantees(plan.secrets[key], kind):
+                lines.append(f"    {_WORDS[kind]}: {', '.join(grantees)}")
+    for kms_key, statements in statements_to_add(plan).items():
+        lines.append(f"  add to the policy of the key {kms_key}, with your region and account:")
+        lines += textwrap.indent(json.dumps(statements, indent=2), "    ").splitlines()
     return lines

@@ -39,7 +39,8 @@ class SecretMap(pulumi.ComponentResource):
     kms_key_arns: pulumi.Output[dict[str, str]]
     """ARNs of the customer-managed keys, by the keys of the entries that use them."""
     policy_arns: pulumi.Output[dict[str, str]]
-    """ARNs of the identity policies `read` and `admin` for the whole map."""
+    """ARNs of the identity policies: `read`, `admin` for the whole map, `<path>/read`,
+    `<path>/admin` for each path."""
     waiting: pulumi.Output[dict[str, list[str]]]
     """References that had no value in this run, by the keys of the entries that wait for them."""
 
@@ -54,16 +55,17 @@ class SecretMap(pulumi.ComponentResource):
         super().__init__("secretsmap:index:SecretMap", name, None, opts)
         plan = plan_of(args["secret_map"], args.get("environment"))
         _refuse_home_replicas(plan, self)
-        scope = Scope(name, self, plan, read_values(plan, self))
+        found = read_values(plan, self)
+        scope = Scope(name, self, plan, found, access.prepare(plan, found, self))
         adopted = safeguards.adopt(plan, self)
-        created_key = encryption.create_key(name, plan, self)
+        own_key = encryption.create_key(scope)
         permissions = rotation.Permissions(scope)
         outputs = Outputs(scope)
         for key in plan.order:
             secret = plan.secrets[key]
-            kms_key = encryption.key_of(scope, secret, created_key)
+            kms_key = encryption.key_of(scope, secret, own_key)
             values.generate(scope, secret)
-            container = _container(scope, secret, kms_key, adopted.get(key))
+            container = _container(scope, secret, kms_key, own_key, adopted.get(key))
             version = values.store(scope, secret, container)
             access.attach(scope, secret, container)
             rotation.schedule(scope, secret, container, version, permissions.for_function)
@@ -78,6 +80,7 @@ def _container(
     scope: Scope,
     secret: PlannedSecret,
     kms_key: pulumi.Input[str] | None,
+    own_key: encryption.OwnKey | None,
     adopted: str | None,
 ) -> secretsmanager.Secret:
     """Create or adopt the secret itself, and offer its ARN and name to references."""
@@ -92,9 +95,7 @@ def _container(
         replicas=[
             secretsmanager.SecretReplicaArgs(
                 region=replica.region,
-                kms_key_id=scope.values.text(replica.kms_key, secret.key)
-                if replica.kms_key
-                else None,
+                kms_key_id=encryption.key_of_replica(scope, secret, replica, own_key),
             )
             for replica in secret.replicas
         ]

@@ -40,6 +40,17 @@ class Cloud:
         self.region = settings.get("region") or os.environ.get("AWS_REGION") or "us-east-1"
         self._session = boto3.Session(region_name=self.region)
         self._clients: dict[str, Any] = {}
+        self._settings = settings
+        self._elsewhere: dict[str, Cloud] = {}
+
+    def at(self, properties: Properties) -> Cloud:
+        """Give the API in the region that a resource names (`region`), by default in this one."""
+        region = properties.get("region") or self.region
+        if region == self.region:
+            return self
+        if region not in self._elsewhere:
+            self._elsewhere[region] = Cloud({**self._settings, "region": region})
+        return self._elsewhere[region]
 
     def client(self, service: str) -> Any:  # noqa: ANN401 # boto3 makes its clients' classes at run time
         """Give the client of a service."""
@@ -353,7 +364,7 @@ def cancel_rotation(cloud: Cloud, identity: str, state: Properties) -> None:
         cloud.call("secretsmanager", "cancel_rotate_secret", SecretId=identity)
 
 
-# aws:kms/key:Key and aws:kms/alias:Alias
+# aws:kms/key:Key, aws:kms/replicaKey:ReplicaKey and aws:kms/alias:Alias
 
 
 def create_key(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
@@ -414,6 +425,51 @@ def delete_key(cloud: Cloud, identity: str, state: Properties) -> None:
     if read_key(cloud, identity, state) is not None:
         window = state.get("deletionWindowInDays")
         cloud.call("kms", "schedule_key_deletion", KeyId=identity, PendingWindowInDays=window or 30)
+
+
+def create_replica_key(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+    """Replicate a multi-Region key into the region of `cloud`, under a policy of its own."""
+    primary = inputs["primaryKeyArn"]
+    home, key_id = primary.split(":")[3], primary.rpartition("/")[2]
+    cloud.at({"region": home}).call(
+        "kms", "replicate_key", KeyId=primary, ReplicaRegion=cloud.region
+    )
+    if inputs.get("policy"):  # moto's replica has its primary's otherwise
+        cloud.call(
+            "kms", "put_key_policy", KeyId=key_id, PolicyName="default", Policy=inputs["policy"]
+        )
+    return key_id, read_replica_key(cloud, key_id, inputs) or {}
+
+
+def read_replica_key(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
+    """Describe a replica; its rotation is its primary's."""
+    found = read_key(cloud, identity, state)
+    if found is None:
+        return None
+    shown = ("arn", "keyId", "description", "policy", "tags")
+    return {
+        **{key: found[key] for key in shown},
+        "region": cloud.region,
+        "primaryKeyArn": state.get("primaryKeyArn"),
+    }
+
+
+def update_replica_key(
+    cloud: Cloud, identity: str, olds: Properties, news: Properties
+) -> Properties:
+    """Change policy and description."""
+    if olds.get("policy") != news.get("policy") and news.get("policy"):
+        cloud.call(
+            "kms", "put_key_policy", KeyId=identity, PolicyName="default", Policy=news["policy"]
+        )
+    if olds.get("description") != news.get("description"):
+        cloud.call(
+            "kms",
+            "update_key_description",
+            KeyId=identity,
+            Description=news.get("description") or "",
+        )
+    return read_replica_key(cloud, identity, news) or {}
 
 
 def create_alias(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
@@ -485,12 +541,13 @@ def create_iam_policy(cloud: Cloud, inputs: Properties) -> tuple[str, Properties
     made = cloud.call(
         "iam",
         "create_policy",
-        PolicyName=inputs["name"],
+        PolicyName=inputs.get("name") or inputs["namePrefix"] + os.urandom(13).hex(),
         PolicyDocument=inputs["policy"],
         Description=inputs.get("description"),
         Tags=_tags(inputs) or None,
     )["Policy"]
-    return made["Arn"], {"arn": made["Arn"], "policyId": made["PolicyId"]}
+    made_by_aws = {"arn": "Arn", "policyId": "PolicyId", "name": "PolicyName"}
+    return made["Arn"], {ours: made[theirs] for ours, theirs in made_by_aws.items()}
 
 
 def read_iam_policy(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
@@ -543,6 +600,30 @@ def delete_iam_policy(cloud: Cloud, identity: str, _: Properties) -> None:
                 "iam", "delete_policy_version", PolicyArn=identity, VersionId=old["VersionId"]
             )
     cloud.find("iam", "delete_policy", PolicyArn=identity)
+
+
+# aws:iam/rolePolicyAttachment:RolePolicyAttachment
+
+
+def attach_role_policy(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+    """Attach a managed policy to a role."""
+    cloud.call("iam", "attach_role_policy", RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
+    return f"{inputs['role']}/{inputs['policyArn']}", {}
+
+
+def read_attachment(cloud: Cloud, identity: str, _: Properties) -> Properties | None:
+    """Look whether the role still has the policy."""
+    role, arn = identity.split("/", 1)
+    listed = cloud.find("iam", "list_attached_role_policies", RoleName=role)
+    attached = (listed or {}).get("AttachedPolicies", [])
+    if not any(policy["PolicyArn"] == arn for policy in attached):
+        return None
+    return {"role": role, "policyArn": arn}
+
+
+def detach_role_policy(cloud: Cloud, _: str, state: Properties) -> None:
+    """Take the policy from the role."""
+    cloud.find("iam", "detach_role_policy", RoleName=state["role"], PolicyArn=state["policyArn"])
 
 
 # aws:rds/instance:Instance
@@ -656,6 +737,16 @@ TYPES = {
         outputs=("arn", "keyId"),
         hidden=frozenset({"deletionWindowInDays"}),
     ),
+    "aws:kms/replicaKey:ReplicaKey": ResourceType(
+        create_replica_key,
+        read_replica_key,
+        update_replica_key,
+        delete_key,
+        replaces=frozenset({"primaryKeyArn", "region"}),
+        computed=frozenset({"policy", "description", "region", "deletionWindowInDays"}),
+        outputs=("arn", "keyId"),
+        hidden=frozenset({"deletionWindowInDays"}),
+    ),
     "aws:kms/alias:Alias": ResourceType(
         create_alias,
         read_alias,
@@ -685,6 +776,13 @@ TYPES = {
         replaces=frozenset({"name", "namePrefix", "path", "description"}),
         outputs=("arn", "policyId"),
         name="name",
+    ),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ResourceType(
+        attach_role_policy,
+        read_attachment,
+        None,
+        detach_role_policy,
+        replaces=frozenset({"role", "policyArn"}),
     ),
     "aws:rds/instance:Instance": ResourceType(
         create_database,
@@ -743,13 +841,35 @@ def _secret_version(cloud: Cloud, wanted: Properties) -> Properties:
     }
 
 
+def _role(cloud: Cloud, arguments: Properties) -> Properties:
+    name = arguments["name"]
+    found = cloud.find("iam", "get_role", RoleName=name)
+    if found is None:
+        msg = f"reading IAM Role ({name}): couldn't find resource"
+        raise ProviderError(msg)
+    role = found["Role"]
+    return {"id": name, "name": name, "arn": role["Arn"], "path": role["Path"]}
+
+
+def _user(cloud: Cloud, arguments: Properties) -> Properties:
+    name = arguments["userName"]
+    found = cloud.find("iam", "get_user", UserName=name)
+    if found is None:
+        msg = f"reading IAM User ({name}): couldn't find resource"
+        raise ProviderError(msg)
+    user = found["User"]
+    return {"id": name, "userName": name, "arn": user["Arn"], "path": user["Path"]}
+
+
 FUNCTIONS: dict[str, Callable[[Any, Properties], Properties]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _caller,
     "aws:index/getRegion:getRegion": _region,
     "aws:secretsmanager/getSecret:getSecret": _secret,
     "aws:secretsmanager/getSecretVersion:getSecretVersion": _secret_version,
+    "aws:iam/getRole:getRole": _role,
+    "aws:iam/getUser:getUser": _user,
 }
 
 
 if __name__ == "__main__":
-    serve(Provider(version("pulumi-aws"), TYPES, FUNCTIONS, Cloud))
+    serve(Provider(version("pulumi-aws"), TYPES, FUNCTIONS, Cloud, Cloud.at))

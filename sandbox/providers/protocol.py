@@ -80,6 +80,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         types: Mapping[str, ResourceType],
         functions: Mapping[str, Callable[[Any, Properties], Properties]],
         connect: Callable[[Properties], Any],
+        locate: Callable[[Any, Properties], Any] = lambda cloud, _: cloud,
     ) -> None:
         """Keep the tables.
 
@@ -88,11 +89,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             types: resource types by token.
             functions: functions by token.
             connect: turns the provider's settings into what the types work on.
+            locate: gives the part of it that a resource with these properties works on.
         """
         self._version = version
         self._types = types
         self._functions = functions
         self._connect = connect
+        self._locate = locate
         self._cloud: Any = None
 
     def Handshake(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802 # gRPC's names and untyped messages, here and below
@@ -139,7 +142,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Fill in defaults, and a name where the program gives none."""
         found = self._type(request.urn, context)
         olds, news = _plain(request.olds), found.with_defaults(_plain(request.news))
-        if found.name and found.name not in news:
+        if found.name and found.name not in news and f"{found.name}Prefix" not in news:
             news[found.name] = olds.get(found.name) or _autonamed(request.urn.split("::")[-1])
         return provider_pb2.CheckResponse(inputs=_struct(news, _secrets(request.news)))
 
@@ -156,7 +159,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             and key not in (*request.ignoreChanges, *found.write_only)
         }
         replaces = [key for key in changed if key in found.replaces]
-        same_name = found.name is not None and olds.get(found.name) == news.get(found.name)
+        same_name = found.name in olds and olds.get(found.name) == news.get(found.name)
         kinds = {
             key: provider_pb2.PropertyDiff(
                 kind=_KIND.Value(f"{change}_REPLACE" if key in replaces else change), inputDiff=True
@@ -181,7 +184,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             unknown = {key: UNKNOWN for key in found.outputs if key not in inputs}
             return provider_pb2.CreateResponse(properties=_struct({**inputs, **unknown}, secrets))
-        identity, outputs = self._guarded(context, lambda: found.create(self._cloud, inputs))
+        cloud = self._locate(self._cloud, inputs)
+        identity, outputs = self._guarded(context, lambda: found.create(cloud, inputs))
         made = _struct({**inputs, **outputs}, secrets)
         return provider_pb2.CreateResponse(id=identity, properties=made)
 
@@ -193,7 +197,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """
         found = self._type(request.urn, context)
         inputs, state = _plain(request.inputs), _plain(request.properties)
-        outputs = self._guarded(context, lambda: found.read(self._cloud, request.id, state))
+        cloud = self._locate(self._cloud, state)
+        outputs = self._guarded(context, lambda: found.read(cloud, request.id, state))
         if outputs is None:
             return provider_pb2.ReadResponse()
         is_import = not state
@@ -218,14 +223,16 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview or found.update is None:
             return provider_pb2.UpdateResponse(properties=_struct({**olds, **news}, secrets))
         update = found.update
-        outputs = self._guarded(context, lambda: update(self._cloud, request.id, olds, news))
+        cloud = self._locate(self._cloud, news)
+        outputs = self._guarded(context, lambda: update(cloud, request.id, olds, news))
         made = _struct({**olds, **news, **outputs}, secrets)
         return provider_pb2.UpdateResponse(properties=made)
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Delete; what is gone already is no error."""
         found, state = self._type(request.urn, context), _plain(request.properties)
-        self._guarded(context, lambda: found.delete(self._cloud, request.id, state))
+        cloud = self._locate(self._cloud, state)
+        self._guarded(context, lambda: found.delete(cloud, request.id, state))
         return empty_pb2.Empty()
 
     def _type(self, urn: str, context: Any) -> ResourceType:  # noqa: ANN401 # gRPC's context

@@ -133,11 +133,25 @@ def test_secrets_leave_a_key_before_it_is_deleted(secrets, aws, live) -> None:
     assert set(stack.up("--refresh").changes) == {"same"}
 
 
-def test_account_of_other_credentials_is_not_asked(secrets, sandbox, monkeypatch) -> None:
-    stack = secrets("context_name: other\nsecrets: {a: {restore_deleted: true}}\n")
-    refused = stack.up(good=False, AWS_PROFILE="nobody")
-    assert "`restore_deleted` needs the AWS SDK in the provider's account" in refused.diagnostics
-    assert "Traceback" not in refused.text
+@pytest.mark.parametrize("asks", [True, False])
+def test_account_of_other_credentials_is_not_asked(secrets, aws, asks: bool) -> None:
+    stack = secrets(
+        f"context_name: other\nsecrets: {{a: {{restore_deleted: {str(asks).lower()}}}}}\n"
+    )
+    role = {"RoleArn": "arn:aws:iam::111122223333:role/other", "RoleSessionName": "other"}
+    given = aws("sts").assume_role(**role)["Credentials"]
+    credentials = {
+        "accessKey": given["AccessKeyId"],
+        "secretKey": given["SecretAccessKey"],
+        "token": given["SessionToken"],
+    }
+    for setting, value in credentials.items():
+        stack.pulumi("config", "set", "--secret", f"aws:{setting}", value)
+    run = stack.up(good=not asks)
+    reason = "the AWS SDK's credentials are of account 111122223333, the provider's of 123456789012"
+    said = f"needs the AWS SDK in the provider's account: {reason}" if asks else reason
+    assert said in run.diagnostics
+    assert "Traceback" not in run.text
 
 
 def test_held_secrets_are_found_below_the_level_and_elsewhere(sandbox, aws, monkeypatch) -> None:

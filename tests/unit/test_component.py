@@ -31,6 +31,19 @@ class NoSuchStackError(grpc.RpcError):
         return f'unknown stack "{self._name}"'
 
 
+class NoSuchIdentityError(grpc.RpcError):
+    """What the provider answers for a role that does not exist."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return f"reading IAM Role ({self._name}): couldn't find resource"
+
+
 class Cloud(mocks.Mocks):
     """Answers as AWS does, and remembers what was asked for."""
 
@@ -38,6 +51,10 @@ class Cloud(mocks.Mocks):
         self.stacks, self.secret_outputs = stacks, list(secret_outputs)
         self.made: dict[tuple[str, str], dict[str, Any]] = {}
         self.reads: list[str] = []
+        self.caller = f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/session"
+        self.identities = {
+            name: f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("app", "ops", "web")
+        }
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         kind = args.typ.split(":")[-1]
@@ -61,6 +78,13 @@ class Cloud(mocks.Mocks):
             return {"arn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-AbCdEf"}
         if args.token == "aws:secretsmanager/getSecretVersion:getSecretVersion":
             return {}
+        if args.token == "aws:index/getCallerIdentity:getCallerIdentity":
+            return {"accountId": ACCOUNT, "arn": self.caller}
+        if args.token in ("aws:iam/getRole:getRole", "aws:iam/getUser:getUser"):
+            name = args.args.get("name") or args.args["userName"]
+            if name not in self.identities:
+                raise NoSuchIdentityError(name)
+            return {"arn": self.identities[name]}
         assert args.token == "pulumi:pulumi:readStackOutputs"
         name = args.args["name"]
         self.reads.append(name)
@@ -212,6 +236,7 @@ def test_created_key_encrypts_all_and_rotates() -> None:
         "description": "secrets of x/dev (secretsmanager)",
         "enableKeyRotation": True,
         "deletionWindowInDays": 30,
+        "policy": result.made["Key", "m"]["policy"],
     }
     assert result.made["Alias", "m"] == {"name": "alias/x-dev-secrets", "targetKeyId": "made"}
     assert result.made["Secret", "m.a"]["kmsKeyId"].endswith("key/made")
@@ -279,13 +304,22 @@ def test_policies_from_template_and_inline() -> None:
         {
             "Sid": "ReadFromOtherAccounts",
             "Effect": "Allow",
-            "Principal": {
-                "AWS": ["arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:role/r"]
-            },
+            "Principal": {"AWS": ["arn:aws:iam::111122223333:root"]},
             "Action": ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
             "Resource": "*",
             "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}},
-        }
+        },
+        {
+            "Sid": "ReadFromOtherAccounts2",
+            "Effect": "Allow",
+            "Principal": {"AWS": ["arn:aws:iam::111122223333:root"]},
+            "Action": ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
+            "Resource": "*",
+            "Condition": {
+                "ArnEquals": {"aws:PrincipalArn": ["arn:aws:iam::111122223333:role/r"]},
+                "StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"},
+            },
+        },
     ]
     read = json.loads(made["SecretPolicy", "m.b"]["policy"])["Statement"]
     assert [statement["Sid"] for statement in read] == ["ReadSecrets"]
@@ -301,7 +335,7 @@ def test_level_policies_end_at_the_hierarchy() -> None:
     assert read[1]["Resource"] == [f"arn:aws:kms:{REGION}:{ACCOUNT}:key/made"]
     assert read[1]["Condition"] == {
         "StringEquals": {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"},
-        "ArnLike": {"kms:EncryptionContext:SecretARN": level},
+        "StringLike": {"kms:EncryptionContext:SecretARN": level},
     }
     admin = json.loads(result.made["Policy", "m.admin"]["policy"])
     assert not any("*" in action for s in admin["Statement"] for action in s["Action"])
