@@ -27,6 +27,7 @@ from secrets_component.model import (
 )
 from secrets_component.references import BadReference, Kind, Reference, Structure, Template
 
+MAX_RESTARTING_NAME = 46  # of AWS's 64, less `-on-rotate` and the eight characters Pulumi adds
 SELF_OUTPUTS = ("generated_passwords", "secret_arns", "secret_names")
 
 
@@ -86,6 +87,14 @@ class Rotation:
 
 
 @dataclass(frozen=True, slots=True)
+class Restart:
+    """What restarts once a secret has rotated."""
+
+    kind: Literal["ecs_service", "lambda"]
+    target: Template
+
+
+@dataclass(frozen=True, slots=True)
 class Replica:
     """A copy in another region, under a key of that region."""
 
@@ -121,6 +130,7 @@ class PlannedSecret:
     kms_key: Template | None
     replicas: tuple[Replica, ...]
     rotation: Rotation | None
+    on_rotate: tuple[Restart, ...]
     policy: TemplatedPolicy | InlinePolicy | None
     recovery_window_in_days: int
     protect: bool
@@ -145,6 +155,7 @@ class PlannedSecret:
         templates = [self.kms_key, *(replica.kms_key for replica in self.replicas)]
         if self.rotation:
             templates.append(self.rotation.function)
+        templates.extend(restart.target for restart in self.on_rotate)
         if isinstance(self.policy, TemplatedPolicy):
             templates.extend(self.policy.principals)
         found = (ref for template in templates if template for ref in template.references)
@@ -260,6 +271,7 @@ class _Planner:
         }
         self._check_names(secrets)
         self._check_renames(secrets)
+        self._check_restarting(secrets)
         for secret in secrets.values():
             for reference in secret.references:
                 self._check_reference(secret, reference, header, secrets)
@@ -294,6 +306,7 @@ class _Planner:
             kms_key=self._template(entry.kms_key_id, (*path, "kms_key_id")) or default_key,
             replicas=self._replicas(entry, path),
             rotation=rotation,
+            on_rotate=self._on_rotate(entry, path),
             policy=self._policy(entry, path),
             recovery_window_in_days=entry.recovery_window_in_days,
             protect=entry.protect,
@@ -353,6 +366,17 @@ class _Planner:
             schedule=entry.rotation_schedule,
             window=entry.rotation_window,
             immediately=entry.rotate_immediately,
+        )
+
+    def _on_rotate(self, entry: Entry, path: Path_) -> tuple[Restart, ...]:
+        """Plan the restarts of an entry that rotates, here or, once adopted, by other means."""
+        if not entry.rotation_automatically and entry.import_ is None:
+            return ()
+        path = (*path, "on_rotate")
+        targets = (restart.target for restart in entry.on_rotate)
+        return tuple(
+            Restart(kind, self._template(text, (*path, index, kind)) or _BLANK)
+            for index, (kind, text) in enumerate(targets)
         )
 
     def _replicas(self, entry: Entry, path: Path_) -> tuple[Replica, ...]:
@@ -441,6 +465,15 @@ class _Planner:
             if old in taken:
                 self._add(path, f"`{old}` already is the old key of `{taken[old]}`")
             taken[old] = key
+
+    def _check_restarting(self, secrets: Mapping[str, PlannedSecret]) -> None:
+        name = self._header.name or self.instance.name
+        if len(name) > MAX_RESTARTING_NAME and any(one.on_rotate for one in secrets.values()):
+            self._add(
+                ("name",),
+                f"a map with `on_rotate` may have a name of {MAX_RESTARTING_NAME} characters at "
+                "most: AWS's names of functions and roles, which it is a part of, end at 64",
+            )
 
     def _check_reference(
         self,
