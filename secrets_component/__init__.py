@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from secrets_component.component import SecretMap, SecretMapArgs
-    from secrets_component.consumers import SecretMapReference, ecs_secrets, lambda_environment
+    from secrets_component.consumers import (
+        SecretMapReference,
+        ecs_secrets,
+        lambda_environment,
+        read_policy,
+    )
     from secrets_component.program import load_secret_map, load_secret_maps
 
 __all__ = [
@@ -18,6 +23,7 @@ __all__ = [
     "lambda_environment",
     "load_secret_map",
     "load_secret_maps",
+    "read_policy",
 ]
 
 _MODULES = {
@@ -28,6 +34,7 @@ _MODULES = {
     "lambda_environment": "consumers",
     "load_secret_map": "program",
     "load_secret_maps": "program",
+    "read_policy": "consumers",
 }
 
 

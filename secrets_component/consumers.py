@@ -6,7 +6,8 @@ reads the value itself at run time, under its own role. Only `generated_password
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -126,6 +127,55 @@ def lambda_environment(
             )
             raise pulumi.RunError(msg)
     return {variable: reference.secret_arn(key) for variable, key in names.items()}
+
+
+def read_policy(reference: SecretMapReference, keys: Iterable[str]) -> pulumi.Output[str]:
+    """Give the identity policy of what reads these secrets and no others, as a JSON text.
+
+    It allows to decrypt with the secrets' own keys too, for these secrets and through Secrets
+    Manager only. A key that the map names by an alias is allowed by that alias: as a resource, AWS
+    takes no alias for this
+    (https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html).
+
+    Args:
+        reference: the map's stack.
+        keys: keys of the map.
+    """
+    wanted = list(keys)
+    arns = [reference.secret_arn(key) for key in wanted]
+    return pulumi.Output.all(reference.kms_key_arns, *arns).apply(
+        lambda found: _read_document(dict(zip(wanted, found[1:], strict=True)), found[0])
+    )
+
+
+def _read_document(arns: Mapping[str, str], keys: Mapping[str, str]) -> str:
+    statements: list[dict[str, Any]] = [
+        {
+            "Effect": "Allow",
+            "Action": ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
+            "Resource": sorted(arns.values()),
+        }
+    ]
+    for kms_key in sorted({keys[key] for key in arns if key in keys}):
+        of_key = sorted(arn for key, arn in arns.items() if keys.get(key) == kms_key)
+        home, _, alias = kms_key.partition(":alias/")
+        condition: dict[str, dict[str, Any]] = {
+            "StringEquals": {
+                "kms:ViaService": f"secretsmanager.{kms_key.split(':')[3]}.amazonaws.com",
+                "kms:EncryptionContext:SecretARN": of_key,
+            }
+        }
+        if alias:
+            condition["ForAnyValue:StringEquals"] = {"kms:ResourceAliases": f"alias/{alias}"}
+        statements.append(
+            {
+                "Effect": "Allow",
+                "Action": "kms:Decrypt",
+                "Resource": f"{home}:key/*" if alias else kms_key,
+                "Condition": condition,
+            }
+        )
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def _value_from(reference: SecretMapReference, variable: str, name: str) -> pulumi.Output[str]:

@@ -715,6 +715,7 @@ def _region(cloud: Cloud, _: Properties) -> Properties:
 
 
 FUNCTIONS: dict[str, Callable[[Any, Properties], Properties]] = {
+    **compute.FUNCTIONS,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller,
     "aws:index/getRegion:getRegion": _region,
 }

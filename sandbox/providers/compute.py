@@ -10,6 +10,7 @@ import io
 import json
 import os
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -515,6 +516,18 @@ def _network(inputs: Properties) -> Properties | None:
     }
 
 
+# aws:ec2/getSubnets:getSubnets
+
+
+def get_subnets(cloud: Cloud, inputs: Properties) -> Properties:
+    """Find subnets by filters."""
+    filters = [
+        {"Name": one["name"], "Values": one["values"]} for one in inputs.get("filters") or []
+    ]
+    found = cloud.call("ec2", "describe_subnets", Filters=filters)["Subnets"]
+    return {"id": cloud.region, "ids": sorted(subnet["SubnetId"] for subnet in found)}
+
+
 TYPES = {
     "aws:iam/role:Role": ResourceType(
         create_role,
@@ -623,4 +636,8 @@ TYPES = {
         outputs=("arn",),
         name="name",
     ),
+}
+
+FUNCTIONS: dict[str, Callable[[Any, Properties], Properties]] = {
+    "aws:ec2/getSubnets:getSubnets": get_subnets,
 }

@@ -1,6 +1,7 @@
 """SecretMapReference and its two lists under Pulumi's mocks."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks
 
-from secrets_component import SecretMapReference, ecs_secrets, lambda_environment
+from secrets_component import SecretMapReference, ecs_secrets, lambda_environment, read_policy
 
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:myapp/dev/"
 ONE = {
@@ -165,3 +166,40 @@ def test_lambda_environment_never_holds_a_part_of_a_value() -> None:
     assert told.startswith(
         "`PASSWORD`: an environment variable holds the ARN of a whole secret; write `db`"
     )
+
+
+def test_read_policy_names_these_secrets_and_their_own_keys() -> None:
+    document, _ = resolved(ONE, lambda secrets: read_policy(secrets, ["db", "api_key"]))
+    read, decrypt = json.loads(document)["Statement"]
+    assert read["Resource"] == [f"{ARN}api-key-AbCdEf", f"{ARN}db-AbCdEf"]
+    assert read["Action"] == ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"]
+    assert decrypt == {
+        "Effect": "Allow",
+        "Action": "kms:Decrypt",
+        "Resource": ONE["kms_key_arns"]["db"],
+        "Condition": {
+            "StringEquals": {
+                "kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com",
+                "kms:EncryptionContext:SecretARN": [f"{ARN}db-AbCdEf"],
+            }
+        },
+    }
+
+
+def test_read_policy_asks_for_no_key_where_aws_manages_it() -> None:
+    document, _ = resolved(ONE, lambda secrets: read_policy(secrets, ["api_key"]))
+    assert [one["Action"] for one in json.loads(document)["Statement"]] == [
+        ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"]
+    ]
+
+
+def test_read_policy_allows_a_key_known_by_its_alias() -> None:
+    keys = {"db": "arn:aws:kms:eu-central-1:123456789012:alias/team/key"}
+    document, _ = resolved(
+        {**ONE, "kms_key_arns": keys}, lambda secrets: read_policy(secrets, ["db"])
+    )
+    decrypt = json.loads(document)["Statement"][1]
+    assert decrypt["Resource"] == "arn:aws:kms:eu-central-1:123456789012:key/*"
+    assert decrypt["Condition"]["ForAnyValue:StringEquals"] == {
+        "kms:ResourceAliases": "alias/team/key"
+    }

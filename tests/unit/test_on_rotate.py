@@ -4,13 +4,16 @@ import asyncio
 import json
 import textwrap
 
+import jsonschema
 import pulumi
 import pytest
 from test_component import ACCOUNT, FUNCTION, REGION, deploy
 
+from secrets_component import cli
 from secrets_component.errors import SecretMapError
 from secrets_component.load import parse
 from secrets_component.plan import plans
+from secrets_component.schema import map_schema
 
 ROTATING = f"secret_data: v, rotation_automatically: true, rotation_lambda_arn: '{FUNCTION}'"
 STACKS = "stacks: {ecs: {stack: o/ecs/dev, when_missing: wait}}\n"
@@ -72,6 +75,29 @@ def test_name_that_leaves_no_room_for_the_function_is_refused() -> None:
         SecretMapError, match="m:4:1: error: a map with `on_rotate` may have a name"
     ):
         plan_of(map_of("[{lambda: x}]") + f"name: {'n' * 47}\n")
+
+
+def test_plan_shows_what_restarts(tmp_path, capsys) -> None:
+    file = tmp_path / "map.yaml"
+    file.write_text(map_of("[{ecs_service: main/orders}, {lambda: reader}]"))
+    assert cli.main(["plan", str(file)]) == 0
+    assert "    restarts on rotation: main/orders, reader\n" in capsys.readouterr().out
+    assert cli.main(["plan", str(file), "--json"]) == 0
+    described = json.loads(capsys.readouterr().out)["secrets"][0]
+    assert described["on_rotate"] == [{"ecs_service": "main/orders"}, {"lambda": "reader"}]
+
+
+def test_json_schema_knows_both_forms_of_a_restart() -> None:
+    validator = jsonschema.Draft202012Validator(map_schema())
+    good = {"ecs_service": "main/orders"}, {"lambda": "reader"}
+    bad = {"ecs": "main/orders"}, {"lambda": "x", "after": 1}, "reader"
+    found = [
+        not list(
+            validator.iter_errors({"context_name": "x", "secrets": {"a": {"on_rotate": [one]}}})
+        )
+        for one in (*good, *bad)
+    ]
+    assert found == [True, True, False, False, False]
 
 
 def test_rule_matches_the_one_secret_and_carries_what_restarts() -> None:
