@@ -19,8 +19,8 @@ from secrets_component.errors import did_you_mean
 class SecretMapReference:
     """The outputs of a stack that deploys a secret map.
 
-    >>> secrets = SecretMapReference("acme/secrets/dev")  # doctest: +SKIP
-    >>> secrets.secret_arn("api_key")  # doctest: +SKIP
+    `SecretMapReference("acme/secrets/dev").secret_arn("api_key")` is an ARN. What the stack does
+    not have ends the run with an error that names what it has.
     """
 
     def __init__(

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
@@ -31,13 +31,13 @@ def handler(event: Mapping[str, Any], _: object) -> None:
             `{"lambda": <ARN>}`.
 
     Raises:
-        RestartError: AWS refused at least one of them.
+        RestartError: at least one of them could not be restarted.
     """
     failures = []
     for kind, arn in (target for one in event["restart"] for target in one.items()):
         try:
             _RESTARTS[kind](arn, str(event["time"]))
-        except ClientError as error:
+        except (BotoCoreError, ClientError) as error:
             failures.append(f"{arn}: {error}")
         else:
             _LOG.info("restarted %s after the rotation of %s", arn, event["secret"])
@@ -51,9 +51,10 @@ def _redeploy(arn: str, _: str) -> None:
 
 
 def _touch(arn: str, time: str) -> None:
-    # A changed configuration makes Lambda start new environments. The description is the one
-    # setting that changes nothing else, and that can be written without reading the others, among
-    # them the environment's variables.
+    # "When you update a function, Lambda provisions an instance of the function"
+    # (https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html), for any
+    # setting. The description changes nothing else, and is written without reading the others,
+    # among them the environment's variables.
     boto3.client("lambda").update_function_configuration(
         FunctionName=arn, Description=f"restarted: its secret rotated at {time}"
     )

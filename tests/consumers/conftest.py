@@ -12,26 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-
-ROOT = Path(__file__).parent.parent.parent
-EXAMPLES = ROOT / "examples"
-API_KEY = "Zq7-key+/=%&"
-PASSWORD = 'Zq7 p"\\@/:%é&?*  $x'
-MAP = {
-    "context_name": "myapp",
-    "environment": "dev",
-    "kms": {"create": True, "alias": "examples"},
-    "defaults": {"recovery_window_in_days": 0},
-    "secrets": {
-        "api_key": {"path": "examples", "secret_data": API_KEY},
-        "connection_info": {
-            "name": "credentials",
-            "path": "database",
-            "secret_data": {"username": "app", "password": PASSWORD},
-        },
-        "unrelated": {"path": "examples", "generate_random_password": True},
-    },
-}
+from readers_map import EXAMPLES, MAP, ROOT
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +35,7 @@ def arns(make_stack: Callable[..., Any], tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="session")
 def example(
     arns: Any, make_stack: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], Any]:
+) -> Iterator[Callable[[str], Any]]:
     """Deploy an example, once, under a passphrase of its own; give its stack."""
     deployed: dict[str, Any] = {}
 
@@ -73,7 +54,9 @@ def example(
             deployed[name] = stack
         return deployed[name]
 
-    return deploy
+    yield deploy
+    for stack in deployed.values():
+        stack.pulumi("destroy", "--yes", "--skip-preview")
 
 
 @pytest.fixture(scope="session")
@@ -104,12 +87,6 @@ def run() -> Callable[..., str]:
         return done.stdout
 
     return command
-
-
-def needs(*tools: str) -> pytest.MarkDecorator:
-    """Skip where the toolchain is not on this machine."""
-    missing = [tool for tool in tools if shutil.which(tool) is None]
-    return pytest.mark.skipif(bool(missing), reason=f"not on this machine: {', '.join(missing)}")
 
 
 @pytest.fixture(scope="session")

@@ -13,10 +13,16 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from conftest import API_KEY, EXAMPLES, PASSWORD, needs
+from readers_map import API_KEY, EXAMPLES, PASSWORD
 
 SCHEMAS = Path(__file__).parent / "schemas"
 SESSION = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+
+def needs(*tools: str) -> pytest.MarkDecorator:
+    """Skip where the toolchain is not on this machine."""
+    missing = [tool for tool in tools if shutil.which(tool) is None]
+    return pytest.mark.skipif(bool(missing), reason=f"not on this machine: {', '.join(missing)}")
 
 
 def reading_policy(aws, role_arn: str) -> list[dict[str, Any]]:
