@@ -177,6 +177,7 @@ def _described(secret: PlannedSecret, plan: Plan) -> dict[str, Any]:
             "window": rotation.window,
             "immediately": rotation.immediately,
         },
+        "on_rotate": [{restart.kind: str(restart.target)} for restart in secret.on_rotate],
         "replicas": [
             {"region": r.region, "kms_key": str(r.kms_key) if r.kms_key else None}
             for r in secret.replicas
@@ -214,6 +215,9 @@ def _lines(plan: Plan) -> list[str]:
             lines.append(
                 f"    rotation: {rotation['schedule']}{window} by {rotation['lambda_arn']}"
             )
+        if secret["on_rotate"]:
+            restarted = (target for one in secret["on_rotate"] for target in one.values())
+            lines.append(f"    restarts on rotation: {', '.join(restarted)}")
         if secret["replicas"]:
             lines.append(f"    replicas: {', '.join(r['region'] for r in secret['replicas'])}")
         if secret["references"]:

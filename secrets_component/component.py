@@ -5,7 +5,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 from pulumi_aws import get_region, secretsmanager
 
-from secrets_component import access, encryption, rotation, safeguards, values
+from secrets_component import access, encryption, monitoring, rotation, safeguards, values
 from secrets_component.errors import MapValueError, Problem
 from secrets_component.model import AWS_MANAGED_KEY
 from secrets_component.outputs import Outputs
@@ -70,6 +70,7 @@ class SecretMap(pulumi.ComponentResource):
             access.attach(scope, secret, container)
             rotation.schedule(scope, secret, container, version, permissions.for_function)
             outputs.add(secret, container, version, kms_key)
+        monitoring.restart_readers(scope)
         finished = outputs.finish()
         for output, value in finished.items():
             setattr(self, output, value)

@@ -102,6 +102,21 @@ FunctionArn = Annotated[
         " or a reference like `${output.lambda.rotation_function_arn}`",
     ),
 ]
+Service = Annotated[
+    str,
+    _matching(
+        r"[A-Za-z0-9_-]+/[A-Za-z0-9_-]+"
+        r"|arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:service/[A-Za-z0-9_-]+/[A-Za-z0-9_-]+",
+        "`<cluster>/<service>` or the service's ARN, with its cluster in it",
+    ),
+]
+Function = Annotated[
+    str,
+    _matching(
+        r"(?:arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:)?[A-Za-z0-9_-]{1,64}",
+        "a Lambda function's name or ARN, without a version: only the unpublished one can change",
+    ),
+]
 Region = Annotated[str, _matching(r"(?:[a-z]+-)+\d+", "an AWS region such as `eu-west-1`")]
 OrganizationId = Annotated[
     str, _matching(r"o-[a-z0-9]{10,32}", "an organization id such as `o-a1b2c3d4e5`")
@@ -335,6 +350,46 @@ class Access(LevelAccess):
                 yield ("paths", path, *inner), message
 
 
+class RestartService(_Block):
+    """An ECS service that is deployed anew, so that its tasks start with the new value."""
+
+    ecs_service: Service = Field(description="`<cluster>/<service>`, or the service's ARN.")
+
+    @property
+    def target(self) -> tuple[Literal["ecs_service"], str]:
+        """The field's name and its text."""
+        return "ecs_service", self.ecs_service
+
+
+class RestartFunction(_Block):
+    """A Lambda function whose description is touched, so that its environments start anew."""
+
+    lambda_: Function = Field(alias="lambda", description="The function's name or ARN.")
+
+    @property
+    def target(self) -> tuple[Literal["lambda"], str]:
+        """The field's name and its text."""
+        return "lambda", self.lambda_
+
+
+def _kind_of_restart(value: object) -> str | None:
+    if not isinstance(value, dict):
+        return None
+    kinds = [kind for kind in ("ecs_service", "lambda") if kind in value]
+    return f"={kinds[0]}" if len(kinds) == 1 else None
+
+
+Restart = Annotated[
+    Annotated[RestartService, Tag("=ecs_service")] | Annotated[RestartFunction, Tag("=lambda")],
+    Discriminator(
+        _kind_of_restart,
+        custom_error_type="restart",
+        custom_error_message="expected `{ecs_service: <cluster>/<service>}` "
+        "or `{lambda: <name or ARN>}`",
+    ),
+]
+
+
 def _kind_of_policy(value: object) -> str | None:
     if isinstance(value, str):
         return "=text"
@@ -427,6 +482,11 @@ class Fields(_Block):
     rotated_fields: list[str] = Field(
         default=[],
         description="Fields of a structured value that rotation writes; the others stay the map's.",
+    )
+    on_rotate: list[Restart] = Field(
+        default=[],
+        description="What restarts once the secret has rotated, in its own account and region. "
+        "Needs a CloudTrail trail there, which carries the event. Default: nothing.",
     )
     kms_key_id: KeyId | None = Field(
         default=None, description="The key that encrypts the secret. Default: the map's key."
@@ -525,6 +585,8 @@ class Entry(Fields):
                 if field in written and "rotation_automatically" not in written:
                     yield (field,), "has no effect without `rotation_automatically: true`"
                     break
+            if "on_rotate" in written and not self.import_:
+                yield ("on_rotate",), "has no effect without `rotation_automatically: true`"
             return
         if self.rotation_lambda_arn is None:
             yield (

@@ -32,6 +32,7 @@ from secrets_component.model import (
 )
 from secrets_component.references import BadReference, Kind, Reference, Structure, Template
 
+MAX_RESTARTING_NAME = 46  # of AWS's 64, less `-on-rotate` and the eight characters Pulumi adds
 SELF_OUTPUTS = ("generated_passwords", "secret_arns", "secret_names")
 
 
@@ -91,6 +92,14 @@ class Rotation:
 
 
 @dataclass(frozen=True, slots=True)
+class Restart:
+    """What restarts once a secret has rotated."""
+
+    kind: Literal["ecs_service", "lambda"]
+    target: Template
+
+
+@dataclass(frozen=True, slots=True)
 class Replica:
     """A copy in another region, under a key of that region."""
 
@@ -115,6 +124,7 @@ class PlannedSecret:
     kms_key: Template | None
     replicas: tuple[Replica, ...]
     rotation: Rotation | None
+    on_rotate: tuple[Restart, ...]
     policy: TemplatedPolicy | InlinePolicy | None
     grants: tuple[Grant, ...]
     recovery_window_in_days: int
@@ -140,6 +150,7 @@ class PlannedSecret:
         fields = [self.kms_key, *(replica.kms_key for replica in self.replicas), *self.principals]
         if self.rotation:
             fields.append(self.rotation.function)
+        fields.extend(restart.target for restart in self.on_rotate)
         found = (ref for template in fields if template for ref in template.references)
         return tuple(dict.fromkeys((*self.value_references, *found)))
 
@@ -269,6 +280,7 @@ class _Planner:
         }
         self._check_names(secrets)
         self._check_renames(secrets)
+        self._check_restarting(secrets)
         for secret in secrets.values():
             for reference in secret.references:
                 self._check_reference(secret, reference, header, secrets)
@@ -306,6 +318,7 @@ class _Planner:
             or (None if entry.import_ else default_key),
             replicas=self._replicas(entry, path),
             rotation=rotation,
+            on_rotate=self._on_rotate(entry, path),
             policy=self._policy(entry, path),
             grants=self._grants_of(entry, path),
             recovery_window_in_days=entry.recovery_window_in_days,
@@ -367,6 +380,17 @@ class _Planner:
             schedule=entry.rotation_schedule,
             window=entry.rotation_window,
             immediately=entry.rotate_immediately,
+        )
+
+    def _on_rotate(self, entry: Entry, path: Path_) -> tuple[Restart, ...]:
+        """Plan the restarts of an entry that rotates, here or, once adopted, by other means."""
+        if not entry.rotation_automatically and entry.import_ is None:
+            return ()
+        path = (*path, "on_rotate")
+        targets = (restart.target for restart in entry.on_rotate)
+        return tuple(
+            Restart(kind, self._template(text, (*path, index, kind)) or _BLANK)
+            for index, (kind, text) in enumerate(targets)
         )
 
     def _replicas(self, entry: Entry, path: Path_) -> tuple[Replica, ...]:
@@ -589,6 +613,15 @@ class _Planner:
             if old in taken:
                 self._add(path, f"`{old}` already is the old key of `{taken[old]}`")
             taken[old] = key
+
+    def _check_restarting(self, secrets: Mapping[str, PlannedSecret]) -> None:
+        name = self._header.name or self.instance.name
+        if len(name) > MAX_RESTARTING_NAME and any(one.on_rotate for one in secrets.values()):
+            self._add(
+                ("name",),
+                f"a map with `on_rotate` may have a name of {MAX_RESTARTING_NAME} characters at "
+                "most: AWS's names of functions and roles, which it is a part of, end at 64",
+            )
 
     def _check_reference(
         self,

@@ -127,12 +127,14 @@ class _Reader:
             values.known[reference] = found
 
     def _may_wait(self, secret: PlannedSecret, reference: Reference) -> bool:
-        """Only a value and a rotation can come later: a key or a reader decides what is created."""
+        """Only a value, a rotation and a restart can come later; a key or a reader cannot."""
         if self._plan.stacks[reference.path[0]].when_missing != "wait":
             return False
         later = set(secret.value_references)
         if secret.rotation:
             later.update(secret.rotation.function.references)
+        for restart in secret.on_rotate:
+            later.update(restart.target.references)
         fixed = {ref for template in _fixed_templates(secret) for ref in template.references}
         return reference in later and reference not in fixed
 

@@ -139,7 +139,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_stack(sandbox: Sandbox) -> Callable[..., Stack]:
     """Make a stack of any project; `passphrase` is another key than the sandbox's own."""
     return lambda path, name="dev", passphrase=None: Stack(sandbox, path, name, passphrase)

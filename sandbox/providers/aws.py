@@ -13,6 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from sandbox.providers import compute
 from sandbox.providers.protocol import Properties, Provider, ProviderError, ResourceType, serve
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -62,7 +63,7 @@ class Cloud:
             )
         return self._clients[service]
 
-    def call(self, service: str, operation: str, **arguments: Any) -> Any:  # noqa: ANN401 # AWS's answer
+    def call(self, service: str, operation: str, /, **arguments: Any) -> Any:  # noqa: ANN401 # AWS's answer
         """Call AWS, leaving out what is None; AWS's refusal becomes a ProviderError."""
         given = {key: value for key, value in arguments.items() if value is not None}
         try:
@@ -70,7 +71,7 @@ class Cloud:
         except ClientError as error:
             raise ProviderError(str(error)) from None
 
-    def find(self, service: str, operation: str, **arguments: Any) -> Any:  # noqa: ANN401 # AWS's answer
+    def find(self, service: str, operation: str, /, **arguments: Any) -> Any:  # noqa: ANN401 # AWS's answer
         """Call AWS; None where the thing is not there."""
         try:
             return getattr(self.client(service), operation)(**arguments)
@@ -683,6 +684,7 @@ def delete_database(cloud: Cloud, identity: str, _: Properties) -> None:
 
 
 TYPES = {
+    **compute.TYPES,
     "aws:secretsmanager/secret:Secret": ResourceType(
         create_secret,
         read_secret,
@@ -862,6 +864,7 @@ def _user(cloud: Cloud, arguments: Properties) -> Properties:
 
 
 FUNCTIONS: dict[str, Callable[[Any, Properties], Properties]] = {
+    **compute.FUNCTIONS,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller,
     "aws:index/getRegion:getRegion": _region,
     "aws:secretsmanager/getSecret:getSecret": _secret,

@@ -134,7 +134,7 @@ def test_secrets_leave_a_key_before_it_is_deleted(secrets, aws, live) -> None:
 
 
 @pytest.mark.parametrize("asks", [True, False])
-def test_account_of_other_credentials_is_not_asked(secrets, aws, asks: bool) -> None:
+def test_account_of_other_credentials_is_not_asked(secrets, aws, asks) -> None:
     stack = secrets(
         f"context_name: other\nsecrets: {{a: {{restore_deleted: {str(asks).lower()}}}}}\n"
     )

@@ -64,6 +64,7 @@ def test_plan_as_json_holds_the_contract_and_no_value(tmp_path, capsys) -> None:
         "owner": "map",
         "kms_key": None,
         "rotation": None,
+        "on_rotate": [],
         "replicas": [{"region": "eu-west-1", "kms_key": None}],
         "references": [],
         "policy": None,
