@@ -246,6 +246,7 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
         _check_rules(rules)
         secret.rotation_rules = rules
         secret.rotation_requested = secret.rotation_enabled = True
+        secret.next_rotation_date = _next_rotation(rules)
         return str(secret.to_short_dict())
 
     def cancel_rotate_secret(self, secret_id: str) -> str:
@@ -253,6 +254,7 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
         answer = super().cancel_rotate_secret(secret_id)
         secret = self.secrets[secret_id]
         secret.rotation_lambda_arn, secret.rotation_requested = "", False
+        secret.next_rotation_date = None
         return str(answer)
 
     def _live(self, secret_id: str) -> Any:  # noqa: ANN401 # moto's class
@@ -339,6 +341,19 @@ def _check_value(text: str | None, binary: str | None) -> None:
                 f"1 validation error detected: Value at '{name}' failed to satisfy "
                 f"constraint: Member must have length between 1 and {MAX_VALUE}"
             )
+
+
+def _next_rotation(rules: dict[str, Any]) -> int | None:
+    """Say when a schedule in days or hours comes next; of a cron expression, nothing."""
+    rate = re.fullmatch(r"rate\((\d+) (hour|day)s?\)", rules.get("ScheduleExpression") or "")
+    days = rules.get("AutomaticallyAfterDays")
+    if rate:
+        hours = int(rate[1]) * (24 if rate[2] == "day" else 1)
+    elif days:
+        hours = days * 24
+    else:
+        return None
+    return int(time.time()) + hours * 3600
 
 
 def _check_rules(rules: dict[str, Any]) -> None:

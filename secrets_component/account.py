@@ -31,12 +31,14 @@ class HeldSecret:
     Attributes:
         deletion: when it is deleted for good, where it is scheduled for deletion.
         is_filled: whether it has a current value.
+        next_rotation: the latest time of its next rotation, where it rotates.
     """
 
     name: str
     arn: str
     deletion: datetime | None
     is_filled: bool
+    next_rotation: datetime | None
 
 
 class Account:
@@ -114,4 +116,5 @@ def _held(listed: Mapping[str, Any]) -> HeldSecret:
         arn=listed["ARN"],
         deletion=listed.get("DeletedDate"),
         is_filled=any("AWSCURRENT" in stages for stages in labels),
+        next_rotation=listed.get("NextRotationDate") if listed.get("RotationEnabled") else None,
     )

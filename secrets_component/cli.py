@@ -150,7 +150,14 @@ def describe(plan: Plan) -> dict[str, Any]:
             if secret.grants
         },
         "key_policies": statements_to_add(plan),
+        "alarms": _alarms(plan),
     }
+
+
+def _alarms(plan: Plan) -> str | None:
+    if plan.alarms is None:
+        return None
+    return str(plan.alarms.topic) if plan.alarms.topic else "a topic of the map's own"
 
 
 def _grantees(secret: PlannedSecret, kind: Kind) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 from pulumi_aws import get_region, secretsmanager
 
-from secrets_component import access, encryption, monitoring, rotation, safeguards, values
+from secrets_component import access, alarms, encryption, monitoring, rotation, safeguards, values
 from secrets_component.errors import MapValueError, Problem
 from secrets_component.model import AWS_MANAGED_KEY
 from secrets_component.outputs import Outputs
@@ -43,6 +43,12 @@ class SecretMap(pulumi.ComponentResource):
     `<path>/admin` for each path."""
     waiting: pulumi.Output[dict[str, list[str]]]
     """References that had no value in this run, by the keys of the entries that wait for them."""
+    initial_passwords: pulumi.Output[list[str]]
+    """Keys in `generated_passwords` that hold a first value only: someone else writes the next."""
+    next_rotations: pulumi.Output[dict[str, str]]
+    """When AWS rotates next, in UTC, as it said before this run; by the entries' keys."""
+    alarm_topic_arn: pulumi.Output[str | None]
+    """ARN of the SNS topic that is told of failed rotations."""
 
     def __init__(
         self, name: str, args: SecretMapArgs, opts: pulumi.ResourceOptions | None = None
@@ -57,7 +63,7 @@ class SecretMap(pulumi.ComponentResource):
         _refuse_home_replicas(plan, self)
         found = read_values(plan, self)
         scope = Scope(name, self, plan, found, access.prepare(plan, found, self))
-        adopted = safeguards.adopt(plan, self)
+        held = safeguards.look(plan, self)
         own_key = encryption.create_key(scope)
         permissions = rotation.Permissions(scope)
         outputs = Outputs(scope)
@@ -65,13 +71,14 @@ class SecretMap(pulumi.ComponentResource):
             secret = plan.secrets[key]
             kms_key = encryption.key_of(scope, secret, own_key)
             values.generate(scope, secret)
-            container = _container(scope, secret, kms_key, own_key, adopted.get(key))
+            container = _container(scope, secret, kms_key, own_key, held.adopted.get(key))
             version = values.store(scope, secret, container)
             access.attach(scope, secret, container)
             rotation.schedule(scope, secret, container, version, permissions.for_function)
             outputs.add(secret, container, version, kms_key)
         monitoring.restart_readers(scope)
-        finished = outputs.finish()
+        topic = alarms.raise_on_failed_rotation(scope)
+        finished = outputs.finish(held.next_rotations, topic)
         for output, value in finished.items():
             setattr(self, output, value)
         self.register_outputs(finished)

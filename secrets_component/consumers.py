@@ -7,7 +7,7 @@ reads the value itself at run time, under its own role. Only `generated_password
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -63,7 +63,21 @@ class SecretMapReference:
 
         It is copied into this stack's state, encrypted. What can read Secrets Manager itself should
         be given the ARN instead.
+
+        Raises:
+            pulumi.RunError: inside the output, where it is a first value only, which a rotation or
+                an operator may have replaced; `initial_password` gives it nevertheless.
         """
+        first = self._reference.get_output("initial_passwords")
+        password = self.initial_password(key)
+        return pulumi.Output.secret(
+            pulumi.Output.all(first, password).apply(
+                lambda both: _live_password(key, _initial(self._instance, both[0]), both[1])
+            )
+        )
+
+    def initial_password(self, key: str) -> pulumi.Output[str]:
+        """Give the password that was generated first: to create a database with it, once."""
         return pulumi.Output.secret(self._one("generated_passwords", key))
 
     @property
@@ -83,6 +97,22 @@ class SecretMapReference:
         return self._reference.get_output(output).apply(
             lambda found: choose(_of_instance(self._stack, output, self._instance, found))
         )
+
+
+def _initial(instance: str | None, found: Any) -> Sequence[str]:  # noqa: ANN401 # an output of a stack
+    of_map = found.get(instance or "") if isinstance(found, Mapping) else found
+    return of_map or ()
+
+
+def _live_password(key: str, initial: Sequence[str], password: str) -> str:
+    if key in initial:
+        msg = (
+            f"`{key}`: the generated password is the first value only, and may be replaced by now; "
+            f'read the secret by its ARN (`secret_arn("{key.partition(".")[0]}")`), or take '
+            f'`initial_password("{key}")` to create something with it once'
+        )
+        raise pulumi.RunError(msg)
+    return password
 
 
 def ecs_secrets(

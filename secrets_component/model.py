@@ -117,6 +117,14 @@ Function = Annotated[
         "a Lambda function's name or ARN, without a version: only the unpublished one can change",
     ),
 ]
+TopicArn = Annotated[
+    str,
+    _matching(
+        r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}",
+        "an SNS topic's ARN (`arn:aws:sns:<region>:<account>:<name>`), not a FIFO topic, or a "
+        "reference like `${output.monitoring.topic_arn}`",
+    ),
+]
 Region = Annotated[str, _matching(r"(?:[a-z]+-)+\d+", "an AWS region such as `eu-west-1`")]
 OrganizationId = Annotated[
     str, _matching(r"o-[a-z0-9]{10,32}", "an organization id such as `o-a1b2c3d4e5`")
@@ -194,6 +202,24 @@ class Kms(_Block):
             yield ("alias",), "may hold only letters, digits and `/_-`, as KMS asks"
         if alias.startswith("aws/"):
             yield ("alias",), "`alias/aws/…` is AWS's own; choose another alias"
+
+
+class Alarms(_Block):
+    """Word of rotations that fail, are abandoned, or fail their test, to an SNS topic."""
+
+    create: bool = Field(
+        default=False, description="Create a topic; its ARN is an output. Default: no."
+    )
+    topic_arn: TopicArn | None = Field(
+        default=None,
+        description="Or: your own topic, or a reference to it. It must let `events.amazonaws.com` "
+        "publish.",
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield a second topic."""
+        if self.create and self.topic_arn is not None:
+            yield ("create",), "a second topic beside `topic_arn`; keep one of them"
 
 
 class Stack(_Block):
@@ -677,6 +703,9 @@ class Header(_Block):
     access: Access = Field(
         default=Access(), description="Who may use the secrets of the map, or of a path."
     )
+    alarms: Alarms = Field(
+        default=Alarms(), description="Who is told of rotations that fail. Default: nobody."
+    )
     stacks: dict[
         Label,
         Annotated[
@@ -701,6 +730,8 @@ class Header(_Block):
             yield ("stacks", str(own)), "is this map itself; give the stack another name"
         for inner, message in self.kms.findings():
             yield ("kms", *inner), message
+        for inner, message in self.alarms.findings():
+            yield ("alarms", *inner), message
         for inner, message in self.access.findings():
             yield ("access", *inner), message
 

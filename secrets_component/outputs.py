@@ -7,6 +7,7 @@ must not need the key to this stack's secrets.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -43,7 +44,9 @@ class Outputs:
         if kms_key is not None:
             self._keys[secret.key] = encryption.key_arn(kms_key, container.arn)
 
-    def finish(self) -> dict[str, pulumi.Output[Any]]:
+    def finish(
+        self, next_rotations: Mapping[str, str], alarm_topic: pulumi.Output[str] | None
+    ) -> dict[str, pulumi.Output[Any]]:
         """Give all outputs of the map, in the order in which they are documented."""
         own = self._scope.values.own
         passwords = {key: value for (kind, key), value in own.items() if kind == _PASSWORDS}
@@ -60,6 +63,16 @@ class Outputs:
                     for key, references in self._scope.values.waiting.items()
                 }
             ),
+            "initial_passwords": pulumi.Output.from_input(
+                [
+                    key
+                    for secret in self._scope.plan.secrets.values()
+                    if secret.owner != "map"
+                    for key in secret.passwords
+                ]
+            ),
+            "next_rotations": pulumi.Output.from_input(dict(next_rotations)),
+            "alarm_topic_arn": pulumi.Output.from_input(alarm_topic),
         }
 
 

@@ -125,6 +125,7 @@ class PlannedSecret:
     replicas: tuple[Replica, ...]
     rotation: Rotation | None
     on_rotate: tuple[Restart, ...]
+    alarm_topic: Template | None
     policy: TemplatedPolicy | InlinePolicy | None
     grants: tuple[Grant, ...]
     recovery_window_in_days: int
@@ -150,7 +151,7 @@ class PlannedSecret:
         fields = [self.kms_key, *(replica.kms_key for replica in self.replicas), *self.principals]
         if self.rotation:
             fields.append(self.rotation.function)
-        fields.extend(restart.target for restart in self.on_rotate)
+        fields.extend((*(restart.target for restart in self.on_rotate), self.alarm_topic))
         found = (ref for template in fields if template for ref in template.references)
         return tuple(dict.fromkeys((*self.value_references, *found)))
 
@@ -183,6 +184,13 @@ class CreatedKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarms:
+    """Where word of failed rotations goes; a topic of None is created."""
+
+    topic: Template | None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that one map asks for.
 
@@ -204,6 +212,7 @@ class Plan:
     secrets: Mapping[str, PlannedSecret]
     order: tuple[str, ...]
     levels: tuple[Level, ...]
+    alarms: Alarms | None
     warnings: tuple[Problem, ...] = ()
     _instance: Instance | None = field(default=None, compare=False, repr=False)
 
@@ -274,6 +283,7 @@ class _Planner:
         header = self._header
         default_key = self._template(header.default_kms_key_id, ("default_kms_key_id",))
         self._grants = self._level_grants(header)
+        self._topic = self._template(header.alarms.topic_arn, ("alarms", "topic_arn"))
         secrets = {
             key: self._secret(key, entry, header, default_key)
             for key, entry in self._entries.items()
@@ -295,6 +305,7 @@ class _Planner:
             secrets=secrets,
             order=self._order(secrets),
             levels=self._levels(header, secrets),
+            alarms=Alarms(self._topic) if header.alarms.create or self._topic else None,
             warnings=tuple(self._warnings),
             _instance=self.instance,
         )
@@ -319,6 +330,7 @@ class _Planner:
             replicas=self._replicas(entry, path),
             rotation=rotation,
             on_rotate=self._on_rotate(entry, path),
+            alarm_topic=self._topic if rotation else None,
             policy=self._policy(entry, path),
             grants=self._grants_of(entry, path),
             recovery_window_in_days=entry.recovery_window_in_days,

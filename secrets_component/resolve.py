@@ -161,7 +161,7 @@ class _Reader:
     def _or_wait(self, reference: Reference) -> str:
         stack = self._plan.stacks[reference.path[0]]
         if stack.when_missing == "wait":
-            return " (a key, a replica's key or a principal cannot wait)"
+            return " (a key, a replica's key, a topic or a principal cannot wait)"
         return (
             f", or write `{reference.path[0]}: {{stack: {stack.stack}, when_missing: wait}}` to "
             "fill the secret in a later run"
@@ -174,11 +174,8 @@ class _Reader:
 
 
 def _fixed_templates(secret: PlannedSecret) -> Iterator[Template]:
-    if secret.kms_key:
-        yield secret.kms_key
-    for replica in secret.replicas:
-        if replica.kms_key:
-            yield replica.kms_key
+    keys = (secret.kms_key, *(replica.kms_key for replica in secret.replicas))
+    yield from (template for template in (*keys, secret.alarm_topic) if template)
     yield from secret.principals
 
 

@@ -12,6 +12,8 @@ Two traps that a provider notices too late, or not at all:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 import pulumi
@@ -32,13 +34,23 @@ _CREDENTIALS = {
 }
 
 
-def adopt(plan: Plan, parent: pulumi.Resource) -> dict[str, str]:
-    """Refuse what would lose a value, restore what the map asks for, and say what is adopted.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the account holds of a map before the run.
+
+    Attributes:
+        adopted: ARNs of secrets that exist already and come under management, by entries' keys.
+        next_rotations: when AWS rotates next, as ISO 8601 in UTC, by entries' keys.
+    """
+
+    adopted: Mapping[str, str]
+    next_rotations: Mapping[str, str]
+
+
+def look(plan: Plan, parent: pulumi.Resource) -> Found:
+    """Refuse what would lose a value, restore what the map asks for, and say what is there.
 
     Under mocks there is no account and no earlier run: only `import` is looked up.
-
-    Returns:
-        ARNs of secrets that exist already and come under management, by the entries' keys.
 
     Raises:
         pulumi.RunError: a name is taken by a secret that is scheduled for deletion, a rename would
@@ -51,14 +63,21 @@ def adopt(plan: Plan, parent: pulumi.Resource) -> dict[str, str]:
         if secret.import_
     }
     if isinstance(settings.get_monitor(), MockMonitor):
-        return adopted
+        return Found(adopted, {})
     account = _account(plan, invoked)
     held = account.held(plan) if account else {}
     problems = [*_renames(plan, _earlier_names(plan, parent)), *_scheduled(plan, held)]
     if problems:
         raise pulumi.RunError(str(MapValueError(problems)))
     restored = _restore(plan, held, account) if account else {}
-    return {**adopted, **restored}
+    return Found({**adopted, **restored}, dict(_next_rotations(plan, held)))
+
+
+def _next_rotations(plan: Plan, held: Mapping[str, HeldSecret]) -> Iterator[tuple[str, str]]:
+    for secret in plan.secrets.values():
+        found = held.get(secret.name)
+        if secret.rotation and found and found.next_rotation:
+            yield secret.key, found.next_rotation.astimezone(UTC).isoformat(timespec="minutes")
 
 
 def _imported(wanted: str, invoked: pulumi.InvokeOptions) -> str:

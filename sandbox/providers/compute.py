@@ -528,7 +528,71 @@ def get_subnets(cloud: Cloud, inputs: Properties) -> Properties:
     return {"id": cloud.region, "ids": sorted(subnet["SubnetId"] for subnet in found)}
 
 
+# aws:sns/topic:Topic and aws:sns/topicPolicy:TopicPolicy
+
+
+def create_topic(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+    """Create a topic; its id is its ARN."""
+    made = cloud.call("sns", "create_topic", Name=inputs["name"], Tags=_tags(inputs) or None)
+    return made["TopicArn"], {"arn": made["TopicArn"]}
+
+
+def read_topic(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
+    """Find a topic."""
+    found = cloud.find("sns", "get_topic_attributes", TopicArn=identity)
+    if found is None:
+        return None
+    return {
+        "arn": identity,
+        "name": identity.rsplit(":", maxsplit=1)[-1],
+        "tags": state.get("tags"),
+    }
+
+
+def delete_topic(cloud: Cloud, identity: str, _: Properties) -> None:
+    """Delete a topic."""
+    cloud.find("sns", "delete_topic", TopicArn=identity)
+
+
+def put_topic_policy(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+    """Say who may use a topic; its id is the topic's ARN."""
+    cloud.call(
+        "sns",
+        "set_topic_attributes",
+        TopicArn=inputs["arn"],
+        AttributeName="Policy",
+        AttributeValue=inputs["policy"],
+    )
+    return inputs["arn"], {}
+
+
+def read_topic_policy(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
+    """Read who may use a topic."""
+    found = cloud.find("sns", "get_topic_attributes", TopicArn=identity)
+    if found is None:
+        return None
+    policy = _same_or(state.get("policy"), found["Attributes"]["Policy"])
+    return {"arn": identity, "policy": policy}
+
+
 TYPES = {
+    "aws:sns/topic:Topic": ResourceType(
+        create_topic,
+        read_topic,
+        lambda _cloud, _id, _olds, _news: {},
+        delete_topic,
+        replaces=frozenset({"name", "namePrefix", "fifoTopic", "region"}),
+        computed=frozenset({"region", "policy"}),
+        outputs=("arn",),
+        name="name",
+    ),
+    "aws:sns/topicPolicy:TopicPolicy": ResourceType(
+        put_topic_policy,
+        read_topic_policy,
+        lambda cloud, _id, _olds, news: put_topic_policy(cloud, news)[1],
+        replaces=frozenset({"arn", "region"}),
+        computed=frozenset({"region"}),
+    ),
     "aws:iam/role:Role": ResourceType(
         create_role,
         read_role,
