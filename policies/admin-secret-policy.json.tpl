@@ -24,11 +24,11 @@
     {
       "Sid": "UseKeyThroughSecretsManager",
       "Effect": "Allow",
-      "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+      "Action": ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"],
       "Resource": "${kms_key_arns}",
       "Condition": {
         "StringEquals": {"kms:ViaService": "secretsmanager.${region}.amazonaws.com"},
-        "ArnLike": {"kms:EncryptionContext:SecretARN": "${secret_arns}"}
+        "StringLike": {"kms:EncryptionContext:SecretARN": "${secret_arns}"}
       }
     }
   ]

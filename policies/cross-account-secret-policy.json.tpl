@@ -7,7 +7,10 @@
       "Principal": {"AWS": "${principals}"},
       "Action": ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
       "Resource": "${secret_arns}",
-      "Condition": {"StringEquals": {"aws:PrincipalOrgID": "${organization_id}"}}
+      "Condition": {
+        "ArnEquals": {"aws:PrincipalArn": "${principal_arns}"},
+        "StringEquals": {"aws:PrincipalOrgID": "${organization_id}"}
+      }
     }
   ]
 }

@@ -14,7 +14,7 @@
       "Resource": "${kms_key_arns}",
       "Condition": {
         "StringEquals": {"kms:ViaService": "secretsmanager.${region}.amazonaws.com"},
-        "ArnLike": {"kms:EncryptionContext:SecretARN": "${secret_arns}"}
+        "StringLike": {"kms:EncryptionContext:SecretARN": "${secret_arns}"}
       }
     }
   ]

@@ -1,149 +1,181 @@
-"""Access: resource policies on secrets, identity policies for readers and administrators."""
+"""Access: one resource policy per secret, written and checked before anything is created."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping, Sequence
-from functools import partial
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 import pulumi
-from pulumi_aws import iam, secretsmanager
+from pulumi_aws import secretsmanager
 
-from secrets_component.model import MAX_POLICY_CHARACTERS
-from secrets_component.plan import InlinePolicy, PlannedSecret, TemplatedPolicy
+from secrets_component import grants, key_policies
+from secrets_component.errors import MapValueError, Problem
+from secrets_component.grants import Home, InlinePolicy
+from secrets_component.home import Directory, read_home
+from secrets_component.model import AWS_MANAGED_KEY, principal_problem
+from secrets_component.plan import (
+    OWN_KEY_NEEDED,
+    Plan,
+    PlannedSecret,
+    policy_size_problem,
+)
+from secrets_component.references import Template
+from secrets_component.resolve import Values
 from secrets_component.scope import Scope
 
-_BESIDE = Path(__file__).parent / "policies"  # in an installed package
-_ABOVE = Path(__file__).parent.parent / "policies"  # in a checkout
-_VARIABLE = re.compile(r"\$\{([a-z_]+)\}")
-LEVEL_POLICIES = {"read": "read-secret-policy", "admin": "admin-secret-policy"}
+
+@dataclass(frozen=True)
+class Access:
+    """Who may do what, with everything looked up.
+
+    Attributes:
+        home: where the secrets live.
+        directory: the account's roles and users.
+        roles: ARNs of the roles that level policies are attached to, by name.
+        principals: what the map's principals stand for.
+        policies: the secrets' resource policies by key.
+    """
+
+    home: Home
+    directory: Directory
+    roles: Mapping[str, str]
+    principals: dict[Template, pulumi.Input[str]] = field(default_factory=dict)
+    policies: dict[str, pulumi.Input[str]] = field(default_factory=dict)
+
+
+def prepare(plan: Plan, values: Values, parent: pulumi.Resource) -> Access:
+    """Look everything up and write the policies.
+
+    Raises:
+        pulumi.RunError: a role does not exist, a principal is none, another account could never
+            read, or a policy is too long; all of them at once, each at its place in the map.
+    """
+    problems: list[Problem] = []
+    home = read_home(plan, parent)
+    directory = Directory(home, parent)
+    access = Access(home, directory, directory.attached_roles(plan, problems))
+    for secret in plan.secrets.values():
+        for principal in secret.principals:
+            if principal not in access.principals:
+                access.principals[principal] = values.text(principal, secret.key)
+        problems += _principal_problems(plan, secret, access.principals)
+        problems += _grantee_problems(plan, secret, access, values)
+        if not problems and (secret.policy or secret.grants):
+            access.policies[secret.key] = _policy(secret, access.principals, home)
+    problems += _size_problems(plan, access.policies)
+    if problems:
+        raise pulumi.RunError(str(MapValueError(problems)))
+    return access
 
 
 def attach(scope: Scope, secret: PlannedSecret, container: secretsmanager.Secret) -> None:
     """Give a secret its resource policy; a public one is refused by AWS as well."""
-    policy = secret.policy
-    if policy is None:
-        return
-    document: pulumi.Input[str]
-    if isinstance(policy, InlinePolicy):
-        document = policy.document
-    else:
-        document = _resource_policy(scope, secret, policy)
-    secretsmanager.SecretPolicy(
-        scope.logical(secret),
-        secret_arn=container.arn,
-        policy=document,
-        block_public_policy=True,
-        opts=scope.options(secret),
-    )
-
-
-def _resource_policy(
-    scope: Scope, secret: PlannedSecret, policy: TemplatedPolicy
-) -> pulumi.Output[str]:
-    principals = [scope.values.text(principal, secret.key) for principal in policy.principals]
-
-    def written(known: list[str]) -> str:
-        document = render_template(
-            policy.template,
-            {
-                "principals": [_principal(principal) for principal in known],
-                "secret_arns": "*",  # in a secret's own policy: this secret
-                "organization_id": policy.organization_id,
-                "kms_key_arns": None,  # a secret's policy says nothing of keys
-                "region": None,
-            },
+    policy = scope.access.policies.get(secret.key)
+    if policy is not None:
+        secretsmanager.SecretPolicy(
+            scope.logical(secret),
+            secret_arn=container.arn,
+            policy=policy,
+            block_public_policy=True,
+            opts=scope.options(secret),
         )
-        for statement in document["Statement"]:
-            statement.setdefault("Principal", {"AWS": [_principal(p) for p in known]})
-        text = json.dumps(document)
-        if len(text) > MAX_POLICY_CHARACTERS:
+
+
+def written(
+    wanted: Iterable[Template],
+    principals: Mapping[Template, pulumi.Input[str]],
+    write: Callable[[grants.Known], str],
+) -> pulumi.Input[str]:
+    """Write a document about principals: at once where all are known, else when they are."""
+    found = {template: principals[template] for template in wanted}
+    open_ = [template for template, value in found.items() if isinstance(value, pulumi.Output)]
+    known = {t: str(v) for t, v in found.items() if not isinstance(v, pulumi.Output)}
+    if not open_:
+        return write(known)
+
+    def complete(values: list[str]) -> str:
+        for value in values:
+            if principal_problem(value):
+                msg = f"a principal from a reference: {principal_problem(value)}"
+                raise pulumi.RunError(msg)
+        return write({**known, **dict(zip(open_, values, strict=True))})
+
+    return pulumi.Output.all(*(found[template] for template in open_)).apply(complete)
+
+
+def _policy(
+    secret: PlannedSecret, principals: Mapping[Template, pulumi.Input[str]], home: Home
+) -> pulumi.Input[str]:
+    if isinstance(secret.policy, InlinePolicy) and not secret.grants:
+        return secret.policy.document
+
+    def write(known: grants.Known) -> str:
+        text = grants.resource_policy(secret.policy, secret.grants, known, home)
+        if policy_size_problem(text) and any(p.references for p in secret.principals):
+            msg = f"secret `{secret.key}`: {policy_size_problem(text)}"
+            raise pulumi.RunError(msg)
+        return text
+
+    return written(secret.principals, principals, write)
+
+
+def _principal_problems(
+    plan: Plan, secret: PlannedSecret, principals: Mapping[Template, pulumi.Input[str]]
+) -> Iterable[Problem]:
+    """Check what references stand for: the map's own texts are checked already."""
+    for principal in secret.principals:
+        value = principals[principal]
+        if not principal.references or not isinstance(value, str):
+            continue
+        problem = principal_problem(value)
+        if problem:
+            place = plan.position(secret.key, str(principal.references[0]))
+            yield Problem(place, f"`{principal}` stands for no principal: {problem}")
+
+
+def _grantee_problems(
+    plan: Plan, secret: PlannedSecret, access: Access, values: Values
+) -> Iterable[Problem]:
+    """Refuse who is not there, and who could never read for want of the key."""
+    key = values.text(secret.kms_key, secret.key) if secret.kms_key else None
+    managed = key is None and plan.created_key is None
+    managed = managed or (isinstance(key, str) and key.endswith(AWS_MANAGED_KEY))
+    for grant in secret.grants:
+        for grantee in (*grant.readers, *grant.admins):
+            value = access.principals[grantee.principal]
+            if not isinstance(value, str):
+                continue
+            if managed and not access.home.is_own(value):
+                yield Problem(plan.place(grantee.place), OWN_KEY_NEEDED)
+            elif access.directory.lacks(value):
+                yield Problem(plan.place(grantee.place), f"{access.directory.lacks(value)}")
+
+
+def _size_problems(plan: Plan, policies: Mapping[str, pulumi.Input[str]]) -> Iterable[Problem]:
+    for key, text in policies.items():
+        problem = policy_size_problem(text) if isinstance(text, str) else None
+        if problem:
+            yield Problem(plan.position(key), problem)
+
+
+def key_policy(scope: Scope, regions: list[str]) -> pulumi.Input[str]:
+    """Write the policy of the key that the map creates."""
+    access, plan = scope.access, scope.plan
+
+    def write(known: grants.Known) -> str:
+        text = key_policies.created_key_policy(plan, known, access.roles, access.home, regions)
+        if len(text) > key_policies.MAX_CHARACTERS:
             msg = (
-                f"secret `{secret.key}`: the policy is longer than AWS's "
-                f"{MAX_POLICY_CHARACTERS:,} characters; name fewer principals"
+                f"the key's policy has {len(text):,} characters; KMS allows "
+                f"{key_policies.MAX_CHARACTERS:,}; grant to levels instead of single secrets"
             )
             raise pulumi.RunError(msg)
         return text
 
-    return pulumi.Output.all(*principals).apply(written)
+    secrets = key_policies.under_created_key(plan)
+    wanted = {p: None for s in secrets for g in s.grants for k in grants.KINDS for p in _of(g, k)}
+    return written(wanted, access.principals, write)
 
 
-def _principal(principal: str) -> str:
-    """Write a bare account id as the ARN that AWS stores, so that no refresh shows a change."""
-    return f"arn:aws:iam::{principal}:root" if principal.isdigit() else principal
-
-
-def level_policies(
-    scope: Scope, any_arn: pulumi.Output[str] | None, keys: list[pulumi.Output[str]]
-) -> dict[str, pulumi.Output[str]]:
-    """Create the identity policies for all secrets below `<context_name>/<environment>/`.
-
-    Args:
-        scope: the map's scope.
-        any_arn: the ARN of any of its secrets, for partition, region and account; None for none.
-        keys: ARNs of the customer-managed keys in use.
-    """
-    if any_arn is None:
-        return {}
-    level = f"{scope.plan.context}/{scope.plan.environment}"
-    arns = pulumi.Output.all(any_arn, *keys)
-    return {
-        output: iam.Policy(
-            f"{scope.name}.{output}",
-            description=f"{output} the secrets below {level}/",
-            policy=arns.apply(partial(_level_document, template, level)),
-            tags=dict(scope.plan.tags) or None,
-            opts=pulumi.ResourceOptions(parent=scope.parent),
-        ).arn
-        for output, template in LEVEL_POLICIES.items()
-    }
-
-
-def _level_document(template: str, level: str, arns: Sequence[str]) -> str:
-    any_arn, *keys = arns
-    prefix = any_arn.split(":secret:", maxsplit=1)[0]
-    values = {
-        "secret_arns": f"{prefix}:secret:{level}/*",
-        "kms_key_arns": sorted(set(keys)) or None,
-        "region": prefix.split(":")[3],
-    }
-    return json.dumps(render_template(template, values))
-
-
-def render_template(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Fill in a policy template.
-
-    A text that is one variable becomes its value, a list too; inside a longer text a variable
-    becomes text. A statement loses the condition, or is lost itself, whose variable is None.
-
-    Args:
-        name: a file in `policies/` without `.json.tpl`.
-        values: a value for each of the template's variables.
-
-    Raises:
-        KeyError: the template has a variable without a value.
-    """
-    folder = _BESIDE if _BESIDE.is_dir() else _ABOVE
-    document: dict[str, Any] = json.loads((folder / f"{name}.json.tpl").read_text("utf-8"))
-    filled = (_filled(statement, values) for statement in document["Statement"])
-    document["Statement"] = [
-        statement for statement in filled if "Resource" in statement and "Action" in statement
-    ]
-    return document
-
-
-def _filled(node: Any, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 # any JSON value
-    if isinstance(node, dict):
-        filled = {key: _filled(value, values) for key, value in node.items()}
-        return {key: value for key, value in filled.items() if value not in (None, {})}
-    if isinstance(node, list):
-        return [_filled(item, values) for item in node]
-    if not isinstance(node, str):
-        return node
-    whole = _VARIABLE.fullmatch(node)
-    if whole:
-        return values[whole[1]]
-    return _VARIABLE.sub(lambda match: str(values[match[1]]), node)
+def _of(grant: grants.Grant, kind: grants.Kind) -> list[Template]:
+    return [grantee.principal for grantee in grant.of(kind)]

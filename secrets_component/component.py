@@ -5,8 +5,9 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 from pulumi_aws import get_region, secretsmanager
 
-from secrets_component import access, encryption, monitoring, rotation, values
+from secrets_component import access, encryption, monitoring, rotation, safeguards, values
 from secrets_component.errors import MapValueError, Problem
+from secrets_component.model import AWS_MANAGED_KEY
 from secrets_component.outputs import Outputs
 from secrets_component.plan import Plan, PlannedSecret
 from secrets_component.program import plan_of
@@ -38,7 +39,8 @@ class SecretMap(pulumi.ComponentResource):
     kms_key_arns: pulumi.Output[dict[str, str]]
     """ARNs of the customer-managed keys, by the keys of the entries that use them."""
     policy_arns: pulumi.Output[dict[str, str]]
-    """ARNs of the identity policies `read` and `admin` for the whole map."""
+    """ARNs of the identity policies: `read`, `admin` for the whole map, `<path>/read`,
+    `<path>/admin` for each path."""
     waiting: pulumi.Output[dict[str, list[str]]]
     """References that had no value in this run, by the keys of the entries that wait for them."""
 
@@ -53,15 +55,17 @@ class SecretMap(pulumi.ComponentResource):
         super().__init__("secretsmap:index:SecretMap", name, None, opts)
         plan = plan_of(args["secret_map"], args.get("environment"))
         _refuse_home_replicas(plan, self)
-        scope = Scope(name, self, plan, read_values(plan, self))
-        created_key = encryption.create_key(name, plan, self)
+        found = read_values(plan, self)
+        scope = Scope(name, self, plan, found, access.prepare(plan, found, self))
+        adopted = safeguards.adopt(plan, self)
+        own_key = encryption.create_key(scope)
         permissions = rotation.Permissions(scope)
         outputs = Outputs(scope)
         for key in plan.order:
             secret = plan.secrets[key]
-            kms_key = encryption.key_of(scope, secret, created_key)
+            kms_key = encryption.key_of(scope, secret, own_key)
             values.generate(scope, secret)
-            container = _container(scope, secret, kms_key)
+            container = _container(scope, secret, kms_key, own_key, adopted.get(key))
             version = values.store(scope, secret, container)
             access.attach(scope, secret, container)
             rotation.schedule(scope, secret, container, version, permissions.for_function)
@@ -74,31 +78,51 @@ class SecretMap(pulumi.ComponentResource):
 
 
 def _container(
-    scope: Scope, secret: PlannedSecret, kms_key: pulumi.Input[str] | None
+    scope: Scope,
+    secret: PlannedSecret,
+    kms_key: pulumi.Input[str] | None,
+    own_key: encryption.OwnKey | None,
+    adopted: str | None,
 ) -> secretsmanager.Secret:
-    """Create the secret itself, without a value, and offer its ARN and name to references."""
+    """Create or adopt the secret itself, and offer its ARN and name to references."""
     container = secretsmanager.Secret(
         scope.logical(secret),
         name=secret.name,
         description=secret.description,
-        kms_key_id=kms_key,
+        # Said even where it is the default: to leave the key out would leave the last one in place
+        # (hashicorp/terraform-provider-aws#21623), which may be on its way to deletion.
+        kms_key_id=kms_key or (None if secret.import_ else AWS_MANAGED_KEY),
         recovery_window_in_days=secret.recovery_window_in_days,
         replicas=[
             secretsmanager.SecretReplicaArgs(
                 region=replica.region,
-                kms_key_id=scope.values.text(replica.kms_key, secret.key)
-                if replica.kms_key
-                else None,
+                kms_key_id=encryption.key_of_replica(scope, secret, replica, own_key),
             )
             for replica in secret.replicas
         ]
         or None,
         tags=dict(secret.tags) or None,
-        opts=scope.options(secret, protect=secret.protect),
+        opts=scope.options(
+            secret,
+            protect=secret.protect,
+            import_=adopted,
+            ignore_changes=_unsaid(secret) if secret.import_ else None,
+        ),
     )
     scope.values.own["secret_arns", secret.key] = container.arn
     scope.values.own["secret_names", secret.key] = container.name
     return container
+
+
+def _unsaid(secret: PlannedSecret) -> list[str]:
+    """Name the properties that the entry of an adopted secret leaves as they are."""
+    said = {
+        "description": secret.description,
+        "kmsKeyId": secret.kms_key,
+        "tags": secret.tags,
+        "replicas": secret.replicas,
+    }
+    return [field for field, value in said.items() if not value]
 
 
 def _refuse_home_replicas(plan: Plan, parent: pulumi.Resource) -> None:

@@ -118,13 +118,45 @@ Function = Annotated[
     ),
 ]
 Region = Annotated[str, _matching(r"(?:[a-z]+-)+\d+", "an AWS region such as `eu-west-1`")]
-Principal = Annotated[
-    PlainText,
-    _matching(
-        r"\d{12}|arn:aws[a-z-]*:(?:iam|sts)::\d{12}:[A-Za-z0-9+=,.@_/:-]+",
-        "an account id or the ARN of a role or user, never a wildcard",
-    ),
+OrganizationId = Annotated[
+    str, _matching(r"o-[a-z0-9]{10,32}", "an organization id such as `o-a1b2c3d4e5`")
 ]
+RoleName = Annotated[
+    str,
+    Field(max_length=64),
+    _matching(r"[\w+=,.@-]+", "the name of an IAM role, not its ARN"),
+]
+PRINCIPAL = re.compile(r"\d{12}|arn:aws[a-z-]*:iam::\d{12}:(?:root|(?:role|user)/[\w+=,.@/-]+)")
+SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?")
+
+
+def principal_problem(value: str) -> str | None:
+    """Say why a text names no principal that a grant may name, or None.
+
+    Principals: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    if PRINCIPAL.fullmatch(value) or SERVICE.fullmatch(value):
+        return None
+    if "*" in value or "?" in value:
+        return "expected an account id or the ARN of a role or user, never a wildcard"
+    if ":sts:" in value:
+        return "names one session; write its role's ARN (`arn:aws:iam::<account>:role/<name>`)"
+    if ":group/" in value:
+        return "a group is no principal in AWS's policies; name its users or a role"
+    return (
+        "expected an account id, the ARN of a role or user (`arn:aws:iam::<account>:role/<name>`) "
+        "or a service (`<name>.amazonaws.com`)"
+    )
+
+
+def _principal(value: str) -> str:
+    problem = None if "${" in value else principal_problem(value)
+    if problem:
+        raise ValueError(problem)
+    return value
+
+
+Principal = Annotated[PlainText, AfterValidator(_principal)]
 
 
 class Kms(_Block):
@@ -146,9 +178,17 @@ class Kms(_Block):
         description="Days between removal and loss of the key, 7 to 30. Default: 30, so that no "
         "secret in its recovery window outlives its key.",
     )
+    multi_region: bool = Field(
+        default=False,
+        description="A multi-Region key, with a replica key for every replica of a secret that "
+        "names no key of its own. Fixed once the key exists: a change replaces the key. "
+        "Default: no.",
+    )
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what is wrong with the alias."""
+        """Yield what is wrong with the alias, and what has no effect."""
+        if self.multi_region and not self.create:
+            yield ("multi_region",), "has no effect without `create: true`"
         alias = (self.alias or "").removeprefix("alias/")
         if self.alias is not None and not re.fullmatch(r"[A-Za-z0-9/_-]+", alias):
             yield ("alias",), "may hold only letters, digits and `/_-`, as KMS asks"
@@ -236,18 +276,78 @@ class Replica(_Block):
     )
 
 
-class TemplatePolicy(_Block):
-    """A resource policy made from one of the templates in `policies/`."""
+TEMPLATES = ("read-secret-policy", "admin-secret-policy", "cross-account-secret-policy")
 
-    template: Literal[
-        "read-secret-policy", "admin-secret-policy", "cross-account-secret-policy"
-    ] = Field(description="The template's name.")
-    principals: list[Principal] = Field(
-        min_length=1, description="Who gets the access: account ids, ARNs of roles or users."
+
+class TemplatePolicy(_Block):
+    """A resource policy made from a template."""
+
+    template: str = Field(
+        min_length=1,
+        description="`read-secret-policy`, `admin-secret-policy`, `cross-account-secret-policy`, "
+        "or the path of a template of your own (`./<name>.json.tpl`), relative to the map's file.",
     )
-    organization_id: (
-        Annotated[str, _matching(r"o-[a-z0-9]{10,32}", "an organization id (`o-…`)")] | None
-    ) = Field(default=None, description="Only principals of this AWS Organization. Default: any.")
+    principals: list[Principal] = Field(
+        default=[],
+        description="Who gets the access: account ids, ARNs of roles or users. Required, unless a "
+        "template of your own names them itself.",
+    )
+    organization_id: OrganizationId | None = Field(
+        default=None, description="Only principals of this AWS Organization. Default: any."
+    )
+
+    def is_file(self) -> bool:
+        """Tell whether the template is the user's own file."""
+        return "/" in self.template or self.template.endswith((".tpl", ".json"))
+
+
+class Grants(_Block):
+    """Who may use secrets: `readers` read values, `admins` also write, rotate and delete."""
+
+    readers: list[Principal] = Field(
+        default=[],
+        description="Who may read: ARNs of roles or users, account ids, or AWS services "
+        "(`<name>.amazonaws.com`). Principals of this account need no further policy; in another "
+        "account an IAM policy of theirs must allow the same.",
+    )
+    admins: list[Principal] = Field(
+        default=[],
+        description="Who may also write, rotate, delete and restore; list here who deploys and the "
+        "roles of rotation functions, where the map creates its key.",
+    )
+    organization_id: OrganizationId | None = Field(
+        default=None, description="Only principals of this AWS Organization. Default: any."
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what has no effect."""
+        if self.organization_id is not None and not (self.readers or self.admins):
+            yield ("organization_id",), "has no effect without `readers` or `admins`"
+
+
+class LevelAccess(Grants):
+    """Who may use all secrets of one level of the hierarchy."""
+
+    attach_to: list[RoleName] = Field(
+        default=[],
+        description="Names of existing roles of this account that get the level's `read` policy.",
+    )
+
+
+class Access(LevelAccess):
+    """Who may use all secrets of the map, and of single paths."""
+
+    paths: dict[Part, LevelAccess] = Field(
+        default={},
+        description="Who may use the secrets below a path; `a` covers `a/b` as well.",
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what has no effect."""
+        yield from super().findings()
+        for path, block in self.paths.items():
+            for inner, message in block.findings():
+                yield ("paths", path, *inner), message
 
 
 class RestartService(_Block):
@@ -398,8 +498,15 @@ class Fields(_Block):
         description="Days in which a removed secret can be restored: 7 to 30, or 0 for none. "
         "Default: 30.",
     )
-    replicas: list[Replica] = Field(default=[], description="Copies in other regions.")
+    replicas: list[Replica] = Field(
+        default=[],
+        description="Copies in other regions. The provider does not see that the last one is "
+        "removed.",
+    )
     policy: Policy | None = Field(default=None, description="Who may use the secret itself.")
+    access: Grants = Field(
+        default=Grants(), description="Who may use this secret, besides those of its levels."
+    )
     protect: bool = Field(
         default=False, description="Pulumi refuses to delete or replace the secret. Default: no."
     )
@@ -407,8 +514,8 @@ class Fields(_Block):
         default=None,
         alias="import",
         min_length=1,
-        description="Adopt the secret that has this name or ARN, as it is: its name, description, "
-        "tags and key stay its own while this line stands.",
+        description="Adopt the secret that has this name or ARN. While this line stands it keeps "
+        "its name, and what the entry itself does not say (description, tags, key, replicas).",
     )
     restore_deleted: bool = Field(
         default=False,
@@ -448,6 +555,8 @@ class Entry(Fields):
         yield from self._rotation_findings(written)
         yield from self._lifetime_findings()
         yield from self._copies_and_tags_findings()
+        for inner, message in self.access.findings():
+            yield ("access", *inner), message
         for path, block in (
             (("random_password",), self.random_password),
             *((("random", name), options) for name, options in self.random.items()),
@@ -494,12 +603,13 @@ class Entry(Fields):
     def _lifetime_findings(self) -> Iterator[Finding]:
         if 0 < self.recovery_window_in_days < 7:  # noqa: PLR2004 # AWS: 0, or 7 to 30 days
             yield ("recovery_window_in_days",), "must be 0 or from 7 to 30"
-        if self.import_ and self.sources() and self.owner is None:
-            yield (
-                ("import",),
-                "the adopted secret has a value of its own; say `owner: map` to replace it by the "
-                "map's, or `owner: operator` to keep it",
-            )
+        for field, adopts in (("import", self.import_), ("restore_deleted", self.restore_deleted)):
+            if adopts and self.sources() and self.owner is None:
+                yield (
+                    (field,),
+                    "the secret has a value of its own; say `owner: map` to replace it by the "
+                    "map's, or `owner: operator` to keep it",
+                )
         if self.import_ and self.restore_deleted:
             yield ("restore_deleted",), "stands beside `import`; keep one of them"
         if self.renamed_from and self.name is None:
@@ -512,6 +622,12 @@ class Entry(Fields):
             yield ("owner",), "`rotation` needs `rotation_automatically: true`"
         if self.rotated_fields and self.secret_data is None:
             yield ("rotated_fields",), "needs a structured `secret_data`"
+        by_someone_else = self.rotation_automatically or self.owner == "operator"
+        if self.rotated_fields and (self.owner == "map" or not by_someone_else):
+            yield (
+                ("rotated_fields",),
+                "nobody but the map writes this value; turn rotation on, or say `owner: operator`",
+            )
 
     def _copies_and_tags_findings(self) -> Iterator[Finding]:
         seen: set[str] = set()
@@ -558,6 +674,9 @@ class Header(_Block):
         "reference. Default: the AWS-managed key.",
     )
     kms: Kms = Field(default=Kms(), description="Or: create a key for this map.")
+    access: Access = Field(
+        default=Access(), description="Who may use the secrets of the map, or of a path."
+    )
     stacks: dict[
         Label,
         Annotated[
@@ -582,6 +701,8 @@ class Header(_Block):
             yield ("stacks", str(own)), "is this map itself; give the stack another name"
         for inner, message in self.kms.findings():
             yield ("kms", *inner), message
+        for inner, message in self.access.findings():
+            yield ("access", *inner), message
 
     def stack(self, component: str) -> Stack | None:
         """Give the stack behind a component's name, or None where the map names none."""

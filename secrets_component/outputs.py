@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import secretsmanager
 
-from secrets_component import access, encryption
+from secrets_component import encryption, levels
 from secrets_component.plan import PlannedSecret
 from secrets_component.scope import Scope
 
@@ -47,16 +47,13 @@ class Outputs:
         """Give all outputs of the map, in the order in which they are documented."""
         own = self._scope.values.own
         passwords = {key: value for (kind, key), value in own.items() if kind == _PASSWORDS}
-        any_arn = next(iter(self._arns.values()), None)
         return {
-            "secret_arns": pulumi.Output.all(**self._arns),
-            "secret_names": pulumi.Output.all(**self._names),
-            "secret_version_ids": pulumi.Output.all(**self._versions),
-            "generated_passwords": pulumi.Output.secret(pulumi.Output.all(**passwords)),
-            "kms_key_arns": pulumi.Output.all(**self._keys),
-            "policy_arns": pulumi.Output.all(
-                **access.level_policies(self._scope, any_arn, self._unique_keys())
-            ),
+            "secret_arns": _mapping(self._arns),
+            "secret_names": _mapping(self._names),
+            "secret_version_ids": _mapping(self._versions),
+            "generated_passwords": pulumi.Output.secret(_mapping(passwords)),
+            "kms_key_arns": _mapping(self._keys),
+            "policy_arns": _mapping(levels.create(self._scope, self._arns, self._keys)),
             "waiting": pulumi.Output.from_input(
                 {
                     key: [str(reference) for reference in references]
@@ -65,12 +62,10 @@ class Outputs:
             ),
         }
 
-    def _unique_keys(self) -> list[pulumi.Output[str]]:
-        """One ARN per key that the map writes; 1,000 secrets mostly share one."""
-        unique: dict[str, pulumi.Output[str]] = {}
-        for key, arn in self._keys.items():
-            unique.setdefault(str(self._scope.plan.secrets[key].kms_key), arn)
-        return list(unique.values())
-
 
 _PASSWORDS = "generated_passwords"  # the name of an output
+
+
+def _mapping(values: dict[str, pulumi.Output[Any]]) -> pulumi.Output[dict[str, Any]]:
+    """Gather values by key; `Output.all()` of nothing would be a list."""
+    return pulumi.Output.all(**values) if values else pulumi.Output.from_input({})

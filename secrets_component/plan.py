@@ -9,17 +9,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from secrets_component import names, references
+from secrets_component import grants, names, policy_rules, references, templates
 from secrets_component.check import CheckedMap, check, position_of
-from secrets_component.errors import MapValueError, Position, Problem, did_you_mean
+from secrets_component.errors import MapValueError, Position, Problem, did_you_mean, shown
 from secrets_component.forms import COMPONENT, Instance, instances
+from secrets_component.grants import Grant, Grantee, InlinePolicy, Level, TemplatedPolicy
 from secrets_component.load import Document, Path_, read
 from secrets_component.model import (
     AWS_MANAGED_KEY,
     MAX_POLICY_CHARACTERS,
     MAX_VALUE_BYTES,
+    SERVICE,
+    TEMPLATES,
     Entry,
+    Grants,
     Header,
+    LevelAccess,
     Owner,
     RandomPassword,
     Stack,
@@ -103,27 +108,16 @@ class Replica:
 
 
 @dataclass(frozen=True, slots=True)
-class TemplatedPolicy:
-    """A resource policy from a template, with the principals to fill in."""
-
-    template: str
-    principals: tuple[Template, ...]
-    organization_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class InlinePolicy:
-    """A resource policy that the map writes out, as a JSON text."""
-
-    document: str
-
-
-@dataclass(frozen=True, slots=True)
 class PlannedSecret:
-    """One secret as it will exist."""
+    """One secret as it will exist.
+
+    Attributes:
+        grants: who may use it, from the map's level down to its own.
+    """
 
     key: str
     name: str
+    path: str | None
     description: str | None
     source: Source
     owner: Owner
@@ -132,6 +126,7 @@ class PlannedSecret:
     rotation: Rotation | None
     on_rotate: tuple[Restart, ...]
     policy: TemplatedPolicy | InlinePolicy | None
+    grants: tuple[Grant, ...]
     recovery_window_in_days: int
     protect: bool
     import_: str | None
@@ -152,14 +147,19 @@ class PlannedSecret:
     @property
     def references(self) -> tuple[Reference, ...]:
         """The references in the value and in all other fields."""
-        templates = [self.kms_key, *(replica.kms_key for replica in self.replicas)]
+        fields = [self.kms_key, *(replica.kms_key for replica in self.replicas), *self.principals]
         if self.rotation:
-            templates.append(self.rotation.function)
-        templates.extend(restart.target for restart in self.on_rotate)
-        if isinstance(self.policy, TemplatedPolicy):
-            templates.extend(self.policy.principals)
-        found = (ref for template in templates if template for ref in template.references)
+            fields.append(self.rotation.function)
+        fields.extend(restart.target for restart in self.on_rotate)
+        found = (ref for template in fields if template for ref in template.references)
         return tuple(dict.fromkeys((*self.value_references, *found)))
+
+    @property
+    def principals(self) -> tuple[Template, ...]:
+        """Whom its policy and its grants name."""
+        own = self.policy.principals if isinstance(self.policy, TemplatedPolicy) else ()
+        named = (g.principal for grant in self.grants for g in (*grant.readers, *grant.admins))
+        return (*own, *named)
 
     @property
     def passwords(self) -> Mapping[str, RandomPassword]:
@@ -179,6 +179,7 @@ class CreatedKey:
 
     alias: str
     deletion_window_in_days: int
+    multi_region: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,7 @@ class Plan:
         name: the map's label; logical names of resources derive from it.
         secrets: by key, in the order of the map.
         order: keys so that what is referenced comes first.
+        levels: the whole map, then each path that an entry or `access` names.
         warnings: what is allowed but rarely meant.
     """
 
@@ -201,8 +203,14 @@ class Plan:
     stacks: Mapping[str, Stack]
     secrets: Mapping[str, PlannedSecret]
     order: tuple[str, ...]
+    levels: tuple[Level, ...]
     warnings: tuple[Problem, ...] = ()
     _instance: Instance | None = field(default=None, compare=False, repr=False)
+
+    def place(self, path: Path_) -> Position:
+        """Say where something that was written at a path of the map stands."""
+        assert self._instance is not None  # noqa: S101 # set by every constructor in this module
+        return position_of(self._instance, path)
 
     def position(self, key: str | None, wanted: str = "") -> Position:
         """Say where an entry, or a text in it, stands; a text may also stand outside entries."""
@@ -265,6 +273,7 @@ class _Planner:
     def plan(self) -> Plan:
         header = self._header
         default_key = self._template(header.default_kms_key_id, ("default_kms_key_id",))
+        self._grants = self._level_grants(header)
         secrets = {
             key: self._secret(key, entry, header, default_key)
             for key, entry in self._entries.items()
@@ -285,6 +294,7 @@ class _Planner:
             stacks={name: stack for name in header.stacks if (stack := header.stack(name))},
             secrets=secrets,
             order=self._order(secrets),
+            levels=self._levels(header, secrets),
             warnings=tuple(self._warnings),
             _instance=self.instance,
         )
@@ -299,24 +309,28 @@ class _Planner:
         rotation = self._rotation(entry, path)
         secret = PlannedSecret(
             key=key,
+            path=entry.path,
             name=_adopted_name(entry.import_) if entry.import_ else name,
             description=entry.description,
             source=self._source(entry, path),
             owner=entry.owner or ("rotation" if rotation else "map"),
-            kms_key=self._template(entry.kms_key_id, (*path, "kms_key_id")) or default_key,
+            kms_key=self._template(entry.kms_key_id, (*path, "kms_key_id"))
+            or (None if entry.import_ else default_key),
             replicas=self._replicas(entry, path),
             rotation=rotation,
             on_rotate=self._on_rotate(entry, path),
             policy=self._policy(entry, path),
+            grants=self._grants_of(entry, path),
             recovery_window_in_days=entry.recovery_window_in_days,
             protect=entry.protect,
             import_=entry.import_,
             restore_deleted=entry.restore_deleted,
             renamed_from=entry.renamed_from,
             rotated_fields=tuple(entry.rotated_fields),
-            tags={**header.tags, **entry.tags} if entry.tags else header.tags,
+            tags=_tags(entry, header),
         )
         self._check_secret(secret, header)
+        self._check_rotated_fields(secret, entry)
         return secret
 
     def _source(self, entry: Entry, path: Path_) -> Source:
@@ -394,22 +408,132 @@ class _Planner:
         if policy is None:
             return None
         if isinstance(policy, TemplatePolicy):
-            principals = (
-                self._template(principal, (*path, "principals", index))
-                for index, principal in enumerate(policy.principals)
-            )
-            return TemplatedPolicy(
-                policy.template, tuple(p for p in principals if p), policy.organization_id
-            )
+            return self._templated(policy, path)
         text = policy if isinstance(policy, str) else json.dumps(policy)
         for problem in _document_problems(text):
             self._add(path, f"`policy`: {problem}")
         return InlinePolicy(text)
 
+    def _templated(self, policy: TemplatePolicy, path: Path_) -> TemplatedPolicy | None:
+        text = self._template_text(policy, (*path, "template"))
+        if text is None:
+            return None
+        missing = {
+            "principals": not policy.principals
+            and (not policy.is_file() or templates.needs_principals(text)),
+            "organization_id": policy.is_file()
+            and policy.organization_id is None
+            and templates.names_variable(text, "organization_id"),
+        }
+        for name in (name for name, is_missing in missing.items() if is_missing):
+            self._add(path, f"`policy`: the template needs `{name}: …`")
+        for index, principal in enumerate(policy.principals):
+            if SERVICE.fullmatch(principal):
+                self._add_at(
+                    (*path, "principals", index),
+                    "`principals`: a service stands under `access: {readers: […]}`",
+                )
+        principals = (
+            self._template(principal, (*path, "principals", index))
+            for index, principal in enumerate(policy.principals)
+        )
+        return TemplatedPolicy(
+            policy.template, text, tuple(p for p in principals if p), policy.organization_id
+        )
+
+    def _template_text(self, policy: TemplatePolicy, path: Path_) -> str | None:
+        """Read a template; what is wrong with a user's own is told at its place in its file."""
+        if policy.template in TEMPLATES:
+            return templates.shipped(policy.template)
+        if not policy.is_file():
+            known = ", ".join(f"`{name}`" for name in TEMPLATES)
+            hint = did_you_mean(policy.template, TEMPLATES)
+            self._add_at(path, f"`template`: expected {known}, or a path (`./…`){hint}")
+            return None
+        file = Path(self.instance.document.file).parent / policy.template
+        try:
+            text = file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            self._add_at(path, f"`template`: `{file}` cannot be read; the path starts at the map")
+            return None
+        found = list(templates.file_problems(file, text))
+        self.problems += found
+        return None if found else text
+
+    def _level_grants(self, header: Header) -> dict[str, Grant]:
+        """Give the grants of the whole map (under an empty path) and of the paths."""
+        blocks: dict[str, tuple[LevelAccess, Path_]] = {"": (header.access, ("access",))}
+        for level, block in header.access.paths.items():
+            blocks[level] = (block, ("access", "paths", level))
+        found = {level: self._grant(level, *block) for level, block in blocks.items()}
+        return {level: grant for level, grant in found.items() if grant}
+
+    def _grants_of(self, entry: Entry, path: Path_) -> tuple[Grant, ...]:
+        own = self._grant(None, entry.access, (*path, "access"))
+        inherited = (
+            grant for level, grant in self._grants.items() if grants.covers(level, entry.path)
+        )
+        return (*inherited, own) if own else tuple(inherited)
+
+    def _grant(self, level: str | None, block: Grants, path: Path_) -> Grant | None:
+        if not block.readers and not block.admins:
+            return None
+        readers, admins = (
+            tuple(
+                Grantee(template, (*path, field, index))
+                for index, text in enumerate(getattr(block, field))
+                if (template := self._template(text, (*path, field, index)))
+            )
+            for field in ("readers", "admins")
+        )
+        for grantee in (*readers, *admins):
+            self._check_grantee(grantee)
+        return Grant(level, readers, admins, block.organization_id)
+
+    def _check_grantee(self, grantee: Grantee) -> None:
+        written = str(grantee.principal)
+        for reference in grantee.principal.references:
+            if is_self(reference, self._header.name, self.instance.name):
+                self._add_at(grantee.place, f"`{reference}`: this map's outputs are no principals")
+        if written in _READS_AS_ROLE:
+            self._warn_at(
+                grantee.place,
+                f"`{written}` reads with the role that it is given, never as itself; name the role",
+            )
+
+    def _levels(self, header: Header, secrets: Mapping[str, PlannedSecret]) -> tuple[Level, ...]:
+        written = dict.fromkeys(secret.path for secret in secrets.values() if secret.path)
+        for level in header.access.paths:
+            if not any(grants.covers(level, path) for path in written):
+                self._add(
+                    ("access", "paths", level),
+                    f"no entry has a `path` that is `{level}` or below it"
+                    f"{did_you_mean(level, written)}",
+                )
+        blocks: dict[str, LevelAccess] = {"": header.access}
+        blocks |= {path: header.access.paths.get(path, _NOBODY) for path in written}
+        blocks |= header.access.paths
+        found = []
+        for level, block in blocks.items():
+            at: Path_ = ("access", "paths", level) if level else ("access",)
+            roles = ((n, (*at, "attach_to", i)) for i, n in enumerate(block.attach_to))
+            found.append(Level(level, tuple(roles)))
+        if len(found) * 2 > MAX_IAM_POLICIES:
+            self._warn(
+                ("secrets",),
+                f"{len(found)} levels make {2 * len(found):,} IAM policies; AWS allows an account "
+                f"{MAX_IAM_POLICIES:,} unless it is asked for more",
+            )
+        return tuple(found)
+
     def _created_key(self, header: Header) -> CreatedKey | None:
         if not header.kms.create:
             return None
-        return CreatedKey(_alias(header, self._environment), header.kms.deletion_window_in_days)
+        return CreatedKey(
+            _alias(header, self._environment),
+            header.kms.deletion_window_in_days,
+            header.kms.multi_region,
+        )
 
     def _check_secret(self, secret: PlannedSecret, header: Header) -> None:
         path: Path_ = ("secrets", secret.key)
@@ -425,23 +549,47 @@ class _Planner:
             self._warn((*path, "rotation_automatically"), "rotates only once someone has filled it")
         if secret.recovery_window_in_days == 0:
             self._warn((*path, "recovery_window_in_days"), "a removed secret is lost at once")
-        own_key = header.kms.create and secret.kms_key is None
+        own_key = header.kms.create and secret.kms_key is None and not secret.import_
         if own_key and header.kms.deletion_window_in_days < secret.recovery_window_in_days:
             self._add(
                 (*path, "recovery_window_in_days"),
                 "the key's `deletion_window_in_days` must not be shorter than the recovery window "
                 f"({secret.recovery_window_in_days} days): a restored secret would have no key",
             )
+        self._check_policy_size(secret)
         shared = isinstance(secret.policy, TemplatedPolicy) and (
             secret.policy.template == "cross-account-secret-policy"
         )
-        if shared and not header.kms.create and _is_aws_managed(secret.kms_key):
-            self._add(
-                (*path, "policy"),
-                "another account can never read a secret under the AWS-managed key: its key policy "
-                "cannot be changed; write `kms_key_id: <your own key>` here or "
-                "`default_kms_key_id` above, and let the readers use that key",
-            )
+        unknown_key = secret.import_ is not None and secret.kms_key is None
+        if shared and not header.kms.create and not unknown_key and is_aws_managed(secret.kms_key):
+            self._add((*path, "policy"), OWN_KEY_NEEDED)
+
+    def _check_policy_size(self, secret: PlannedSecret) -> None:
+        """Refuse a policy that is too long however its principals will be named."""
+        written = sum(len(str(principal)) for principal in secret.principals)
+        if isinstance(secret.policy, InlinePolicy):
+            written += len(secret.policy.document)
+        if written < MAX_POLICY_CHARACTERS // 2 or any(p.references for p in secret.principals):
+            return
+        known = {principal: str(principal) for principal in secret.principals}
+        text = grants.resource_policy(secret.policy, secret.grants, known, grants.Home())
+        problem = policy_size_problem(text)
+        if problem and not (isinstance(secret.policy, InlinePolicy) and not secret.grants):
+            self._add(("secrets", secret.key), problem)
+
+    def _check_rotated_fields(self, secret: PlannedSecret, entry: Entry) -> None:
+        if not secret.rotated_fields or entry.secret_data is None:
+            return
+        fields = _fields(entry.secret_data)
+        for index, rotated in enumerate(secret.rotated_fields):
+            if rotated not in fields:
+                self._add(
+                    ("secrets", secret.key, "rotated_fields", index),
+                    f"`rotated_fields`: no field{shown(rotated)} in `secret_data`"
+                    f"{did_you_mean(rotated, fields)}"
+                    if fields
+                    else "`rotated_fields`: `secret_data` must be a mapping, or JSON that is one",
+                )
 
     def _check_names(self, secrets: Mapping[str, PlannedSecret]) -> None:
         first: dict[str, str] = {}
@@ -551,12 +699,40 @@ class _Planner:
     def _add(self, path: Path_, message: str) -> None:
         self.problems.append(Problem(position_of(self.instance, path, of_key=True), message))
 
+    def _add_at(self, path: Path_, message: str) -> None:
+        self.problems.append(Problem(position_of(self.instance, path), message))
+
+    def _warn_at(self, path: Path_, message: str) -> None:
+        place = position_of(self.instance, path)
+        self._warnings.append(Problem(place, message, "warning"))
+
     def _warn(self, path: Path_, message: str) -> None:
         place = position_of(self.instance, path, of_key=True)
         self._warnings.append(Problem(place, f"`{path[-1]}`: {message}", "warning"))
 
 
 _BLANK = Template(("",))
+_NOBODY = LevelAccess()
+_READS_AS_ROLE = ("lambda.amazonaws.com", "ecs-tasks.amazonaws.com", "ec2.amazonaws.com")
+MAX_IAM_POLICIES = 1_500
+"""Customer managed policies of an account, unless AWS is asked for more.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+OWN_KEY_NEEDED = (
+    "another account can never read a secret under the AWS-managed key: its key policy "
+    "cannot be changed; write `kms_key_id: <your own key>` here or "
+    "`default_kms_key_id` above, and let the readers use that key"
+)
+
+
+def policy_size_problem(text: str) -> str | None:
+    """Say that a secret's whole policy is too long for AWS, or None."""
+    if len(text) <= MAX_POLICY_CHARACTERS:
+        return None
+    return (
+        f"the secret's policy, with the grants of all its levels, has {len(text):,} characters; "
+        f"AWS allows {MAX_POLICY_CHARACTERS:,}; name fewer principals, whole accounts, or attach "
+        "the level's policy to roles"
+    )
 
 
 def is_self(reference: Reference, *own_names: str | None) -> bool:
@@ -599,6 +775,20 @@ def _referenced_keys(
             yield reference.path[2]
 
 
+def _fields(data: str | dict[str, Any]) -> Iterable[str]:
+    """Name the top fields of a structured value; none for any other text."""
+    if isinstance(data, dict):
+        return data
+    document = references.json_document(references.parse(data, []))
+    return document if isinstance(document, dict) else ()
+
+
+def _tags(entry: Entry, header: Header) -> Mapping[str, str]:
+    if entry.import_:
+        return entry.tags
+    return {**header.tags, **entry.tags} if entry.tags else header.tags
+
+
 def _adopted_name(imported: str) -> str:
     """Give the name inside a secret's ARN (`…:secret:NAME-SUFFIX`), or the name as it stands."""
     if not imported.startswith("arn:"):
@@ -606,7 +796,8 @@ def _adopted_name(imported: str) -> str:
     return imported.split(":", 6)[-1].rpartition("-")[0]
 
 
-def _is_aws_managed(key: Template | None) -> bool:
+def is_aws_managed(key: Template | None) -> bool:
+    """Tell whether a key, as the map writes it, is the AWS-managed one."""
     return key is None or str(key).endswith(AWS_MANAGED_KEY)
 
 
@@ -628,28 +819,8 @@ def _document_problems(text: str) -> Iterator[str]:
         )
         yield f"is not JSON{where}"
         return
-    statements = document.get("Statement") if isinstance(document, dict) else None
-    if not isinstance(statements, list | dict):
-        yield "is not a policy document; it needs `Version` and `Statement`"
-        return
+    for inner, message in policy_rules.findings(document):
+        index = next((step for step in inner if isinstance(step, int)), 0)
+        yield f"statement {index + 1}: {message}" if index else message
     if len(text) > MAX_POLICY_CHARACTERS:
         yield f"is longer than AWS's {MAX_POLICY_CHARACTERS:,} characters"
-    for statement in statements if isinstance(statements, list) else [statements]:
-        if isinstance(statement, dict) and _is_public(statement):
-            yield (
-                "gives access to everyone (`Principal: *` without a condition), which AWS blocks; "
-                "name the accounts or roles"
-            )
-
-
-def _is_public(statement: Mapping[str, Any]) -> bool:
-    principal = statement.get("Principal")
-    everyone = principal == "*" or (
-        isinstance(principal, dict) and "*" in (principal.get("AWS"), *_listed(principal))
-    )
-    return everyone and statement.get("Effect") == "Allow" and not statement.get("Condition")
-
-
-def _listed(principal: Mapping[str, Any]) -> list[Any]:
-    given = principal.get("AWS")
-    return given if isinstance(given, list) else []

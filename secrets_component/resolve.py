@@ -179,7 +179,7 @@ def _fixed_templates(secret: PlannedSecret) -> Iterator[Template]:
     for replica in secret.replicas:
         if replica.kms_key:
             yield replica.kms_key
-    yield from getattr(secret.policy, "principals", ())
+    yield from secret.principals
 
 
 def read_stack(name: str, parent: pulumi.Resource) -> StackOutputs:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 from secrets_component.plan import Plan, PlannedSecret
 from secrets_component.resolve import Values
+
+if TYPE_CHECKING:
+    from secrets_component.access import Access
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Scope:
     parent: pulumi.ComponentResource
     plan: Plan
     values: Values
+    access: Access
 
     def logical(self, secret: PlannedSecret, part: str | None = None) -> str:
         """Give a child's logical name, the identity that survives all edits but a new key."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,13 +39,27 @@ class Cloud:
             )
             raise ProviderError(msg)
         self.region = settings.get("region") or os.environ.get("AWS_REGION") or "us-east-1"
+        self._session = boto3.Session(region_name=self.region)
         self._clients: dict[str, Any] = {}
+        self._settings = settings
+        self._elsewhere: dict[str, Cloud] = {}
+
+    def at(self, properties: Properties) -> Cloud:
+        """Give the API in the region that a resource names (`region`), by default in this one."""
+        region = properties.get("region") or self.region
+        if region == self.region:
+            return self
+        if region not in self._elsewhere:
+            self._elsewhere[region] = Cloud({**self._settings, "region": region})
+        return self._elsewhere[region]
 
     def client(self, service: str) -> Any:  # noqa: ANN401 # boto3 makes its clients' classes at run time
         """Give the client of a service."""
         if service not in self._clients:
             self._clients[service] = self._session.client(
-                service, config=Config(retries={"total_max_attempts": 1}, max_pool_connections=32)
+                service,
+                endpoint_url=self.endpoint,  # before any other that the user's shell may set
+                config=Config(retries={"total_max_attempts": 1}, max_pool_connections=32),
             )
         return self._clients[service]
 
@@ -66,11 +79,6 @@ class Cloud:
             if error.response["Error"]["Code"] in _GONE:
                 return None
             raise ProviderError(str(error)) from None
-
-    @cached_property
-    def _session(self) -> boto3.Session:
-        os.environ["AWS_ENDPOINT_URL"] = self.endpoint
-        return boto3.Session(region_name=self.region)
 
 
 def _tags(properties: Properties) -> list[dict[str, str]]:
@@ -134,7 +142,8 @@ def update_secret(cloud: Cloud, identity: str, olds: Properties, news: Propertie
             KmsKeyId=news.get("kmsKeyId"),
         )
     _update_tags(cloud, identity, olds, news)
-    _update_replicas(cloud, identity, olds, news)
+    if "replicas" in news:  # optional and computed: what the program leaves out stays
+        _update_replicas(cloud, identity, olds, news)
     return read_secret(cloud, identity, news) or {}
 
 
@@ -171,13 +180,15 @@ def _remove_replicas(cloud: Cloud, identity: str, regions: list[str]) -> None:
 
 
 def delete_secret(cloud: Cloud, identity: str, state: Properties) -> None:
-    """Remove the replicas, then schedule the deletion; window 0 deletes at once."""
+    """Remove the replicas, then schedule the deletion; window 0, or none in the state, is at once.
+
+    The official provider forgets an import's window in the same way: it reads 0 from the state.
+    """
     if read_secret(cloud, identity, state) is None:
         return
     if state.get("replicas"):
         _remove_replicas(cloud, identity, [replica["region"] for replica in state["replicas"]])
-    window = state.get("recoveryWindowInDays")
-    days = 30 if window is None else window
+    days = state.get("recoveryWindowInDays") or 0
     cloud.call(
         "secretsmanager",
         "delete_secret",
@@ -201,7 +212,7 @@ def create_version(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
         "secretsmanager",
         "put_secret_value",
         SecretId=inputs["secretId"],
-        SecretString=inputs.get("secretString"),
+        SecretString=inputs.get("secretString") or inputs.get("secretStringWo"),
         SecretBinary=inputs.get("secretBinary"),
         VersionStages=inputs.get("versionStages"),
     )
@@ -209,7 +220,7 @@ def create_version(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
     return identity, read_version(cloud, identity, inputs) or {}
 
 
-def read_version(cloud: Cloud, identity: str, _: Properties) -> Properties | None:
+def read_version(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
     """Read one version with its labels; a version that AWS has dropped is gone."""
     arn, version_id = identity.split("|")
     try:
@@ -224,7 +235,7 @@ def read_version(cloud: Cloud, identity: str, _: Properties) -> Properties | Non
     return {
         "arn": found["ARN"],
         "secretId": arn,
-        "secretString": found.get("SecretString"),
+        "secretString": None if "secretStringWo" in state else found.get("SecretString"),
         "secretBinary": binary.decode() if binary is not None else None,
         "versionId": found["VersionId"],
         "versionStages": sorted(found["VersionStages"]),
@@ -354,7 +365,7 @@ def cancel_rotation(cloud: Cloud, identity: str, state: Properties) -> None:
         cloud.call("secretsmanager", "cancel_rotate_secret", SecretId=identity)
 
 
-# aws:kms/key:Key and aws:kms/alias:Alias
+# aws:kms/key:Key, aws:kms/replicaKey:ReplicaKey and aws:kms/alias:Alias
 
 
 def create_key(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
@@ -415,6 +426,51 @@ def delete_key(cloud: Cloud, identity: str, state: Properties) -> None:
     if read_key(cloud, identity, state) is not None:
         window = state.get("deletionWindowInDays")
         cloud.call("kms", "schedule_key_deletion", KeyId=identity, PendingWindowInDays=window or 30)
+
+
+def create_replica_key(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+    """Replicate a multi-Region key into the region of `cloud`, under a policy of its own."""
+    primary = inputs["primaryKeyArn"]
+    home, key_id = primary.split(":")[3], primary.rpartition("/")[2]
+    cloud.at({"region": home}).call(
+        "kms", "replicate_key", KeyId=primary, ReplicaRegion=cloud.region
+    )
+    if inputs.get("policy"):  # moto's replica has its primary's otherwise
+        cloud.call(
+            "kms", "put_key_policy", KeyId=key_id, PolicyName="default", Policy=inputs["policy"]
+        )
+    return key_id, read_replica_key(cloud, key_id, inputs) or {}
+
+
+def read_replica_key(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
+    """Describe a replica; its rotation is its primary's."""
+    found = read_key(cloud, identity, state)
+    if found is None:
+        return None
+    shown = ("arn", "keyId", "description", "policy", "tags")
+    return {
+        **{key: found[key] for key in shown},
+        "region": cloud.region,
+        "primaryKeyArn": state.get("primaryKeyArn"),
+    }
+
+
+def update_replica_key(
+    cloud: Cloud, identity: str, olds: Properties, news: Properties
+) -> Properties:
+    """Change policy and description."""
+    if olds.get("policy") != news.get("policy") and news.get("policy"):
+        cloud.call(
+            "kms", "put_key_policy", KeyId=identity, PolicyName="default", Policy=news["policy"]
+        )
+    if olds.get("description") != news.get("description"):
+        cloud.call(
+            "kms",
+            "update_key_description",
+            KeyId=identity,
+            Description=news.get("description") or "",
+        )
+    return read_replica_key(cloud, identity, news) or {}
 
 
 def create_alias(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
@@ -486,12 +542,13 @@ def create_iam_policy(cloud: Cloud, inputs: Properties) -> tuple[str, Properties
     made = cloud.call(
         "iam",
         "create_policy",
-        PolicyName=inputs["name"],
+        PolicyName=inputs.get("name") or inputs["namePrefix"] + os.urandom(13).hex(),
         PolicyDocument=inputs["policy"],
         Description=inputs.get("description"),
         Tags=_tags(inputs) or None,
     )["Policy"]
-    return made["Arn"], {"arn": made["Arn"], "policyId": made["PolicyId"]}
+    made_by_aws = {"arn": "Arn", "policyId": "PolicyId", "name": "PolicyName"}
+    return made["Arn"], {ours: made[theirs] for ours, theirs in made_by_aws.items()}
 
 
 def read_iam_policy(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
@@ -544,6 +601,30 @@ def delete_iam_policy(cloud: Cloud, identity: str, _: Properties) -> None:
                 "iam", "delete_policy_version", PolicyArn=identity, VersionId=old["VersionId"]
             )
     cloud.find("iam", "delete_policy", PolicyArn=identity)
+
+
+# aws:iam/rolePolicyAttachment:RolePolicyAttachment
+
+
+def attach_role_policy(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+    """Attach a managed policy to a role."""
+    cloud.call("iam", "attach_role_policy", RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
+    return f"{inputs['role']}/{inputs['policyArn']}", {}
+
+
+def read_attachment(cloud: Cloud, identity: str, _: Properties) -> Properties | None:
+    """Look whether the role still has the policy."""
+    role, arn = identity.split("/", 1)
+    listed = cloud.find("iam", "list_attached_role_policies", RoleName=role)
+    attached = (listed or {}).get("AttachedPolicies", [])
+    if not any(policy["PolicyArn"] == arn for policy in attached):
+        return None
+    return {"role": role, "policyArn": arn}
+
+
+def detach_role_policy(cloud: Cloud, _: str, state: Properties) -> None:
+    """Take the policy from the role."""
+    cloud.find("iam", "detach_role_policy", RoleName=state["role"], PolicyArn=state["policyArn"])
 
 
 # aws:rds/instance:Instance
@@ -610,7 +691,7 @@ TYPES = {
         update_secret,
         delete_secret,
         replaces=frozenset({"name", "namePrefix", "region", "type"}),
-        computed=frozenset({"kmsKeyId", "policy", "region"}),
+        computed=frozenset({"policy", "region", "replicas"}),
         defaults={"recoveryWindowInDays": 30, "forceOverwriteReplicaSecret": False},
         outputs=("arn", "tagsAll"),
         name="name",
@@ -621,10 +702,13 @@ TYPES = {
         read_version,
         update_version,
         delete_version,
-        replaces=frozenset({"secretId", "secretString", "secretBinary", "region"}),
+        replaces=frozenset(
+            {"secretId", "secretString", "secretBinary", "secretStringWoVersion", "region"}
+        ),
         computed=frozenset({"versionStages", "region"}),
         outputs=("arn", "versionId"),
-        secrets=frozenset({"secretString", "secretBinary"}),
+        secrets=frozenset({"secretString", "secretBinary", "secretStringWo"}),
+        write_only=frozenset({"secretStringWo"}),
     ),
     "aws:secretsmanager/secretPolicy:SecretPolicy": ResourceType(
         create_policy,
@@ -651,6 +735,16 @@ TYPES = {
         update_key,
         delete_key,
         replaces=frozenset({"multiRegion", "region", "keyUsage", "customerMasterKeySpec"}),
+        computed=frozenset({"policy", "description", "region", "deletionWindowInDays"}),
+        outputs=("arn", "keyId"),
+        hidden=frozenset({"deletionWindowInDays"}),
+    ),
+    "aws:kms/replicaKey:ReplicaKey": ResourceType(
+        create_replica_key,
+        read_replica_key,
+        update_replica_key,
+        delete_key,
+        replaces=frozenset({"primaryKeyArn", "region"}),
         computed=frozenset({"policy", "description", "region", "deletionWindowInDays"}),
         outputs=("arn", "keyId"),
         hidden=frozenset({"deletionWindowInDays"}),
@@ -685,6 +779,13 @@ TYPES = {
         outputs=("arn", "policyId"),
         name="name",
     ),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ResourceType(
+        attach_role_policy,
+        read_attachment,
+        None,
+        detach_role_policy,
+        replaces=frozenset({"role", "policyArn"}),
+    ),
     "aws:rds/instance:Instance": ResourceType(
         create_database,
         read_database,
@@ -714,12 +815,64 @@ def _region(cloud: Cloud, _: Properties) -> Properties:
     return {"id": cloud.region, "name": cloud.region, "region": cloud.region}
 
 
+def _secret(cloud: Cloud, wanted: Properties) -> Properties:
+    found = read_secret(cloud, wanted.get("arn") or wanted["name"], {})
+    if found is None:
+        msg = "couldn't find resource"
+        raise ProviderError(msg)
+    return {**found, "id": found["arn"]}
+
+
+def _secret_version(cloud: Cloud, wanted: Properties) -> Properties:
+    found = cloud.find(
+        "secretsmanager",
+        "get_secret_value",
+        SecretId=wanted["secretId"],
+        VersionStage=wanted.get("versionStage") or "AWSCURRENT",
+    )
+    if found is None:
+        msg = "couldn't find resource"
+        raise ProviderError(msg)
+    return {
+        "id": f"{wanted['secretId']}|{found['VersionId']}",
+        "arn": found["ARN"],
+        "secretId": wanted["secretId"],
+        "secretString": found.get("SecretString"),
+        "versionId": found["VersionId"],
+        "versionStages": found["VersionStages"],
+    }
+
+
+def _role(cloud: Cloud, arguments: Properties) -> Properties:
+    name = arguments["name"]
+    found = cloud.find("iam", "get_role", RoleName=name)
+    if found is None:
+        msg = f"reading IAM Role ({name}): couldn't find resource"
+        raise ProviderError(msg)
+    role = found["Role"]
+    return {"id": name, "name": name, "arn": role["Arn"], "path": role["Path"]}
+
+
+def _user(cloud: Cloud, arguments: Properties) -> Properties:
+    name = arguments["userName"]
+    found = cloud.find("iam", "get_user", UserName=name)
+    if found is None:
+        msg = f"reading IAM User ({name}): couldn't find resource"
+        raise ProviderError(msg)
+    user = found["User"]
+    return {"id": name, "userName": name, "arn": user["Arn"], "path": user["Path"]}
+
+
 FUNCTIONS: dict[str, Callable[[Any, Properties], Properties]] = {
     **compute.FUNCTIONS,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller,
     "aws:index/getRegion:getRegion": _region,
+    "aws:secretsmanager/getSecret:getSecret": _secret,
+    "aws:secretsmanager/getSecretVersion:getSecretVersion": _secret_version,
+    "aws:iam/getRole:getRole": _role,
+    "aws:iam/getUser:getUser": _user,
 }
 
 
 if __name__ == "__main__":
-    serve(Provider(version("pulumi-aws"), TYPES, FUNCTIONS, Cloud))
+    serve(Provider(version("pulumi-aws"), TYPES, FUNCTIONS, Cloud, Cloud.at))

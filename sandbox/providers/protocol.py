@@ -11,9 +11,11 @@ import os
 import re
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from concurrent import futures
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import grpc
@@ -48,6 +50,7 @@ class ResourceType:
         name: the input that must be free before a replacement can be made.
         hidden: inputs that reading back cannot show.
         secrets: outputs that are secret whatever the program says.
+        write_only: inputs whose change alone changes nothing.
     """
 
     create: Callable[[Any, Properties], tuple[str, Properties]]
@@ -61,6 +64,7 @@ class ResourceType:
     name: str | None = None
     hidden: frozenset[str] = frozenset()
     secrets: frozenset[str] = frozenset()
+    write_only: frozenset[str] = frozenset()
 
     def with_defaults(self, inputs: Properties) -> Properties:
         """Fill in what the program left out."""
@@ -76,6 +80,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         types: Mapping[str, ResourceType],
         functions: Mapping[str, Callable[[Any, Properties], Properties]],
         connect: Callable[[Properties], Any],
+        locate: Callable[[Any, Properties], Any] = lambda cloud, _: cloud,
     ) -> None:
         """Keep the tables.
 
@@ -84,11 +89,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             types: resource types by token.
             functions: functions by token.
             connect: turns the provider's settings into what the types work on.
+            locate: gives the part of it that a resource with these properties works on.
         """
         self._version = version
         self._types = types
         self._functions = functions
         self._connect = connect
+        self._locate = locate
         self._cloud: Any = None
 
     def Handshake(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802 # gRPC's names and untyped messages, here and below
@@ -135,23 +142,24 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Fill in defaults, and a name where the program gives none."""
         found = self._type(request.urn, context)
         olds, news = _plain(request.olds), found.with_defaults(_plain(request.news))
-        if found.name and found.name not in news:
+        if found.name and found.name not in news and f"{found.name}Prefix" not in news:
             news[found.name] = olds.get(found.name) or _autonamed(request.urn.split("::")[-1])
         return provider_pb2.CheckResponse(inputs=_struct(news, _secrets(request.news)))
 
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Compare the program with what it said last time."""
         found = self._type(request.urn, context)
-        olds, news = _plain(request.old_inputs) or _plain(request.olds), _plain(request.news)
+        said = request.old_inputs if request.HasField("old_inputs") else request.olds
+        olds, news = _plain(said), _plain(request.news)
         changed = {
             key: _change(olds, news, key)
             for key in sorted({*olds, *news})
             if olds.get(key) != news.get(key)
             and not (key not in news and key in found.computed)
-            and key not in request.ignoreChanges
+            and key not in (*request.ignoreChanges, *found.write_only)
         }
         replaces = [key for key in changed if key in found.replaces]
-        same_name = found.name is not None and olds.get(found.name) == news.get(found.name)
+        same_name = found.name in olds and olds.get(found.name) == news.get(found.name)
         kinds = {
             key: provider_pb2.PropertyDiff(
                 kind=_KIND.Value(f"{change}_REPLACE" if key in replaces else change), inputDiff=True
@@ -176,15 +184,21 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             unknown = {key: UNKNOWN for key in found.outputs if key not in inputs}
             return provider_pb2.CreateResponse(properties=_struct({**inputs, **unknown}, secrets))
-        identity, outputs = self._guarded(context, lambda: found.create(self._cloud, inputs))
+        cloud = self._locate(self._cloud, inputs)
+        identity, outputs = self._guarded(context, lambda: found.create(cloud, inputs))
         made = _struct({**inputs, **outputs}, secrets)
         return provider_pb2.CreateResponse(id=identity, properties=made)
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
-        """Read for a refresh or an import; an empty id says that it is gone."""
+        """Read for a refresh or an import; an empty id says that it is gone.
+
+        An import leaves out what only the provider knows, as officially
+        (hashicorp/terraform-provider-aws#42139); the engine's update after it fills that in.
+        """
         found = self._type(request.urn, context)
         inputs, state = _plain(request.inputs), _plain(request.properties)
-        outputs = self._guarded(context, lambda: found.read(self._cloud, request.id, state))
+        cloud = self._locate(self._cloud, state)
+        outputs = self._guarded(context, lambda: found.read(cloud, request.id, state))
         if outputs is None:
             return provider_pb2.ReadResponse()
         is_import = not state
@@ -194,8 +208,6 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             if key not in found.hidden or key in inputs
         }
         written = {key: value for key, value in written.items() if value is not None}
-        if is_import:
-            written = found.with_defaults(written)
         secrets = found.secrets | _secrets(request.inputs) | _secrets(request.properties)
         return provider_pb2.ReadResponse(
             id=request.id,
@@ -211,14 +223,16 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview or found.update is None:
             return provider_pb2.UpdateResponse(properties=_struct({**olds, **news}, secrets))
         update = found.update
-        outputs = self._guarded(context, lambda: update(self._cloud, request.id, olds, news))
+        cloud = self._locate(self._cloud, news)
+        outputs = self._guarded(context, lambda: update(cloud, request.id, olds, news))
         made = _struct({**olds, **news, **outputs}, secrets)
         return provider_pb2.UpdateResponse(properties=made)
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Delete; what is gone already is no error."""
         found, state = self._type(request.urn, context), _plain(request.properties)
-        self._guarded(context, lambda: found.delete(self._cloud, request.id, state))
+        cloud = self._locate(self._cloud, state)
+        self._guarded(context, lambda: found.delete(cloud, request.id, state))
         return empty_pb2.Empty()
 
     def _type(self, urn: str, context: Any) -> ResourceType:  # noqa: ANN401 # gRPC's context
@@ -228,10 +242,15 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return self._types[token]
 
     def _guarded(self, context: Any, call: Callable[[], Any]) -> Any:  # noqa: ANN401 # any answer
+        """Say what goes wrong; of a surprise only its place, for its text may quote a value."""
         try:
             return call()
         except ProviderError as error:
             self._fail(context, str(error))
+        except Exception as error:  # noqa: BLE001 # gRPC would send the text of any to the engine
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(place.filename).name}:{place.lineno}"
+            self._fail(context, f"the sandbox's provider failed: {type(error).__name__} at {where}")
 
     def _fail(self, context: Any, message: str) -> None:  # noqa: ANN401 # gRPC's context
         context.abort(grpc.StatusCode.UNKNOWN, message)

@@ -16,11 +16,6 @@ MAPS = ROOT / "tests" / "maps"
 FULL = str(MAPS / "guide-full.yaml")
 
 
-@pytest.fixture(autouse=True)
-def _collector(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli.gc, "disable", lambda: None)
-
-
 def test_validate_says_nothing_of_a_good_map(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["validate", FULL, str(MAPS / "guide-database.yaml")]) == 0
     assert capsys.readouterr() == ("", "")

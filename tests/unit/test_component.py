@@ -31,6 +31,19 @@ class NoSuchStackError(grpc.RpcError):
         return f'unknown stack "{self._name}"'
 
 
+class NoSuchIdentityError(grpc.RpcError):
+    """What the provider answers for a role that does not exist."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return f"reading IAM Role ({self._name}): couldn't find resource"
+
+
 class Cloud(mocks.Mocks):
     """Answers as AWS does, and remembers what was asked for."""
 
@@ -38,6 +51,10 @@ class Cloud(mocks.Mocks):
         self.stacks, self.secret_outputs = stacks, list(secret_outputs)
         self.made: dict[tuple[str, str], dict[str, Any]] = {}
         self.reads: list[str] = []
+        self.caller = f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/session"
+        self.identities = {
+            name: f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("app", "ops", "web")
+        }
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         kind = args.typ.split(":")[-1]
@@ -47,6 +64,7 @@ class Cloud(mocks.Mocks):
             "Secret": {"arn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{inputs.get('name')}-AbCdEf"},
             "SecretVersion": {"versionId": f"v-{args.name}"},
             "RandomPassword": {"result": f"generated-{args.name}"},
+            "RandomInteger": {"result": 7},
             "Key": {"arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/made", "keyId": "made"},
             "Policy": {"arn": f"arn:aws:iam::{ACCOUNT}:policy/{args.name}"},
         }  # fmt: skip
@@ -55,6 +73,18 @@ class Cloud(mocks.Mocks):
     def call(self, args: mocks.MockCallArgs) -> Any:
         if args.token == "aws:index/getRegion:getRegion":
             return {"region": REGION}
+        if args.token == "aws:secretsmanager/getSecret:getSecret":
+            name = args.args["name"]
+            return {"arn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-AbCdEf"}
+        if args.token == "aws:secretsmanager/getSecretVersion:getSecretVersion":
+            return {}
+        if args.token == "aws:index/getCallerIdentity:getCallerIdentity":
+            return {"accountId": ACCOUNT, "arn": self.caller}
+        if args.token in ("aws:iam/getRole:getRole", "aws:iam/getUser:getUser"):
+            name = args.args.get("name") or args.args["userName"]
+            if name not in self.identities:
+                raise NoSuchIdentityError(name)
+            return {"arn": self.identities[name]}
         assert args.token == "pulumi:pulumi:readStackOutputs"
         name = args.args["name"]
         self.reads.append(name)
@@ -135,6 +165,7 @@ def test_generated_password_has_every_option() -> None:
     assert made["Secret", "m.a"] == {
         "name": "x/dev/p/a",
         "description": "d",
+        "kmsKeyId": "alias/aws/secretsmanager",
         "recoveryWindowInDays": 30,
     }
     version = made["SecretVersion", "m.a"]
@@ -205,6 +236,7 @@ def test_created_key_encrypts_all_and_rotates() -> None:
         "description": "secrets of x/dev (secretsmanager)",
         "enableKeyRotation": True,
         "deletionWindowInDays": 30,
+        "policy": result.made["Key", "m"]["policy"],
     }
     assert result.made["Alias", "m"] == {"name": "alias/x-dev-secrets", "targetKeyId": "made"}
     assert result.made["Secret", "m.a"]["kmsKeyId"].endswith("key/made")
@@ -272,13 +304,22 @@ def test_policies_from_template_and_inline() -> None:
         {
             "Sid": "ReadFromOtherAccounts",
             "Effect": "Allow",
-            "Principal": {
-                "AWS": ["arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:role/r"]
-            },
+            "Principal": {"AWS": ["arn:aws:iam::111122223333:root"]},
             "Action": ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
             "Resource": "*",
             "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}},
-        }
+        },
+        {
+            "Sid": "ReadFromOtherAccounts2",
+            "Effect": "Allow",
+            "Principal": {"AWS": ["arn:aws:iam::111122223333:root"]},
+            "Action": ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
+            "Resource": "*",
+            "Condition": {
+                "ArnEquals": {"aws:PrincipalArn": ["arn:aws:iam::111122223333:role/r"]},
+                "StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"},
+            },
+        },
     ]
     read = json.loads(made["SecretPolicy", "m.b"]["policy"])["Statement"]
     assert [statement["Sid"] for statement in read] == ["ReadSecrets"]
@@ -294,7 +335,7 @@ def test_level_policies_end_at_the_hierarchy() -> None:
     assert read[1]["Resource"] == [f"arn:aws:kms:{REGION}:{ACCOUNT}:key/made"]
     assert read[1]["Condition"] == {
         "StringEquals": {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"},
-        "ArnLike": {"kms:EncryptionContext:SecretARN": level},
+        "StringLike": {"kms:EncryptionContext:SecretARN": level},
     }
     admin = json.loads(result.made["Policy", "m.admin"]["policy"])
     assert not any("*" in action for s in admin["Statement"] for action in s["Action"])
@@ -307,6 +348,7 @@ def test_replicas_recovery_window_and_tags() -> None:
     ).made
     assert made["Secret", "m.a"] == {
         "name": "x/dev/a",
+        "kmsKeyId": "alias/aws/secretsmanager",
         "recoveryWindowInDays": 0,
         "replicas": [{"region": "eu-west-1", "kmsKeyId": "alias/there"}],
         "tags": {"team": "u"},
@@ -392,3 +434,35 @@ def test_map_as_plain_data_is_accepted_and_an_output_is_not() -> None:
 
     run()
     assert cloud.made["Secret", "m.a"]["name"] == "x/dev/a"
+
+
+def test_outputs_of_an_empty_map_are_mappings() -> None:
+    outputs = deploy("context_name: x\n").outputs
+    assert outputs == {name: {} for name in outputs}
+
+
+def test_rotated_fields_are_written_only_when_the_maps_own_change() -> None:
+    result = deploy(
+        HEAD + "  a: {owner: operator, rotated_fields: [password], random: {password: {}}, "
+        'secret_data: {host: h, password: "${random.password}"}}\n'
+    )
+    edition = result.made["RandomInteger", "m.a.edition"]
+    assert edition == {"min": 1, "max": 2**31 - 1, "keepers": {"fields": '{"host": "h"}'}}
+    version = result.made["SecretVersion", "m.a.fields"]
+    assert json.loads(version["secretStringWo"]) == {
+        "host": "h",
+        "password": "generated-m.a.password",
+    }
+    assert version["secretStringWoVersion"] == 7
+    assert ("SecretVersion", "m.a.first") not in result.made
+
+
+def test_adopted_secret_is_asked_for_by_name_and_keeps_what_the_entry_leaves_out() -> None:
+    made = deploy(
+        "context_name: x\ntags: {team: t}\ndefault_kms_key_id: alias/k\nsecrets:\n"
+        "  a: {import: legacy, owner: operator}\n"
+    ).made
+    assert made["Secret", "m.a"] == {
+        "name": "legacy",
+        "recoveryWindowInDays": 30,
+    }

@@ -1,0 +1,295 @@
+"""Grants → statements: who reads and administers what, as policies on secrets and keys say it.
+
+Pure data. Whose account a principal belongs to decides how a statement names it:
+
+* A role or user of this account is named by its ARN: that alone gives it access.
+* A role or user of another account is named by its account and a condition on `aws:PrincipalArn`.
+  AWS turns the ARN of a principal that has been deleted into an id that it then refuses, which
+  makes the secret unmanageable (hashicorp/terraform-provider-aws#29496); an account stays. The
+  other account must allow the same in an IAM policy of its own in any case
+  (https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html).
+* An AWS service is named with `aws:SourceAccount`, or any account could send it here
+  (https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from secrets_component import templates
+from secrets_component.load import Path_
+from secrets_component.references import Template
+
+VERSION = "2012-10-17"
+Kind: TypeAlias = Literal["read", "admin"]
+KINDS: tuple[Kind, ...] = ("read", "admin")
+TEMPLATE_OF: Mapping[Kind, str] = {"read": "read-secret-policy", "admin": "admin-secret-policy"}
+Statement: TypeAlias = dict[str, Any]
+Known: TypeAlias = Mapping[Template, str]
+"""What the principals that a map writes stand for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a map's secrets live; placeholders where nobody has asked AWS yet.
+
+    Attributes:
+        caller: the ARN of who runs Pulumi, None where nobody does.
+    """
+
+    partition: str = "aws"
+    region: str = "<region>"
+    account: str = "<account>"
+    caller: str | None = None
+
+    def secret_arn(self, name: str, region: str | None = None) -> str:
+        """Write the ARN of a secret, or of a pattern of secrets."""
+        place = f"{region or self.region}:{self.account}"
+        return f"arn:{self.partition}:secretsmanager:{place}:secret:{name}"
+
+    def root(self, account: str | None = None) -> str:
+        """Write the principal that is a whole account."""
+        return f"arn:{self.partition}:iam::{account or self.account}:root"
+
+    def is_own(self, principal: str) -> bool:
+        """Tell whether a principal belongs to this account; where that is open, it counts so."""
+        return self.account.startswith("<") or account_of(principal) in (None, self.account)
+
+
+@dataclass(frozen=True, slots=True)
+class Grantee:
+    """A principal as the map writes it, and where."""
+
+    principal: Template
+    place: Path_
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What one `access` block gives.
+
+    Attributes:
+        level: the path whose secrets it is about, empty for the whole map; None for one secret.
+    """
+
+    level: str | None
+    readers: tuple[Grantee, ...]
+    admins: tuple[Grantee, ...]
+    organization_id: str | None
+
+    def of(self, kind: Kind) -> tuple[Grantee, ...]:
+        """Give the readers or the administrators."""
+        return self.readers if kind == "read" else self.admins
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A level of the hierarchy: the whole map (an empty path), or a path.
+
+    Attributes:
+        attach_to: names of roles, each with its place in the map.
+    """
+
+    path: str
+    attach_to: tuple[tuple[str, Path_], ...] = ()
+
+    def output(self, kind: Kind) -> str:
+        """Name the level's policy in the output `policy_arns`."""
+        return f"{self.path}/{kind}" if self.path else kind
+
+    def covers(self, path: str | None) -> bool:
+        """Tell whether a secret with this path is below the level."""
+        return covers(self.path, path)
+
+
+def covers(level: str, path: str | None) -> bool:
+    """Tell whether a path is a level of the hierarchy or below it."""
+    return not level or path == level or (path or "").startswith(f"{level}/")
+
+
+def account_of(principal: str) -> str | None:
+    """Give the account of a principal; a service, or a reference not known yet, has none."""
+    if principal.isdigit():
+        return principal
+    return principal.split(":")[4] if principal.startswith("arn:") else None
+
+
+def exact(name: str) -> str:
+    """Match one secret by name: AWS adds a hyphen and six characters.
+
+    Never `-*`, which also matches longer names
+    (https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html).
+    """
+    return f"{name}-??????"
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatedPolicy:
+    """A resource policy from a template, with the principals to fill in.
+
+    Attributes:
+        template: the name by which the map calls it.
+        text: what the template says.
+    """
+
+    template: str
+    text: str
+    principals: tuple[Template, ...]
+    organization_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InlinePolicy:
+    """A resource policy that the map writes out, as a JSON text."""
+
+    document: str
+
+
+def resource_policy(
+    policy: TemplatedPolicy | InlinePolicy | None, grants: Sequence[Grant], known: Known, home: Home
+) -> str:
+    """Write the one resource policy of a secret: its own `policy` and the grants of all levels.
+
+    Two policies on one secret would overwrite each other (hashicorp/terraform-provider-aws#28903).
+    """
+    if isinstance(policy, InlinePolicy) and not grants:
+        return policy.document
+    granted = _secret_statements(grants, known, home)
+    if isinstance(policy, InlinePolicy):
+        written = json.loads(policy.document)
+        own = written.pop("Statement")
+        return document([*(own if isinstance(own, list) else [own]), *granted], **written)
+    return document([*(_templated(policy, known, home) if policy else ()), *granted])
+
+
+def _templated(policy: TemplatedPolicy, known: Known, home: Home) -> Iterator[Statement]:
+    names = [known[principal] for principal in policy.principals]
+    accounts = [name for name in names if name.isdigit() or name.endswith(":root")]
+    if templates.names_variable(policy.text, "principal_arns"):
+        arns = [name for name in names if name not in accounts]
+        groups: list[tuple[list[str], list[str] | None]]
+        groups = [(accounts, None), (sorted({str(account_of(arn)) for arn in arns}), arns)]
+    else:
+        groups = [(names, None)]  # as written: a template without it names principals outright
+    for group, arns_of_it in groups:
+        if not group and names:
+            continue
+        principals = [home.root(name) if name.isdigit() else name for name in group]
+        values = {
+            "principals": principals,
+            "principal_arns": arns_of_it,
+            "organization_id": policy.organization_id,
+            "secret_arns": "*",  # in a secret's own policy: this secret
+            "kms_key_arns": None,  # which says nothing of keys
+            "region": None,
+        }
+        for statement in templates.render(policy.text, values):
+            statement.setdefault("Principal", {"AWS": principals})
+            yield statement
+
+
+def _secret_statements(grants: Iterable[Grant], known: Known, home: Home) -> list[Statement]:
+    groups: dict[tuple[Kind, str | None], dict[str, None]] = {}
+    for grant in grants:
+        for kind in KINDS:
+            for grantee in grant.of(kind):
+                names = groups.setdefault((kind, grant.organization_id), {})
+                names[known[grantee.principal]] = None
+    values = {"secret_arns": "*", "kms_key_arns": None, "region": None}
+    found: list[Statement] = []
+    for (kind, organization_id), names in groups.items():
+        (base,) = templates.render(templates.shipped(TEMPLATE_OF[kind]), values)
+        found += _granted(base, list(names), organization_id, home)
+    return found
+
+
+def _granted(
+    base: Statement, principals: Sequence[str], organization_id: str | None, home: Home
+) -> Iterator[Statement]:
+    """Give a statement to principals: once per way of naming them."""
+    services = [p for p in principals if p.endswith((".amazonaws.com", ".amazonaws.com.cn"))]
+    foreign = [p for p in principals if p.startswith("arn:") and not home.is_own(p)]
+    foreign = [p for p in foreign if not p.endswith(":root")]
+    named = [
+        home.root(p) if p.isdigit() else p
+        for p in principals
+        if p not in services and p not in foreign
+    ]
+    member = {"StringEquals": {"aws:PrincipalOrgID": organization_id}} if organization_id else {}
+    if named:
+        yield _statement(base, {"AWS": named}, member)
+    if foreign:
+        accounts = sorted({str(account_of(p)) for p in foreign})
+        condition: dict[str, Any] = {**member, "ArnEquals": {"aws:PrincipalArn": foreign}}
+        yield _statement(base, {"AWS": [home.root(a) for a in accounts]}, condition)
+    if services:
+        from_here = {"StringEquals": {"aws:SourceAccount": home.account}}
+        yield _statement(base, {"Service": services}, from_here)
+
+
+def _statement(
+    base: Statement, principal: Mapping[str, list[str]], condition: Mapping[str, Mapping[str, Any]]
+) -> Statement:
+    merged = {operator: dict(keys) for operator, keys in base.get("Condition", {}).items()}
+    for operator, keys in condition.items():
+        merged.setdefault(operator, {}).update(keys)
+    return {
+        "Sid": base["Sid"],
+        "Effect": base["Effect"],
+        "Principal": dict(principal),
+        "Action": base["Action"],
+        "Resource": base["Resource"],
+        **({"Condition": merged} if merged else {}),
+    }
+
+
+def document(statements: Iterable[Statement], **rest: str) -> str:
+    """Write a policy; a statement id that is there already gets a number."""
+    taken: set[str] = set()
+    listed = []
+    for statement in statements:
+        sid = statement.get("Sid")
+        if sid in taken:
+            sid = next(f"{sid}{n}" for n in range(2, len(taken) + 3) if f"{sid}{n}" not in taken)
+        if sid is not None:
+            taken.add(sid)
+            statement = {**statement, "Sid": sid}  # noqa: PLW2901 # the others stay as they are
+        listed.append(statement)
+    return json.dumps({"Version": VERSION, **rest, "Statement": listed})
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """Principals that use a key for the secrets whose names match the patterns."""
+
+    kind: Kind
+    principals: tuple[Template, ...]
+    organization_id: str | None
+    names: tuple[str, ...]
+
+
+def key_statement(
+    kind: Kind,
+    principals: Sequence[str],
+    names: Iterable[str],
+    home: Home,
+    *,
+    regions: Sequence[str],
+    organization_id: str | None = None,
+) -> list[Statement]:
+    """Let principals use a key, through Secrets Manager only and for the named secrets only.
+
+    Secrets Manager encrypts with the context SecretARN and SecretVersionId. Only the first can be
+    held to a value: AWS tries a key with another SecretVersionId before it uses it
+    (https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html).
+    """
+    values = {
+        "secret_arns": [home.secret_arn(name, region) for region in regions for name in names],
+        "kms_key_arns": "*",  # in a key's own policy: this key
+        "region": list(regions),
+    }
+    _, base = templates.render(templates.shipped(TEMPLATE_OF[kind]), values)
+    return list(_granted(base, principals, organization_id, home))
