@@ -534,8 +534,24 @@ class _Planner:
         shared = isinstance(secret.policy, TemplatedPolicy) and (
             secret.policy.template == "cross-account-secret-policy"
         )
-        if shared and not header.kms.create and is_aws_managed(secret.kms_key):
-            self._add((*path, "policy"), OWN_KEY_NEEDED)
+        if not header.kms.create and is_aws_managed(secret.kms_key):
+            if shared:
+                self._add((*path, "policy"), OWN_KEY_NEEDED)
+            self._check_accounts(secret)
+
+    def _check_accounts(self, secret: PlannedSecret) -> None:
+        """Refuse readers in two accounts under the AWS-managed key: one of them is not this one.
+
+        Which one is known only once AWS is asked, as is a single account that is another.
+        """
+        first: str | None = None
+        for grantee in (g for grant in secret.grants for g in (*grant.readers, *grant.admins)):
+            account = grants.account_of(str(grantee.principal))
+            if account and first and account != first:
+                both = f"of the accounts {first} and {account} one is another: "
+                self._add_at(grantee.place, both + OWN_KEY_NEEDED)
+                return
+            first = first or account
 
     def _check_policy_size(self, secret: PlannedSecret) -> None:
         """Refuse a policy that is too long however its principals will be named."""

@@ -57,6 +57,43 @@ BAD = [
 ]  # fmt: skip
 
 
+INLINE = [
+    (
+        "Principal: '*', Condition: {Bool: {'aws:SecureTransport': 'true'}}",
+        "gives access to everyone",
+    ),
+    ("Principal: {AWS: 'arn:aws:iam::123456789012:role/*'}", "never with a wildcard"),
+    ("Principal: {AWS: 'arn:aws:iam::12:root'}", "expected account ids or ARNs"),
+    ("NotPrincipal: {AWS: 'arn:aws:iam::123456789012:root'}", "gives access to everyone"),
+    ("Sid: x", "a statement without `Principal`"),
+    ("Principle: '*'", "did you mean `Principal`?"),
+]
+
+
+@pytest.mark.parametrize(("fields", "message"), INLINE)
+def test_bad_document_is_told_at_its_policy(tmp_path, fields, message) -> None:
+    statement = (
+        f"{{Effect: Allow, Action: 'secretsmanager:GetSecretValue', Resource: '*', {fields}}}"
+    )
+    text = f"context_name: x\nsecrets: {{a: {{policy: {{Statement: [{statement}]}}}}}}\n"
+    told = problems(tmp_path, text)
+    assert told[0].startswith("m.yaml:2:15: error: `policy`: ")
+    assert any(message in line for line in told), told
+
+
+def test_document_for_an_organization_is_not_public(tmp_path) -> None:
+    statement = "{Effect: Allow, Action: 'a:B', Resource: '*', Principal: '*', Condition: {StringEquals: {'aws:PrincipalOrgID': o-a1b2c3d4e5}}}"
+    load(tmp_path, f"context_name: x\nsecrets: {{a: {{policy: {{Statement: [{statement}]}}}}}}\n")
+
+
+def test_two_accounts_under_the_aws_managed_key_are_refused_without_asking_aws(tmp_path) -> None:
+    text = f"context_name: x\naccess: {{readers: ['{APP}', '{THERE}']}}\nsecrets: {{a: {{}}}}\n"
+    (told,) = problems(tmp_path, text)
+    assert told.startswith(
+        "m.yaml:2:58: error: of the accounts 123456789012 and 222222222222 one is"
+    )
+
+
 @pytest.mark.parametrize(("fields", "place", "message"), BAD)
 def test_bad_access_is_told_with_place_and_remedy(tmp_path, fields, place, message) -> None:
     told = problems(
@@ -278,10 +315,11 @@ def test_who_is_not_there_is_told_at_once_before_anything_exists(monkeypatch) ->
     with pytest.raises(pulumi.RunError) as refused:
         deploy(
             "context_name: x\naccess:\n  attach_to: [app, gone]\nsecrets:\n"
-            f"  a: {{access: {{readers: ['arn:aws:iam::{ACCOUNT}:role/none', '{THERE}']}}}}\n"
+            f"  a: {{access: {{readers: ['arn:aws:iam::{ACCOUNT}:role/none']}}}}\n"
+            f"  b: {{access: {{readers: ['{THERE}']}}}}\n"
         )
     lines = str(refused.value).splitlines()
-    assert [line.split(" ")[0] for line in lines] == ["m:3:20:", "m:5:26:", "m:5:65:"]
+    assert [line.split(" ")[0] for line in lines] == ["m:3:20:", "m:5:26:", "m:6:26:"]
     assert "the role `gone` does not exist" in lines[0]
     assert "does not exist in this account" in lines[1]
     assert "another account can never read a secret under the AWS-managed key" in lines[2]
