@@ -9,16 +9,12 @@ import pulumi
 from pulumi_aws import secretsmanager
 
 from secrets_component import grants, key_policies
+from secrets_component.access_plan import OWN_KEY_NEEDED, policy_size_problem
 from secrets_component.errors import MapValueError, Problem
 from secrets_component.grants import Home, InlinePolicy
 from secrets_component.home import Directory, read_home
 from secrets_component.model import AWS_MANAGED_KEY, principal_problem
-from secrets_component.plan import (
-    OWN_KEY_NEEDED,
-    Plan,
-    PlannedSecret,
-    policy_size_problem,
-)
+from secrets_component.plan import Plan, PlannedSecret
 from secrets_component.references import Template
 from secrets_component.resolve import Values
 from secrets_component.scope import Scope

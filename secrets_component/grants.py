@@ -14,6 +14,7 @@ Pure data. Whose account a principal belongs to decides how a statement names it
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -246,19 +247,29 @@ def _statement(
     }
 
 
-def document(statements: Iterable[Statement], **rest: str) -> str:
-    """Write a policy; a statement id that is there already gets a number."""
+def numbered(statements: Iterable[Statement]) -> list[Statement]:
+    """Give every statement an id of its own, as a policy needs: one that is taken gets a number."""
     taken: set[str] = set()
-    listed = []
+    found = []
     for statement in statements:
         sid = statement.get("Sid")
-        if sid in taken:
-            sid = next(f"{sid}{n}" for n in range(2, len(taken) + 3) if f"{sid}{n}" not in taken)
-        if sid is not None:
-            taken.add(sid)
-            statement = {**statement, "Sid": sid}  # noqa: PLW2901 # the others stay as they are
-        listed.append(statement)
-    return json.dumps({"Version": VERSION, **rest, "Statement": listed})
+        if sid is None:
+            found.append(statement)
+            continue
+        free = next(s for s in _alternatives(sid) if s not in taken)
+        taken.add(free)
+        found.append({**statement, "Sid": free})
+    return found
+
+
+def _alternatives(sid: str) -> Iterator[str]:
+    yield sid
+    yield from (f"{sid}{number}" for number in itertools.count(2))
+
+
+def document(statements: Iterable[Statement], **rest: str) -> str:
+    """Write a policy; `rest` is what stands in it beside its statements."""
+    return json.dumps({"Version": VERSION, **rest, "Statement": numbered(statements)})
 
 
 @dataclass(frozen=True, slots=True)

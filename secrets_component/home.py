@@ -9,7 +9,7 @@ from secrets_component.errors import Problem
 from secrets_component.grants import Home
 from secrets_component.plan import Plan
 
-_ABSENT = ("couldn't find resource", "NoSuchEntity", "not found", "cannot be found")
+_ABSENT = ("couldn't find resource", "no matching IAM", "NoSuchEntity")
 
 
 def read_home(plan: Plan, parent: pulumi.Resource) -> Home:

@@ -135,7 +135,7 @@ def statements_to_add(plan: Plan) -> dict[str, list[Statement]]:
         for arns, names in _attached(plan, secrets, roles):
             statements += grants.key_statement("read", arns, names, home, regions=regions)
         if statements:
-            found[written] = statements
+            found[written] = grants.numbered(statements)
     return found
 
 

@@ -170,7 +170,13 @@ Principal = Annotated[PlainText, AfterValidator(_principal)]
 class Kms(_Block):
     """A KMS key that this map creates, with rotation on, for all its secrets without another."""
 
-    create: bool = Field(default=False, description="Create a key for this map. Default: no.")
+    create: bool = Field(
+        default=False,
+        description="Create a key for this map, for use through Secrets Manager only. Where the "
+        "map grants anything (`access`), its readers, its admins, roles of `attach_to` and whoever "
+        "deploys decrypt with it, and nobody else: a role that gets one of `policy_arns` elsewhere "
+        "must stand there as well. Else IAM policies of the account decide. Default: no.",
+    )
     alias: Annotated[
         str | None,
         Field(max_length=250),

@@ -9,26 +9,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from secrets_component import grants, names, policy_rules, references, templates
+from secrets_component import names, references
+from secrets_component.access_plan import OWN_KEY_NEEDED, AccessPlanner, Ground
 from secrets_component.check import CheckedMap, check, position_of
 from secrets_component.errors import MapValueError, Position, Problem, did_you_mean, shown
 from secrets_component.forms import COMPONENT, Instance, instances
-from secrets_component.grants import Grant, Grantee, InlinePolicy, Level, TemplatedPolicy
+from secrets_component.grants import Grant, InlinePolicy, Level, TemplatedPolicy
 from secrets_component.load import Document, Path_, read
 from secrets_component.model import (
     AWS_MANAGED_KEY,
-    MAX_POLICY_CHARACTERS,
     MAX_VALUE_BYTES,
-    SERVICE,
-    TEMPLATES,
     Entry,
-    Grants,
     Header,
-    LevelAccess,
     Owner,
     RandomPassword,
     Stack,
-    TemplatePolicy,
 )
 from secrets_component.references import BadReference, Kind, Reference, Structure, Template
 
@@ -278,11 +273,26 @@ class _Planner:
         stacks = self.instance.data.get("stacks")
         self._stacks = stacks if isinstance(stacks, dict) else {}  # with those told to be wrong
         self._warnings: list[Problem] = []
+        self._access = AccessPlanner(checked.header.access, self._ground())
+
+    def _ground(self) -> Ground:
+        def at(path: Path_) -> Position:
+            return position_of(self.instance, path)
+
+        return Ground(
+            file=self.instance.document.file,
+            template=self._template,
+            is_self=lambda reference: is_self(reference, self._header.name, self.instance.name),
+            problems=self.problems,
+            add=self._add,
+            add_at=lambda path, text: self.problems.append(Problem(at(path), text)),
+            warn=self._warn,
+            warn_at=lambda path, text: self._warnings.append(Problem(at(path), text, "warning")),
+        )
 
     def plan(self) -> Plan:
         header = self._header
         default_key = self._template(header.default_kms_key_id, ("default_kms_key_id",))
-        self._grants = self._level_grants(header)
         self._topic = self._template(header.alarms.topic_arn, ("alarms", "topic_arn"))
         secrets = {
             key: self._secret(key, entry, header, default_key)
@@ -304,7 +314,7 @@ class _Planner:
             stacks={name: stack for name in header.stacks if (stack := header.stack(name))},
             secrets=secrets,
             order=self._order(secrets),
-            levels=self._levels(header, secrets),
+            levels=self._access.levels(secrets),
             alarms=Alarms(self._topic) if header.alarms.create or self._topic else None,
             warnings=tuple(self._warnings),
             _instance=self.instance,
@@ -331,8 +341,8 @@ class _Planner:
             rotation=rotation,
             on_rotate=self._on_rotate(entry, path),
             alarm_topic=self._topic if rotation else None,
-            policy=self._policy(entry, path),
-            grants=self._grants_of(entry, path),
+            policy=self._access.policy(entry, path),
+            grants=self._access.grants_of(entry, path),
             recovery_window_in_days=entry.recovery_window_in_days,
             protect=entry.protect,
             import_=entry.import_,
@@ -414,130 +424,6 @@ class _Planner:
             for index, replica in enumerate(entry.replicas)
         )
 
-    def _policy(self, entry: Entry, path: Path_) -> TemplatedPolicy | InlinePolicy | None:
-        policy = entry.policy
-        path = (*path, "policy")
-        if policy is None:
-            return None
-        if isinstance(policy, TemplatePolicy):
-            return self._templated(policy, path)
-        text = policy if isinstance(policy, str) else json.dumps(policy)
-        for problem in _document_problems(text):
-            self._add(path, f"`policy`: {problem}")
-        return InlinePolicy(text)
-
-    def _templated(self, policy: TemplatePolicy, path: Path_) -> TemplatedPolicy | None:
-        text = self._template_text(policy, (*path, "template"))
-        if text is None:
-            return None
-        missing = {
-            "principals": not policy.principals
-            and (not policy.is_file() or templates.needs_principals(text)),
-            "organization_id": policy.is_file()
-            and policy.organization_id is None
-            and templates.names_variable(text, "organization_id"),
-        }
-        for name in (name for name, is_missing in missing.items() if is_missing):
-            self._add(path, f"`policy`: the template needs `{name}: …`")
-        for index, principal in enumerate(policy.principals):
-            if SERVICE.fullmatch(principal):
-                self._add_at(
-                    (*path, "principals", index),
-                    "`principals`: a service stands under `access: {readers: […]}`",
-                )
-        principals = (
-            self._template(principal, (*path, "principals", index))
-            for index, principal in enumerate(policy.principals)
-        )
-        return TemplatedPolicy(
-            policy.template, text, tuple(p for p in principals if p), policy.organization_id
-        )
-
-    def _template_text(self, policy: TemplatePolicy, path: Path_) -> str | None:
-        """Read a template; what is wrong with a user's own is told at its place in its file."""
-        if policy.template in TEMPLATES:
-            return templates.shipped(policy.template)
-        if not policy.is_file():
-            known = ", ".join(f"`{name}`" for name in TEMPLATES)
-            hint = did_you_mean(policy.template, TEMPLATES)
-            self._add_at(path, f"`template`: expected {known}, or a path (`./…`){hint}")
-            return None
-        file = Path(self.instance.document.file).parent / policy.template
-        try:
-            text = file.read_text("utf-8")
-        except (OSError, UnicodeDecodeError):
-            self._add_at(path, f"`template`: `{file}` cannot be read; the path starts at the map")
-            return None
-        found = list(templates.file_problems(file, text))
-        self.problems += found
-        return None if found else text
-
-    def _level_grants(self, header: Header) -> dict[str, Grant]:
-        """Give the grants of the whole map (under an empty path) and of the paths."""
-        blocks: dict[str, tuple[LevelAccess, Path_]] = {"": (header.access, ("access",))}
-        for level, block in header.access.paths.items():
-            blocks[level] = (block, ("access", "paths", level))
-        found = {level: self._grant(level, *block) for level, block in blocks.items()}
-        return {level: grant for level, grant in found.items() if grant}
-
-    def _grants_of(self, entry: Entry, path: Path_) -> tuple[Grant, ...]:
-        own = self._grant(None, entry.access, (*path, "access"))
-        inherited = (
-            grant for level, grant in self._grants.items() if grants.covers(level, entry.path)
-        )
-        return (*inherited, own) if own else tuple(inherited)
-
-    def _grant(self, level: str | None, block: Grants, path: Path_) -> Grant | None:
-        if not block.readers and not block.admins:
-            return None
-        readers, admins = (
-            tuple(
-                Grantee(template, (*path, field, index))
-                for index, text in enumerate(getattr(block, field))
-                if (template := self._template(text, (*path, field, index)))
-            )
-            for field in ("readers", "admins")
-        )
-        for grantee in (*readers, *admins):
-            self._check_grantee(grantee)
-        return Grant(level, readers, admins, block.organization_id)
-
-    def _check_grantee(self, grantee: Grantee) -> None:
-        written = str(grantee.principal)
-        for reference in grantee.principal.references:
-            if is_self(reference, self._header.name, self.instance.name):
-                self._add_at(grantee.place, f"`{reference}`: this map's outputs are no principals")
-        if written in _READS_AS_ROLE:
-            self._warn_at(
-                grantee.place,
-                f"`{written}` reads with the role that it is given, never as itself; name the role",
-            )
-
-    def _levels(self, header: Header, secrets: Mapping[str, PlannedSecret]) -> tuple[Level, ...]:
-        written = dict.fromkeys(secret.path for secret in secrets.values() if secret.path)
-        for level in header.access.paths:
-            if not any(grants.covers(level, path) for path in written):
-                self._add(
-                    ("access", "paths", level),
-                    f"no entry has a `path` that is `{level}` or below it"
-                    f"{did_you_mean(level, written)}",
-                )
-        blocks: dict[str, LevelAccess] = {"": header.access}
-        blocks |= {path: header.access.paths.get(path, _NOBODY) for path in written}
-        blocks |= header.access.paths
-        found = []
-        for level, block in blocks.items():
-            at: Path_ = ("access", "paths", level) if level else ("access",)
-            roles = ((n, (*at, "attach_to", i)) for i, n in enumerate(block.attach_to))
-            found.append(Level(level, tuple(roles)))
-        if len(found) * 2 > MAX_IAM_POLICIES:
-            self._warn(
-                ("secrets",),
-                f"{len(found)} levels make {2 * len(found):,} IAM policies; AWS allows an account "
-                f"{MAX_IAM_POLICIES:,} unless it is asked for more",
-            )
-        return tuple(found)
-
     def _created_key(self, header: Header) -> CreatedKey | None:
         if not header.kms.create:
             return None
@@ -568,26 +454,15 @@ class _Planner:
                 "the key's `deletion_window_in_days` must not be shorter than the recovery window "
                 f"({secret.recovery_window_in_days} days): a restored secret would have no key",
             )
-        self._check_policy_size(secret)
+        self._access.check_size(secret)
         shared = isinstance(secret.policy, TemplatedPolicy) and (
             secret.policy.template == "cross-account-secret-policy"
         )
         unknown_key = secret.import_ is not None and secret.kms_key is None
-        if shared and not header.kms.create and not unknown_key and is_aws_managed(secret.kms_key):
-            self._add((*path, "policy"), OWN_KEY_NEEDED)
-
-    def _check_policy_size(self, secret: PlannedSecret) -> None:
-        """Refuse a policy that is too long however its principals will be named."""
-        written = sum(len(str(principal)) for principal in secret.principals)
-        if isinstance(secret.policy, InlinePolicy):
-            written += len(secret.policy.document)
-        if written < MAX_POLICY_CHARACTERS // 2 or any(p.references for p in secret.principals):
-            return
-        known = {principal: str(principal) for principal in secret.principals}
-        text = grants.resource_policy(secret.policy, secret.grants, known, grants.Home())
-        problem = policy_size_problem(text)
-        if problem and not (isinstance(secret.policy, InlinePolicy) and not secret.grants):
-            self._add(("secrets", secret.key), problem)
+        if not header.kms.create and not unknown_key and is_aws_managed(secret.kms_key):
+            if shared:
+                self._add((*path, "policy"), OWN_KEY_NEEDED)
+            self._access.check_accounts(secret)
 
     def _check_rotated_fields(self, secret: PlannedSecret, entry: Entry) -> None:
         if not secret.rotated_fields or entry.secret_data is None:
@@ -711,40 +586,12 @@ class _Planner:
     def _add(self, path: Path_, message: str) -> None:
         self.problems.append(Problem(position_of(self.instance, path, of_key=True), message))
 
-    def _add_at(self, path: Path_, message: str) -> None:
-        self.problems.append(Problem(position_of(self.instance, path), message))
-
-    def _warn_at(self, path: Path_, message: str) -> None:
-        place = position_of(self.instance, path)
-        self._warnings.append(Problem(place, message, "warning"))
-
     def _warn(self, path: Path_, message: str) -> None:
         place = position_of(self.instance, path, of_key=True)
         self._warnings.append(Problem(place, f"`{path[-1]}`: {message}", "warning"))
 
 
 _BLANK = Template(("",))
-_NOBODY = LevelAccess()
-_READS_AS_ROLE = ("lambda.amazonaws.com", "ecs-tasks.amazonaws.com", "ec2.amazonaws.com")
-MAX_IAM_POLICIES = 1_500
-"""Customer managed policies of an account, unless AWS is asked for more.
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
-OWN_KEY_NEEDED = (
-    "another account can never read a secret under the AWS-managed key: its key policy "
-    "cannot be changed; write `kms_key_id: <your own key>` here or "
-    "`default_kms_key_id` above, and let the readers use that key"
-)
-
-
-def policy_size_problem(text: str) -> str | None:
-    """Say that a secret's whole policy is too long for AWS, or None."""
-    if len(text) <= MAX_POLICY_CHARACTERS:
-        return None
-    return (
-        f"the secret's policy, with the grants of all its levels, has {len(text):,} characters; "
-        f"AWS allows {MAX_POLICY_CHARACTERS:,}; name fewer principals, whole accounts, or attach "
-        "the level's policy to roles"
-    )
 
 
 def is_self(reference: Reference, *own_names: str | None) -> bool:
@@ -818,21 +665,3 @@ def _alias(header: Header, environment: str) -> str:
         return f"alias/{header.kms.alias.removeprefix('alias/')}"
     name = f"{header.context_name}-{environment}-secrets"
     return "alias/" + "".join(c if c.isalnum() or c in "/_-" else "-" for c in name)
-
-
-def _document_problems(text: str) -> Iterator[str]:
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        where = (
-            f" (line {error.lineno}, column {error.colno} of it)"
-            if isinstance(error, json.JSONDecodeError)
-            else ""
-        )
-        yield f"is not JSON{where}"
-        return
-    for inner, message in policy_rules.findings(document):
-        index = next((step for step in inner if isinstance(step, int)), 0)
-        yield f"statement {index + 1}: {message}" if index else message
-    if len(text) > MAX_POLICY_CHARACTERS:
-        yield f"is longer than AWS's {MAX_POLICY_CHARACTERS:,} characters"

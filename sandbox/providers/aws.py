@@ -433,7 +433,10 @@ def create_replica_key(cloud: Cloud, inputs: Properties) -> tuple[str, Propertie
     primary = inputs["primaryKeyArn"]
     home, key_id = primary.split(":")[3], primary.rpartition("/")[2]
     cloud.at({"region": home}).call(
-        "kms", "replicate_key", KeyId=primary, ReplicaRegion=cloud.region
+        "kms",
+        "replicate_key",
+        KeyId=key_id,  # moto knows a key by its id only here
+        ReplicaRegion=cloud.region,
     )
     if inputs.get("policy"):  # moto's replica has its primary's otherwise
         cloud.call(

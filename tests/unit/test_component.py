@@ -12,7 +12,7 @@ from pulumi.runtime import mocks
 
 from secrets_component import SecretMap, SecretMapArgs
 from secrets_component.load import parse
-from secrets_component.plan import plans
+from secrets_component.plan import Plan, plans
 
 SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
 ACCOUNT, REGION = "123456789012", "eu-central-1"
@@ -66,6 +66,7 @@ class Cloud(mocks.Mocks):
             "RandomPassword": {"result": f"generated-{args.name}"},
             "RandomInteger": {"result": 7},
             "Key": {"arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/made", "keyId": "made"},
+            "ReplicaKey": {"arn": f"arn:aws:kms:{inputs.get('region')}:{ACCOUNT}:key/made"},
             "Policy": {"arn": f"arn:aws:iam::{ACCOUNT}:policy/{args.name}"},
         }  # fmt: skip
         return f"{args.name}-id", {**args.inputs, **known.get(kind, {})}
@@ -113,11 +114,14 @@ class Deployed:
 
 
 def deploy(
-    text: str, stacks: dict[str, Any] | None = None, secrets: tuple[str, ...] = ()
+    text: str,
+    stacks: dict[str, Any] | None = None,
+    secrets: tuple[str, ...] = (),
+    plan: Plan | None = None,
 ) -> Deployed:
     cloud = Cloud(stacks or {}, secrets)
     mocks.set_mocks(cloud, project="secrets", stack="dev")
-    plan = next(iter(plans(parse(textwrap.dedent(text), "m"), "dev").values()))
+    plan = plan or next(iter(plans(parse(textwrap.dedent(text), "m"), "dev").values()))
     outputs: dict[str, Any] = {}
     is_secret: dict[str, bool] = {}
 

@@ -1,0 +1,390 @@
+"""Access in a map: what is refused, and what is granted, at every level of the hierarchy."""
+
+import json
+import textwrap
+from pathlib import Path
+
+import pulumi
+import pytest
+from test_component import ACCOUNT, REGION, Cloud, deploy
+
+from secrets_component import cli
+from secrets_component.errors import SecretMapError
+from secrets_component.plan import Plan, load_plans
+
+APP, OPS, WEB = (f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("app", "ops", "web"))
+THERE = "arn:aws:iam::222222222222:role/there"
+
+
+@pytest.fixture(autouse=True)
+def _loop() -> None:
+    import asyncio
+
+    asyncio.set_event_loop(asyncio.new_event_loop())
+
+
+def load(folder: Path, text: str) -> Plan:
+    path = folder / "m.yaml"
+    path.write_text(textwrap.dedent(text))
+    return next(iter(load_plans(path, "dev").values()))
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    with pytest.raises(SecretMapError) as refused:
+        load(folder, text)
+    return str(refused.value).replace(f"{folder}/", "").splitlines()
+
+
+def statements(made: dict, kind: str, name: str) -> list[dict]:
+    return list(json.loads(made[kind, name]["policy"])["Statement"])
+
+
+BAD = [
+    ("readers: ['*']", "2:20", "never a wildcard"),
+    ("readers: ['arn:aws:iam::123456789012:role/*']", "2:20", "never a wildcard"),
+    ("readers: ['arn:aws:iam::12:role/a']", "2:20", "expected an account id, the ARN of a role"),
+    ("readers: ['arn:aws:sts::123456789012:assumed-role/a/b']", "2:20", "names one session"),
+    ("admins: ['arn:aws:iam::123456789012:group/g']", "2:19", "a group is no principal"),
+    ("readers: [a.example.com]", "2:20", "or a service"),
+    ("attach_to: ['arn:aws:iam::123456789012:role/a']", "2:22", "not its ARN"),
+    ("readers: ['222222222222'], organization_id: r-1", "2:54", "an organization id such as"),
+    ("organization_id: o-a1b2c3d4e5", "2:10", "has no effect without `readers`"),
+    ("raeders: []", "2:10", "unknown key `raeders`; did you mean `readers`?"),
+    ("paths: {rsd: {attach_to: [a]}}", "2:18", "no entry has a `path` that is `rsd` or below it; did you mean `rds`?"),
+    ("paths: {rds: {organization_id: o-a1b2c3d4e5}}", "2:24", "has no effect without"),
+    ("readers: ['${output.secretsmanager.secret_arns.a}']", "2:20", "this map's outputs are no principals"),
+    ("readers: ['${output.iam.role}']", "2:20", "add to `stacks:` the line `iam:"),
+]  # fmt: skip
+
+
+INLINE = [
+    (
+        "Principal: '*', Condition: {Bool: {'aws:SecureTransport': 'true'}}",
+        "gives access to everyone",
+    ),
+    ("Principal: {AWS: 'arn:aws:iam::123456789012:role/*'}", "never with a wildcard"),
+    ("Principal: {AWS: 'arn:aws:iam::12:root'}", "expected account ids or ARNs"),
+    ("NotPrincipal: {AWS: 'arn:aws:iam::123456789012:root'}", "gives access to everyone"),
+    ("Sid: x", "a statement without `Principal`"),
+    ("Principle: '*'", "did you mean `Principal`?"),
+]
+
+
+@pytest.mark.parametrize(("fields", "message"), INLINE)
+def test_bad_document_is_told_at_its_policy(tmp_path, fields, message) -> None:
+    statement = (
+        f"{{Effect: Allow, Action: 'secretsmanager:GetSecretValue', Resource: '*', {fields}}}"
+    )
+    text = f"context_name: x\nsecrets: {{a: {{policy: {{Statement: [{statement}]}}}}}}\n"
+    told = problems(tmp_path, text)
+    assert told[0].startswith("m.yaml:2:15: error: `policy`: ")
+    assert any(message in line for line in told), told
+
+
+def test_document_for_an_organization_is_not_public(tmp_path) -> None:
+    statement = "{Effect: Allow, Action: 'a:B', Resource: '*', Principal: '*', Condition: {StringEquals: {'aws:PrincipalOrgID': o-a1b2c3d4e5}}}"
+    load(tmp_path, f"context_name: x\nsecrets: {{a: {{policy: {{Statement: [{statement}]}}}}}}\n")
+
+
+def test_two_accounts_under_the_aws_managed_key_are_refused_without_asking_aws(tmp_path) -> None:
+    text = f"context_name: x\naccess: {{readers: ['{APP}', '{THERE}']}}\nsecrets: {{a: {{}}}}\n"
+    (told,) = problems(tmp_path, text)
+    assert told.startswith(
+        "m.yaml:2:58: error: of the accounts 123456789012 and 222222222222 one is"
+    )
+
+
+@pytest.mark.parametrize(("fields", "place", "message"), BAD)
+def test_bad_access_is_told_with_place_and_remedy(tmp_path, fields, place, message) -> None:
+    told = problems(
+        tmp_path, f"context_name: x\naccess: {{{fields}}}\nsecrets: {{a: {{path: rds}}}}\n"
+    )
+    found = [line for line in told if message in line]
+    assert found, told
+    if "stacks" not in message:
+        assert found[0].startswith(f"m.yaml:{place}: error: ")
+
+
+def template(folder: Path, *lines: str) -> str:
+    (folder / "own.json.tpl").write_text("\n".join(lines))
+    return "context_name: x\nsecrets:\n  a: {policy: {template: ./own.json.tpl, principals: ['222222222222']}}\n"
+
+
+@pytest.mark.parametrize(
+    ("statement", "place", "message"),
+    [
+        ('{"Effect": "Allow",', "own.json.tpl:2:35", "is not JSON"),
+        ('{"Effect": "Allow", "Action": "a:B", "Resource": "${secret_arn}"}', "own.json.tpl:2:66", "unknown variable `${secret_arn}`"),
+        ('{"Effect": "Allow", "Action": "a:*", "Resource": "${secret_arns}"}', "own.json.tpl:2:46", "a wildcard grants more"),
+        ('{"Effect": "Allow", "Action": "a:B", "Resource": "x-*"}', "own.json.tpl:2:65", "write `-??????`"),
+        ('{"Effect": "Allow", "Action": "a:B", "Resource": "x", "Principal": "*"}', "own.json.tpl:2:83", "gives access to everyone"),
+        ('{"Efect": "Allow", "Action": "a:B", "Resource": "x"}', "own.json.tpl:2:26", "did you mean `Effect`?"),
+        ('{"Effect": "Allow", "Action": "a:B", "Resource": "x", "Principal": {"AWS": "arn:aws:iam::1:role/*"}}', "own.json.tpl:2:91", "never with a wildcard"),
+        ('{"Effect": "Allow", "Action": "a:B", "Resource": "x", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "${organization_id}"}}}', "m.yaml:3:7", "the template needs `organization_id: …`"),
+    ],
+)  # fmt: skip
+def test_bad_template_of_ones_own_is_told_in_its_own_file(
+    tmp_path, statement, place, message
+) -> None:
+    told = problems(tmp_path, template(tmp_path, "{", f' "Statement": [{statement}]', "}"))
+    found = [line for line in told if message in line]
+    assert found, told
+    assert found[0].startswith(f"{place}: error: ")
+
+
+def test_template_of_ones_own_is_filled_in(tmp_path) -> None:
+    text = template(
+        tmp_path,
+        '{"Statement": {"Effect": "Allow", "Action": "a:B", "Resource": "${secret_arns}"}}',
+    )
+    policy = statements(deploy_file(tmp_path, text), "SecretPolicy", "m.a")
+    assert policy == [
+        {
+            "Effect": "Allow",
+            "Action": "a:B",
+            "Resource": "*",
+            "Principal": {"AWS": ["arn:aws:iam::222222222222:root"]},
+        }
+    ]
+
+
+def deploy_file(folder: Path, text: str) -> dict:
+    return deploy(text, plan=load(folder, text)).made
+
+
+LEVELS = f"""\
+context_name: x
+default_kms_key_id: alias/own
+access:
+  readers: ["{APP}"]
+  paths:
+    rds: {{readers: ["{WEB}"], attach_to: [ops]}}
+secrets:
+  a: {{path: rds/deep, access: {{readers: ["{THERE}"], organization_id: o-a1b2c3d4e5}}}}
+  b: {{path: rdsx, access: {{admins: ["{OPS}", lambda.amazonaws.com]}}}}
+"""
+
+
+def test_grants_of_all_levels_become_one_policy_of_the_secret() -> None:
+    made = deploy(LEVELS).made
+    own, there = statements(made, "SecretPolicy", "m.a")
+    assert own["Principal"] == {"AWS": [APP, WEB]}
+    assert own["Action"] == ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"]
+    assert "Condition" not in own
+    assert there["Principal"] == {"AWS": ["arn:aws:iam::222222222222:root"]}
+    assert there["Condition"] == {
+        "StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"},
+        "ArnEquals": {"aws:PrincipalArn": [THERE]},
+    }
+    assert sorted(name for kind, name in made if kind == "SecretPolicy") == ["m.a", "m.b"]
+
+
+def test_path_covers_what_is_below_it_and_not_what_begins_alike() -> None:
+    read, admin, service = statements(deploy(LEVELS).made, "SecretPolicy", "m.b")
+    assert read["Principal"] == {"AWS": [APP]}
+    assert admin["Principal"] == {"AWS": [OPS]}
+    assert service["Principal"] == {"Service": ["lambda.amazonaws.com"]}
+    assert service["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+
+
+def test_grants_and_policy_of_an_entry_are_merged() -> None:
+    made = deploy(
+        "context_name: x\nsecrets:\n  a:\n"
+        f"    access: {{readers: ['{APP}']}}\n"
+        "    policy: {Version: '2012-10-17', Statement: [{Sid: ReadSecrets, Effect: Deny, Principal: '*', "
+        "Action: 'secretsmanager:DeleteSecret', Resource: '*'}]}\n"
+    ).made
+    sids = [(s["Sid"], s["Effect"]) for s in statements(made, "SecretPolicy", "m.a")]
+    assert sids == [("ReadSecrets", "Deny"), ("ReadSecrets2", "Allow")]
+
+
+def test_every_level_has_its_policies_and_the_wanted_roles() -> None:
+    result = deploy(LEVELS)
+    assert set(result.outputs["policy_arns"]) == {
+        f"{path}{kind}" for path in ("", "rds/", "rds/deep/", "rdsx/") for kind in ("read", "admin")
+    }
+    deep = json.loads(result.made["Policy", "m.rds/deep/read"]["policy"])["Statement"]
+    assert (
+        deep[0]["Resource"] == f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/rds/deep/*"
+    )
+    assert result.made["Policy", "m.rds/deep/read"]["namePrefix"] == "m.rds-deep-read-"
+    attached = {
+        name: inputs
+        for (kind, name), inputs in result.made.items()
+        if kind == "RolePolicyAttachment"
+    }
+    assert attached == {
+        "m.rds/read:ops": {"role": "ops", "policyArn": f"arn:aws:iam::{ACCOUNT}:policy/m.rds/read"}
+    }
+
+
+def test_key_behind_an_alias_is_named_by_the_alias() -> None:
+    made = deploy("context_name: x\nsecrets: {a: {kms_key_id: alias/own}}\n").made
+    _, decrypt = statements(made, "Policy", "m.read")
+    assert decrypt["Resource"] == f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*"
+    assert decrypt["Condition"]["ForAnyValue:StringEquals"] == {
+        "kms:ResourceAliases": ["alias/own"]
+    }
+
+
+def test_adopted_secret_from_elsewhere_is_in_the_policy_of_its_level_by_name() -> None:
+    made = deploy("context_name: x\nsecrets: {a: {path: p, import: old/one}}\n").made
+    (read,) = statements(made, "Policy", "m.p/read")
+    base = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:"
+    assert read["Resource"] == [f"{base}x/dev/p/*", f"{base}old/one-??????"]
+
+
+CREATED = "context_name: x\nkms: {create: true}\n"
+
+
+def uses(made: dict) -> dict[str, list]:
+    """Who may decrypt with the created key, by the ids of the statements."""
+    return {
+        s["Sid"]: s["Principal"]["AWS"]
+        for s in statements(made, "Key", "m")
+        if "kms:Decrypt" in s["Action"]
+    }
+
+
+def test_created_key_is_the_accounts_own_where_the_map_grants_nothing() -> None:
+    made = deploy(CREATED + "secrets: {a: {}}\n").made
+    administer, use = statements(made, "Key", "m")
+    assert administer["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    assert not {"kms:Decrypt", "kms:*"} & set(administer["Action"])
+    assert use["Principal"] == {"AWS": [f"arn:aws:iam::{ACCOUNT}:root"]}
+    assert use["Condition"] == {
+        "StringEquals": {"kms:ViaService": [f"secretsmanager.{REGION}.amazonaws.com"]},
+        "StringLike": {
+            "kms:EncryptionContext:SecretARN": [
+                f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/*"
+            ]
+        },
+    }
+
+
+def test_created_key_is_for_the_maps_readers_and_who_deploys() -> None:
+    made = deploy(
+        CREATED + f"access: {{readers: ['{APP}'], attach_to: [web]}}\nsecrets: {{a: {{}}}}\n"
+    ).made
+    assert uses(made) == {
+        "DeployThroughSecretsManager": [f"arn:aws:iam::{ACCOUNT}:root"],
+        "DecryptThroughSecretsManager": [APP],
+        "DecryptThroughSecretsManager2": [WEB],
+    }
+    deploys = statements(made, "Key", "m")[1]
+    assert deploys["Condition"]["ArnLike"] == {
+        "aws:PrincipalArn": [
+            f"arn:aws:iam::{ACCOUNT}:role/deployer",
+            f"arn:aws:iam::{ACCOUNT}:role/*/deployer",
+        ]
+    }
+
+
+def test_reader_of_one_secret_decrypts_just_that() -> None:
+    made = deploy(CREATED + f"secrets: {{a: {{access: {{readers: ['{APP}']}}}}, b: {{}}}}\n").made
+    reader = statements(made, "Key", "m")[-1]
+    assert reader["Condition"]["StringLike"]["kms:EncryptionContext:SecretARN"] == [
+        f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/a-??????"
+    ]
+
+
+def test_multi_region_key_has_a_replica_for_each_replica_without_a_key() -> None:
+    made = deploy(
+        "context_name: x\nkms: {create: true, multi_region: true}\nsecrets:\n"
+        "  a: {replicas: [{region: eu-west-1}, {region: eu-west-2, kms_key_id: alias/o}]}\n"
+        "  b: {kms_key_id: alias/o, replicas: [{region: eu-west-3}]}\n"
+    ).made
+    assert made["Key", "m"]["multiRegion"] is True
+    assert [name for kind, name in made if kind == "ReplicaKey"] == ["m.eu-west-1"]
+    replica = made["ReplicaKey", "m.eu-west-1"]
+    assert (replica["region"], replica["primaryKeyArn"]) == (
+        "eu-west-1",
+        f"arn:aws:kms:{REGION}:{ACCOUNT}:key/made",
+    )
+    assert "secretsmanager.eu-west-1.amazonaws.com" in replica["policy"]
+    assert made["Secret", "m.a"]["replicas"] == [
+        {"region": "eu-west-1", "kmsKeyId": f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/made"},
+        {"region": "eu-west-2", "kmsKeyId": "alias/o"},
+    ]
+    assert made["Secret", "m.b"]["replicas"] == [{"region": "eu-west-3"}]
+
+
+def test_who_is_not_there_is_told_at_once_before_anything_exists(monkeypatch) -> None:
+    seen: list[Cloud] = []
+    monkeypatch.setattr(Cloud, "__init__", _noting(Cloud.__init__, seen))
+    with pytest.raises(pulumi.RunError) as refused:
+        deploy(
+            "context_name: x\naccess:\n  attach_to: [app, gone]\nsecrets:\n"
+            f"  a: {{access: {{readers: ['arn:aws:iam::{ACCOUNT}:role/none']}}}}\n"
+            f"  b: {{access: {{readers: ['{THERE}']}}}}\n"
+        )
+    lines = str(refused.value).splitlines()
+    assert [line.split(" ")[0] for line in lines] == ["m:3:20:", "m:5:26:", "m:6:26:"]
+    assert "the role `gone` does not exist" in lines[0]
+    assert "does not exist in this account" in lines[1]
+    assert "another account can never read a secret under the AWS-managed key" in lines[2]
+    assert [kind for cloud in seen for kind, _ in cloud.made if kind != "SecretMap"] == []
+
+
+def _noting(plain, seen):
+    def noted(self, *arguments):
+        plain(self, *arguments)
+        seen.append(self)
+
+    return noted
+
+
+def test_principal_from_a_stack_is_checked_and_used() -> None:
+    text = "context_name: x\nstacks: {iam: o/iam/dev}\nsecrets: {a: {access: {readers: ['${output.iam.role}']}}}\n"
+    made = deploy(text, {"o/iam/dev": {"role": APP}}).made
+    assert statements(made, "SecretPolicy", "m.a")[0]["Principal"] == {"AWS": [APP]}
+    with pytest.raises(
+        pulumi.RunError, match=r"m:3:35: error: .* stands for no principal: .*wildcard"
+    ):
+        deploy(text, {"o/iam/dev": {"role": "*"}})
+
+
+def test_policy_over_the_limit_is_refused_at_load(tmp_path) -> None:
+    readers = ", ".join(f"'{APP}{'x' * 100}{n:04}'" for n in range(150))
+    told = problems(
+        tmp_path, f"context_name: x\naccess: {{readers: [{readers}]}}\nsecrets: {{a: {{}}}}\n"
+    )
+    assert told[0].startswith(
+        "m.yaml:3:11: error: the secret's policy, with the grants of all its levels, has "
+    )
+    assert "AWS allows 20,480" in told[0]
+
+
+def test_policy_over_the_limit_only_with_conditions_is_refused_before_anything_exists() -> None:
+    accounts = range(222222222222, 222222222222 + 220)
+    readers = ", ".join(f"'arn:aws:iam::{account}:role/{'x' * 40}'" for account in accounts)
+    text = f"context_name: x\nkms: {{create: true}}\naccess: {{readers: [{readers}]}}\nsecrets: {{a: {{}}}}\n"
+    with pytest.raises(
+        pulumi.RunError, match=r"m:4:11: error: the secret's policy, .*AWS allows 20,480"
+    ):
+        deploy(text)
+
+
+def test_plan_prints_what_an_existing_key_must_allow(tmp_path, capsys) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text(LEVELS)
+    assert cli.main(["plan", str(path), "--environment", "dev", "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["access"]["b"] == {"readers": [APP], "admins": [OPS, "lambda.amazonaws.com"]}
+    (key,) = made["key_policies"]
+    first = made["key_policies"][key][0]
+    assert (key, first["Principal"], first["Action"]) == (
+        "alias/own",
+        {"AWS": [APP]},
+        "kms:Decrypt",
+    )
+    assert first["Condition"]["StringLike"]["kms:EncryptionContext:SecretARN"] == [
+        "arn:aws:secretsmanager:<region>:<account>:secret:x/dev/*"
+    ]
+    assert cli.main(["plan", str(path), "--environment", "dev"]) == 0
+    assert "add to the policy of the key alias/own" in capsys.readouterr().out
+
+
+def test_service_that_reads_as_a_role_is_warned_of(tmp_path) -> None:
+    (warning,) = load(tmp_path, LEVELS).warnings
+    assert "`lambda.amazonaws.com` reads with the role that it is given" in str(warning)

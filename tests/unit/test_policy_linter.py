@@ -1,0 +1,26 @@
+"""The shipped templates, held to a linter that knows every action, resource and condition of AWS.
+
+It takes as long to import as `validate` may take in all, so it is no part of the product: there,
+secrets_component/policy_rules.py checks documents and templates of a user's own.
+"""
+
+import json
+
+import pytest
+from parliament import analyze_policy_string
+from test_templates import NAMES, VALUES
+
+from secrets_component.templates import render, shipped
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_linter_finds_nothing_in_a_shipped_template(name: str) -> None:
+    statements = render(shipped(name), VALUES)
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    assert [str(finding) for finding in analyze_policy_string(document).findings] == []
+
+
+def test_linter_would_find_a_wrong_action() -> None:
+    text = shipped("read-secret-policy").replace("GetSecretValue", "ReadSecretValue")
+    document = json.dumps({"Version": "2012-10-17", "Statement": render(text, VALUES)})
+    assert "UNKNOWN_ACTION" in str(analyze_policy_string(document).findings[0])
