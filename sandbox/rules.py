@@ -464,6 +464,8 @@ def _to_dict(secret: Any) -> dict[str, Any]:  # noqa: ANN401 # moto's class
         described["KmsKeyId"] = secret.kms_key_id
     if described.get("RotationEnabled"):
         described["RotationRules"] = secret.rotation_rules
+    elif getattr(secret, "rotation_rules", None):
+        described["RotationEnabled"] = False  # AWS: null only where rotation never was on
     return described
 
 

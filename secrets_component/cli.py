@@ -13,7 +13,7 @@ from typing import Any
 
 from secrets_component.errors import MapFileError, Problem, SecretMapError
 from secrets_component.model import AWS_MANAGED_KEY
-from secrets_component.plan import InlinePolicy, Plan, PlannedSecret, load_plans
+from secrets_component.plan import HostedFunction, InlinePolicy, Plan, PlannedSecret, load_plans
 
 GOOD, WRONG_MAP, WRONG_USAGE = 0, 1, 2
 
@@ -155,7 +155,8 @@ def _described(secret: PlannedSecret, plan: Plan) -> dict[str, Any]:
         "rotation": None
         if rotation is None
         else {
-            "lambda_arn": str(rotation.function),
+            "function": str(rotation.function),
+            "hosted": isinstance(rotation.function, HostedFunction),
             "schedule": rotation.schedule or f"rate({rotation.days} days)",
             "window": rotation.window,
             "immediately": rotation.immediately,
@@ -194,9 +195,7 @@ def _lines(plan: Plan) -> list[str]:
         if secret["rotation"]:
             rotation = secret["rotation"]
             window = f" in {rotation['window']}" if rotation["window"] else ""
-            lines.append(
-                f"    rotation: {rotation['schedule']}{window} by {rotation['lambda_arn']}"
-            )
+            lines.append(f"    rotation: {rotation['schedule']}{window} by {rotation['function']}")
         if secret["replicas"]:
             lines.append(f"    replicas: {', '.join(r['region'] for r in secret['replicas'])}")
         if secret["references"]:

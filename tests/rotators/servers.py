@@ -183,7 +183,9 @@ def mariadb(home: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def _running(command: Sequence[str | Path], home: Path, ready: Callable[[], object]) -> Iterator[None]:
+def _running(
+    command: Sequence[str | Path], home: Path, ready: Callable[[], object]
+) -> Iterator[None]:
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(
             _unprivileged(command), cwd=home, stdout=log, stderr=log, start_new_session=True

@@ -67,7 +67,11 @@ def test_clone_must_use_tls_where_its_user_must(mariadb, new_login) -> None:
 def test_grant_with_wildcards_option_and_odd_names_is_cloned(mariadb, new_login) -> None:
     user, run = mariadb.new_user(), mariadb.server.run
     run(f"CREATE DATABASE `odd% TO ``{user}`")
-    run(f"GRANT SELECT ON `odd\\% TO ``{user}`.* TO {user}@'%%' WITH GRANT OPTION".replace("%%", "%"))
+    run(
+        f"GRANT SELECT ON `odd\\% TO ``{user}`.* TO {user}@'%%' WITH GRANT OPTION".replace(
+            "%%", "%"
+        )
+    )
     secret = new_login(mariadb, user)
     secret.rotate(handlers.mysql_alternating_users)
     grants = [row[0] for row in run(f"SHOW GRANTS FOR {user}_clone@'%'")]
@@ -77,7 +81,9 @@ def test_grant_with_wildcards_option_and_odd_names_is_cloned(mariadb, new_login)
 def test_user_of_another_address_is_left_alone(mariadb, new_login) -> None:
     user, run = mariadb.new_user(), mariadb.server.run
     run(f"CREATE USER {user}@'10.9.9.9' IDENTIFIED BY 'somebody-else'")
-    query = f"SELECT authentication_string FROM mysql.user WHERE User = '{user}' AND Host = '10.9.9.9'"
+    query = (
+        f"SELECT authentication_string FROM mysql.user WHERE User = '{user}' AND Host = '10.9.9.9'"
+    )
     before = run(query)
     secret = new_login(mariadb, user)
     secret.rotate(handlers.mysql_alternating_users)
@@ -86,7 +92,7 @@ def test_user_of_another_address_is_left_alone(mariadb, new_login) -> None:
 
 
 def test_user_with_an_odd_name_rotates(database, new_login) -> None:
-    name, run = 'Odd "user-Ä\'1', database.server.run
+    name, run = "Odd \"user-Ä'1", database.server.run
     if database.engine == "postgres":
         quoted = '"Odd ""user-Ä\'1"'
         run(f"CREATE ROLE {quoted} LOGIN PASSWORD 'first-password'")
@@ -161,7 +167,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_refusal_says_why_and_never_shows_a_password(database, new_login, caplog, case: str) -> None:
+def test_refusal_says_why_and_never_shows_a_password(
+    database, new_login, caplog, case: str
+) -> None:
     fields, reason = REFUSED[case]
     secret = new_login(database, database.new_user(), **fields)
     with caplog.at_level(logging.DEBUG, "rotators"), pytest.raises(RotationError, match=reason):
@@ -174,10 +182,10 @@ def test_refusal_says_why_and_never_shows_a_password(database, new_login, caplog
 def test_server_that_no_ca_vouches_for_is_refused(database, new_login, monkeypatch) -> None:
     secret = new_login(database, database.new_user())
     monkeypatch.delenv("CA_BUNDLE")
-    with pytest.raises(RotationError, match="TLS failed: .*certificate"):
+    with pytest.raises(RotationError, match=r"TLS failed: .*certificate"):
         secret.rotate(SINGLE[database.engine])
     monkeypatch.setenv("CA_BUNDLE", "/nowhere.pem")
-    with pytest.raises(RotationError, match="CA_BUNDLE: /nowhere.pem is not a readable file"):
+    with pytest.raises(RotationError, match=r"CA_BUNDLE: /nowhere.pem is not a readable file"):
         secret.rotate(SINGLE[database.engine])
 
 
@@ -216,13 +224,15 @@ def test_password_is_not_sent_to_a_server_without_tls(new_login, mariadb, databa
         thread = threading.Thread(target=serve)
         thread.start()
         secret = new_login(database, database.new_user(), port=listener.getsockname()[1])
-        with pytest.raises(RotationError, match="cannot be reached|offers no TLS"):
+        with pytest.raises(RotationError, match=r"cannot be reached|offers no TLS"):
             secret.rotate(SINGLE[database.engine])
         thread.join()
     assert not any(b"first-password" in piece for piece in told)
 
 
-def test_password_that_the_server_refuses_is_said_without_it(mariadb, new_login, caplog, monkeypatch) -> None:
+def test_password_that_the_server_refuses_is_said_without_it(
+    mariadb, new_login, caplog, monkeypatch
+) -> None:
     secret = new_login(mariadb, mariadb.new_user())
     mariadb.server.run("INSTALL SONAME 'simple_password_check'")
     try:
@@ -274,7 +284,7 @@ def test_superuser_may_be_named_by_the_function(database, new_login, monkeypatch
 def test_user_whose_current_password_is_wrong_gets_no_clone(database, new_login) -> None:
     secret = new_login(database, database.new_user())
     secret.put(password="guessed")
-    with pytest.raises(RotationError, match="refuses user .* with the current password"):
+    with pytest.raises(RotationError, match=r"refuses user .* with the current password"):
         secret.rotate(ALTERNATING[database.engine])
 
 

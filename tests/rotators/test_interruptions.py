@@ -99,7 +99,9 @@ def test_single_user_never_loses_the_password(kill, database, new_login) -> None
     assert database.opens(secret.fields())
 
 
-def test_single_user_never_loses_the_password_when_given_up_by_hand(kill, database, new_login) -> None:
+def test_single_user_never_loses_the_password_when_given_up_by_hand(
+    kill, database, new_login
+) -> None:
     """The operator takes AWSPENDING off after each kill, and AWS drops what has no label."""
     secret = new_login(database, database.new_user())
     check = some_version_opens(database)

@@ -51,7 +51,7 @@ def _work(order: Order) -> int:
                 "ClientRequestToken": order["token"],
             }
             getattr(handlers, order["function"])(event, None)
-    except BaseException:
+    except Exception:  # noqa: BLE001 # the parent is told, whatever it was
         traceback.print_exc()
         return 1
     return 0
