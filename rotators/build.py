@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 SOURCES = Path(__file__).parent
@@ -30,16 +30,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m rotators.build", description=__doc__)
     parser.add_argument("out", type=Path, help="the zip to write")
     parser.add_argument("--ca-bundle", type=Path, help=f"certificates to ship as {CA_NAME}")
+    parser.add_argument("--add", type=Path, nargs="*", default=[], help="modules of one's own")
     options = parser.parse_args()
     try:
-        build(options.out, options.ca_bundle)
+        build(options.out, options.ca_bundle, options.add)
     except BuildError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     return 0
 
 
-def build(out: Path, ca_bundle: Path | None = None) -> None:
+def build(out: Path, ca_bundle: Path | None = None, own: Sequence[Path] = ()) -> None:
     """Write the zip.
 
     Entries are sorted, dated 1980, readable by all, and stored: what deflate makes of the same
@@ -48,6 +49,7 @@ def build(out: Path, ca_bundle: Path | None = None) -> None:
     Args:
         out: the zip to write.
         ca_bundle: PEM certificates that the functions check databases with.
+        own: modules with handlers of one's own, for the top of the zip.
 
     Raises:
         BuildError: the packages cannot be installed, or are not pure Python.
@@ -57,6 +59,7 @@ def build(out: Path, ca_bundle: Path | None = None) -> None:
         _install(vendored)
         files = dict(_vendored(vendored))
         files.update({f"rotators/{path.name}": path.read_bytes() for path in sources()})
+        files.update({path.name: path.read_bytes() for path in own})
         if ca_bundle is not None:
             files[CA_NAME] = ca_bundle.read_bytes()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
