@@ -13,12 +13,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from rotators.errors import RotationError
 from rotators.versions import Versions
 
 logger = logging.getLogger("rotators")
 logger.setLevel(logging.INFO)  # Lambda's own default is WARNING
+
+
+# Lambda's step ends after a minute by default; boto3's own patience would outlast it in silence.
+_PATIENCE = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 3})
 
 
 class Rotator(ABC):
@@ -57,13 +64,25 @@ def handler(rotator: Rotator) -> Callable[[Mapping[str, str], object], None]:
     def handle(event: Mapping[str, str], _context: object) -> None:
         arn, step = event["SecretId"], event["Step"]
         try:
-            rotate(rotator, boto3.client("secretsmanager"), event)
-        except RotationError as error:
-            logger.error("%s failed: %s", step, error)  # a traceback adds nothing
+            rotate(rotator, secrets_manager(), event)
+        except (HTTPClientError, NoConnectionError) as error:
+            msg = (
+                f"Secrets Manager cannot be reached ({type(error).__name__}); a function in a VPC "
+                "needs an endpoint for it, or a NAT gateway"
+            )
+            logger.error("%s failed: %s", step, msg)
+            raise RotationError(msg) from None
+        except (RotationError, ClientError) as error:
+            logger.error("%s failed: %s", step, error)  # AWS's errors hold names and ARNs only
             raise
         logger.info("%s done for %s", step, arn)
 
     return handle
+
+
+def secrets_manager() -> Any:  # noqa: ANN401 # boto3 makes its clients' classes at run time
+    """Connect to Secrets Manager in the function's region."""
+    return boto3.client("secretsmanager", config=_PATIENCE)
 
 
 def rotate(rotator: Rotator, client: Any, event: Mapping[str, str]) -> None:  # noqa: ANN401 # boto3 makes its clients' classes at run time

@@ -15,10 +15,8 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Protocol
 
-import boto3
-
 from rotators import passwords
-from rotators.contract import Rotator
+from rotators.contract import Rotator, secrets_manager
 from rotators.errors import RotationError
 from rotators.login import CLONE, Login, parse
 from rotators.versions import Versions
@@ -189,8 +187,7 @@ class AlternatingUsers(Rotator):
         if not arn:
             msg = "no superuser: the secret has no 'masterarn', and SUPERUSER_SECRET_ARN is not set"
             raise RotationError(msg)
-        client = boto3.client("secretsmanager")
-        value = client.get_secret_value(SecretId=arn).get("SecretString") or ""
+        value = secrets_manager().get_secret_value(SecretId=arn).get("SecretString") or ""
         superuser = parse(value, self._engine.ports, "superuser's")
         if superuser.host != current.host:
             msg = "the superuser's secret is for another host than the user's"

@@ -75,6 +75,7 @@ class PostgresSession:
 
     def set_own_password(self, password: str) -> None:
         """Change the password of the user who logged in."""
+        self._run("SET ROLE NONE")  # a clone is another user from its login on
         self._alter_password(self._user, password)
 
     def account(self) -> str:

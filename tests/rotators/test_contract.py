@@ -119,6 +119,22 @@ def test_log_tells_each_step_and_no_value(new_secret, caplog) -> None:
     assert secret.read() not in caplog.text
 
 
+def test_refusal_of_aws_is_told_in_the_log(account, caplog) -> None:
+    secret = Secret(account, "proof/not-there")
+    with pytest.raises(account.exceptions.ResourceNotFoundException):
+        secret.step(rotate, "createSecret", "0" * 32)
+    assert "createSecret failed: An error occurred (ResourceNotFoundException)" in caplog.text
+
+
+def test_network_without_a_way_to_secrets_manager_is_told(new_secret, monkeypatch, caplog) -> None:
+    secret = new_secret("first")
+    token = secret.begin()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    with pytest.raises(RotationError, match=r"Secrets Manager cannot be reached .* NAT gateway"):
+        secret.step(rotate, "createSecret", token)
+    assert "NAT gateway" in caplog.text
+
+
 def test_password_has_every_kind_of_its_characters() -> None:
     made = {passwords.generate() for _ in range(200)}
     assert len(made) == 200

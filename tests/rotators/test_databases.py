@@ -99,7 +99,7 @@ def test_user_with_an_odd_name_rotates(database, new_login) -> None:
     else:
         run("CREATE USER %s@'%%' IDENTIFIED BY 'first-password'", name)
     secret = new_login(database, name)
-    for rotators in (SINGLE, ALTERNATING, ALTERNATING, SINGLE):
+    for rotators in (SINGLE, ALTERNATING, SINGLE, ALTERNATING, SINGLE):
         secret.rotate(rotators[database.engine])
         assert database.opens(secret.fields())
 
