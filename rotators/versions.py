@@ -78,13 +78,16 @@ class Versions:
         return self._read(VersionId=holder) if holder else None
 
     def put_pending(self, value: str) -> None:
-        """Fill this rotation's version, which RotateSecret made empty."""
-        self._client.put_secret_value(
-            SecretId=self.arn,
-            ClientRequestToken=self._token,
-            SecretString=value,
-            VersionStages=[PENDING],
-        )
+        """Fill this rotation's version, which RotateSecret made empty; the first value stays."""
+        try:
+            self._client.put_secret_value(
+                SecretId=self.arn,
+                ClientRequestToken=self._token,
+                SecretString=value,
+                VersionStages=[PENDING],
+            )
+        except self._client.exceptions.ResourceExistsException:
+            return  # another attempt, which overlaps with this one, was first
 
     def mark_last_set(self) -> None:
         """Label this rotation's version before its value is written outside."""

@@ -29,6 +29,7 @@ _BESIDE = Path(__file__).parent / "rotators"  # in an installed package
 _ABOVE = Path(__file__).parent.parent / "rotators"  # in a checkout
 _RUNTIME = "python3.13"
 _MAX_NAME = 64  # of functions and roles alike
+_MAX_DESCRIPTION = 256
 _TASK_ROOT = "/var/task"  # where Lambda unpacks the zip
 _TRUST = json.dumps(
     {
@@ -80,7 +81,7 @@ def host(
     made = lambda_.Function(
         logical,
         name=name,
-        description=f"rotates {secret.name}",
+        description=f"rotates {secret.name}"[:_MAX_DESCRIPTION],
         runtime=_RUNTIME,
         handler=f"rotators.handlers.{function.kind.replace('-', '_')}",
         code=pulumi.FileArchive(str(archive(function.ca_bundle))),

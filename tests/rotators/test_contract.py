@@ -39,6 +39,17 @@ def test_first_created_value_of_a_rotation_stays(new_secret) -> None:
     assert secret.read() == created
 
 
+def test_value_of_an_overlapping_attempt_stays(new_secret, monkeypatch) -> None:
+    secret = new_secret("first")
+    token = secret.begin()
+    secret.step(rotate, "createSecret", token)
+    created = secret.read(VersionId=token)
+    with monkeypatch.context() as earlier:  # this attempt looked before the other one wrote
+        earlier.setattr("rotators.versions.Versions.pending", lambda _: None)
+        secret.step(rotate, "createSecret", token)
+    assert secret.read(VersionId=token) == created
+
+
 @pytest.mark.parametrize("step", STEPS[1:])
 def test_empty_pending_version_goes_no_further(new_secret, step: str) -> None:
     secret = new_secret("first")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import threading
 
 import pytest
 from account import STEPS
@@ -200,11 +201,9 @@ def test_tls_is_off_only_where_the_secret_says_so(postgres, new_login) -> None:
     assert secret.fields()["password"] != "first-password"
 
 
-def test_password_is_not_sent_to_a_server_without_tls(new_login, mariadb, database) -> None:
+def test_password_is_not_sent_to_a_server_without_tls(new_login, database) -> None:
     """A server that offers no TLS, and keeps what it is told."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        import threading
-
         told: list[bytes] = []
 
         def serve() -> None:
