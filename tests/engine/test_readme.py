@@ -85,7 +85,7 @@ def test_command_prints_what_the_readme_says(
 
 
 def test_own_program_deploys(checkout, make_stack) -> None:
-    (program,) = blocks("python")
+    program = next(body for body in blocks("python") if "SecretMapArgs" in body)
     folder = checkout / "own"
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text("name: own\nruntime: python\n")
@@ -94,6 +94,25 @@ def test_own_program_deploys(checkout, make_stack) -> None:
     stack = make_stack(folder, "prod")
     stack.up()
     assert ":secret:shop/prod/rds/database_url-" in stack.outputs()["database_url_arn"]
+
+
+def test_consumer_gets_arns(checkout, secrets, make_stack) -> None:
+    producer = secrets((checkout / "shop.yaml").read_text("utf-8"))
+    producer.up()
+    program = next(body for body in blocks("python") if "SecretMapReference" in body)
+    folder = checkout / "consumer"
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text("name: readme-consumer\nruntime: python\n")
+    stack = f"organization/secrets/{producer.name}"
+    exports = "import pulumi\npulumi.export('environment', environment)\npulumi.export('container', container)\n"
+    (folder / "__main__.py").write_text(program.replace("acme/secrets/prod", stack) + exports)
+    consumer = make_stack(folder)
+    consumer.up()
+    arns, found = producer.outputs()["secret_arns"], consumer.outputs()
+    assert found["environment"] == {"API_KEY_SECRET_ARN": arns["payment_api_key"]}
+    assert found["container"] == [
+        {"name": "DB_PASSWORD", "valueFrom": arns["service_login"] + ":password::"}
+    ]
 
 
 def test_table_of_fields_is_made_from_the_model() -> None:
