@@ -1,0 +1,299 @@
+"""IAM: policies, roles and instance profiles."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.providers.cloud import Cloud, same_or, tags
+from sandbox.providers.protocol import Properties, ProviderError, ResourceType
+
+
+def create_iam_policy(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+    """Create a managed policy."""
+    made = cloud.call(
+        "iam",
+        "create_policy",
+        PolicyName=inputs.get("name") or inputs["namePrefix"] + os.urandom(13).hex(),
+        PolicyDocument=inputs["policy"],
+        Description=inputs.get("description"),
+        Tags=tags(inputs) or None,
+    )["Policy"]
+    made_by_aws = {"arn": "Arn", "policyId": "PolicyId", "name": "PolicyName"}
+    return made["Arn"], {ours: made[theirs] for ours, theirs in made_by_aws.items()}
+
+
+def read_iam_policy(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
+    """Read a managed policy in its default version."""
+    found = cloud.find("iam", "get_policy", PolicyArn=identity)
+    if found is None:
+        return None
+    policy = found["Policy"]
+    current = cloud.call(
+        "iam", "get_policy_version", PolicyArn=identity, VersionId=policy["DefaultVersionId"]
+    )["PolicyVersion"]
+    document = current["Document"]
+    text = document if isinstance(document, str) else json.dumps(document)
+    return {
+        "arn": identity,
+        "name": policy["PolicyName"],
+        "description": policy.get("Description") or state.get("description"),
+        "policy": same_or(state.get("policy"), text),
+        "tags": state.get("tags"),
+    }
+
+
+def update_iam_policy(
+    cloud: Cloud, identity: str, olds: Properties, news: Properties
+) -> Properties:
+    """Make the document's new version the default."""
+    if olds.get("policy") != news.get("policy"):
+        versions = cloud.call("iam", "list_policy_versions", PolicyArn=identity)["Versions"]
+        for old in versions:
+            if not old["IsDefaultVersion"]:
+                cloud.call(
+                    "iam", "delete_policy_version", PolicyArn=identity, VersionId=old["VersionId"]
+                )
+        cloud.call(
+            "iam",
+            "create_policy_version",
+            PolicyArn=identity,
+            PolicyDocument=news["policy"],
+            SetAsDefault=True,
+        )
+    return {}
+
+
+def delete_iam_policy(cloud: Cloud, identity: str, _: Properties) -> None:
+    """Delete a managed policy with all its versions."""
+    listed = cloud.find("iam", "list_policy_versions", PolicyArn=identity)
+    for old in (listed or {}).get("Versions", []):
+        if not old["IsDefaultVersion"]:
+            cloud.call(
+                "iam", "delete_policy_version", PolicyArn=identity, VersionId=old["VersionId"]
+            )
+    cloud.find("iam", "delete_policy", PolicyArn=identity)
+
+
+def attach_role_policy(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+    """Attach a managed policy to a role."""
+    cloud.call("iam", "attach_role_policy", RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
+    return f"{inputs['role']}/{inputs['policyArn']}", {}
+
+
+def read_attachment(cloud: Cloud, identity: str, _: Properties) -> Properties | None:
+    """Look whether the role still has the policy."""
+    role, arn = identity.split("/", 1)
+    listed = cloud.find("iam", "list_attached_role_policies", RoleName=role)
+    attached = (listed or {}).get("AttachedPolicies", [])
+    if not any(policy["PolicyArn"] == arn for policy in attached):
+        return None
+    return {"role": role, "policyArn": arn}
+
+
+def detach_role_policy(cloud: Cloud, _: str, state: Properties) -> None:
+    """Take the policy from the role."""
+    cloud.find("iam", "detach_role_policy", RoleName=state["role"], PolicyArn=state["policyArn"])
+
+
+def _role(cloud: Cloud, arguments: Properties) -> Properties:
+    name = arguments["name"]
+    found = cloud.find("iam", "get_role", RoleName=name)
+    if found is None:
+        msg = f"reading IAM Role ({name}): couldn't find resource"
+        raise ProviderError(msg)
+    role = found["Role"]
+    return {"id": name, "name": name, "arn": role["Arn"], "path": role["Path"]}
+
+
+def _user(cloud: Cloud, arguments: Properties) -> Properties:
+    name = arguments["userName"]
+    found = cloud.find("iam", "get_user", UserName=name)
+    if found is None:
+        msg = f"reading IAM User ({name}): couldn't find resource"
+        raise ProviderError(msg)
+    user = found["User"]
+    return {"id": name, "userName": name, "arn": user["Arn"], "path": user["Path"]}
+
+
+def create_role(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+    """Create a role; its id is its name."""
+    cloud.call(
+        "iam",
+        "create_role",
+        RoleName=inputs["name"],
+        AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
+        Path=inputs.get("path"),
+        Description=inputs.get("description"),
+        MaxSessionDuration=inputs.get("maxSessionDuration"),
+        Tags=tags(inputs) or None,
+    )
+    return inputs["name"], read_role(cloud, inputs["name"], inputs) or {}
+
+
+def read_role(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
+    """Describe a role."""
+    found = cloud.find("iam", "get_role", RoleName=identity)
+    if found is None:
+        return None
+    role = found["Role"]
+    return {
+        "arn": role["Arn"],
+        "name": identity,
+        "uniqueId": role["RoleId"],
+        "assumeRolePolicy": same_or(
+            state.get("assumeRolePolicy"), role["AssumeRolePolicyDocument"]
+        ),
+        "description": role.get("Description") or state.get("description"),
+        "tags": state.get("tags"),
+    }
+
+
+def update_role(cloud: Cloud, identity: str, olds: Properties, news: Properties) -> Properties:
+    """Change who may assume a role, and its description."""
+    if olds.get("assumeRolePolicy") != news["assumeRolePolicy"]:
+        cloud.call(
+            "iam",
+            "update_assume_role_policy",
+            RoleName=identity,
+            PolicyDocument=news["assumeRolePolicy"],
+        )
+    if olds.get("description") != news.get("description"):
+        cloud.call(
+            "iam", "update_role", RoleName=identity, Description=news.get("description") or ""
+        )
+    return read_role(cloud, identity, news) or {}
+
+
+def delete_role(cloud: Cloud, identity: str, _: Properties) -> None:
+    """Delete a role."""
+    cloud.find("iam", "delete_role", RoleName=identity)
+
+
+def put_role_policy(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+    """Write a role's inline policy; its id is `role:name`."""
+    cloud.call(
+        "iam",
+        "put_role_policy",
+        RoleName=inputs["role"],
+        PolicyName=inputs["name"],
+        PolicyDocument=inputs["policy"],
+    )
+    return f"{inputs['role']}:{inputs['name']}", {}
+
+
+def read_role_policy(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
+    """Read a role's inline policy."""
+    role, name = identity.split(":")
+    found = cloud.find("iam", "get_role_policy", RoleName=role, PolicyName=name)
+    if found is None:
+        return None
+    policy = same_or(state.get("policy"), found["PolicyDocument"])
+    return {"role": role, "name": name, "policy": policy}
+
+
+def delete_role_policy(cloud: Cloud, identity: str, _: Properties) -> None:
+    """Remove a role's inline policy."""
+    role, name = identity.split(":")
+    cloud.find("iam", "delete_role_policy", RoleName=role, PolicyName=name)
+
+
+def create_instance_profile(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+    """Create the profile that gives an EC2 instance its role."""
+    cloud.call("iam", "create_instance_profile", InstanceProfileName=inputs["name"])
+    _set_role(cloud, inputs["name"], None, inputs.get("role"))
+    return inputs["name"], read_instance_profile(cloud, inputs["name"], inputs) or {}
+
+
+def read_instance_profile(cloud: Cloud, identity: str, _: Properties) -> Properties | None:
+    """Describe an instance profile."""
+    found = cloud.find("iam", "get_instance_profile", InstanceProfileName=identity)
+    if found is None:
+        return None
+    profile = found["InstanceProfile"]
+    roles = [role["RoleName"] for role in profile["Roles"]]
+    return {"arn": profile["Arn"], "name": identity, "role": roles[0] if roles else None}
+
+
+def update_instance_profile(
+    cloud: Cloud, identity: str, olds: Properties, news: Properties
+) -> Properties:
+    """Give a profile another role."""
+    _set_role(cloud, identity, olds.get("role"), news.get("role"))
+    return read_instance_profile(cloud, identity, news) or {}
+
+
+def delete_instance_profile(cloud: Cloud, identity: str, state: Properties) -> None:
+    """Delete a profile, without its role."""
+    _set_role(cloud, identity, state.get("role"), None)
+    cloud.find("iam", "delete_instance_profile", InstanceProfileName=identity)
+
+
+def _set_role(cloud: Cloud, profile: str, before: str | None, after: str | None) -> None:
+    if before == after:
+        return
+    if before:
+        cloud.find(
+            "iam",
+            "remove_role_from_instance_profile",
+            InstanceProfileName=profile,
+            RoleName=before,
+        )
+    if after:
+        cloud.call(
+            "iam", "add_role_to_instance_profile", InstanceProfileName=profile, RoleName=after
+        )
+
+
+TYPES = {
+    "aws:iam/role:Role": ResourceType(
+        create_role,
+        read_role,
+        update_role,
+        delete_role,
+        replaces=frozenset({"name", "namePrefix", "path"}),
+        computed=frozenset({"path", "description", "maxSessionDuration"}),
+        outputs=("arn", "uniqueId"),
+        name="name",
+    ),
+    "aws:iam/rolePolicy:RolePolicy": ResourceType(
+        put_role_policy,
+        read_role_policy,
+        lambda cloud, _id, _olds, news: put_role_policy(cloud, news)[1],
+        delete_role_policy,
+        replaces=frozenset({"name", "namePrefix", "role"}),
+        name="name",
+    ),
+    "aws:iam/policy:Policy": ResourceType(
+        create_iam_policy,
+        read_iam_policy,
+        update_iam_policy,
+        delete_iam_policy,
+        replaces=frozenset({"name", "namePrefix", "path", "description"}),
+        outputs=("arn", "policyId"),
+        name="name",
+    ),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ResourceType(
+        attach_role_policy,
+        read_attachment,
+        None,
+        detach_role_policy,
+        replaces=frozenset({"role", "policyArn"}),
+    ),
+    "aws:iam/instanceProfile:InstanceProfile": ResourceType(
+        create_instance_profile,
+        read_instance_profile,
+        update_instance_profile,
+        delete_instance_profile,
+        replaces=frozenset({"name", "namePrefix", "path"}),
+        outputs=("arn",),
+        name="name",
+    ),
+}
+
+FUNCTIONS: dict[str, Callable[[Any, Properties], Properties]] = {
+    "aws:iam/getRole:getRole": _role,
+    "aws:iam/getUser:getUser": _user,
+}
