@@ -36,9 +36,11 @@ def test_second_build_elsewhere_has_the_same_bytes(built, tmp_path) -> None:
 def test_handlers_load_from_the_zip_alone(built) -> None:
     names = "generated_password postgres_single_user postgres_alternating_users mysql_single_user mysql_alternating_users"
     program = f"""\
-import sys, types
+import sys
+from unittest.mock import MagicMock
 sys.path[:] = [p for p in sys.path if "site-packages" not in p]
-sys.modules["boto3"] = types.ModuleType("boto3")  # Lambda's runtime has it
+for name in ("boto3", "botocore", "botocore.config", "botocore.exceptions"):
+    sys.modules[name] = MagicMock()  # Lambda's runtime has them
 sys.path.insert(0, {str(built)!r})
 from rotators import handlers
 assert all(callable(getattr(handlers, name)) for name in {names.split()!r})
