@@ -11,7 +11,7 @@ help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-7s %s\n", $$1, $$2}'
 
 up: setup ## everything from nothing: deploy stacks/dev.yaml (STACK=…) to the sandbox, print outputs
-	@$(RUN) -m sandbox up --stack $(STACK) --first examples/kms
+	@$(RUN) -m sandbox up --stack $(STACK) --examples examples
 
 test: setup ## everything from nothing, then all tests
 	@$(RUN) -m sandbox cli
@@ -39,7 +39,7 @@ bench: setup ## ratios against hand-written resources and a bare YAML parser
 	@$(RUN) -m bench
 
 down: ## stop the sandbox that `make up` started
-	@$(PYTHON) -m sandbox.api stop
+	@if [ -x $(RUN) ]; then $(RUN) -m sandbox down; else echo "nothing was ever started here"; fi
 
 clean: ## stop the sandbox and forget all its data
-	@$(PYTHON) -m sandbox.api clean
+	@if [ -x $(RUN) ]; then $(RUN) -m sandbox clean; else echo "nothing was ever started here"; fi

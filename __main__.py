@@ -14,6 +14,9 @@ OUTPUTS = (
     "kms_key_arns",
     "policy_arns",
     "waiting",
+    "initial_passwords",
+    "next_rotations",
+    "alarm_topic_arn",
 )
 
 maps = load_secret_maps(pulumi.Config().get("map") or f"stacks/{pulumi.get_stack()}.yaml")

@@ -15,6 +15,7 @@ import shlex
 import shutil
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from sandbox import api, deploy
@@ -22,6 +23,8 @@ from sandbox.api import ApiError
 from sandbox.deploy import DeployError
 from sandbox.environment import Sandbox
 from sandbox.toolchain import ToolchainError, pulumi_cli
+from secrets_component.errors import MapFileError, SecretMapError
+from secrets_component.plan import load_plans
 
 GOOD, FAILED, WRONG_USAGE = 0, 1, 2
 
@@ -45,6 +48,9 @@ def main() -> int:
     except (ToolchainError, ApiError, DeployError) as error:
         print(f"error: {error}", file=sys.stderr)
         return FAILED
+    except KeyboardInterrupt:  # while the CLI runs, the interrupt is its own
+        print("error: interrupted; the next run carries on from here", file=sys.stderr)
+        return FAILED
     return GOOD
 
 
@@ -58,7 +64,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--stack", default="dev", help="the stack to deploy; default: dev")
     parser.add_argument("--project", type=Path, default=Path(), help="the project; default: here")
     parser.add_argument(
-        "--first", type=Path, action="append", default=[], help="a project to deploy before, once"
+        "--examples", type=Path, help="where the projects lie that the map cannot do without"
     )
     parser.add_argument(
         "--port", type=int, default=int(os.environ.get("PORT") or 0), help="the AWS API's port"
@@ -85,21 +91,36 @@ def open_sandbox(home: Path, port: int = 0) -> Sandbox:
 
 def _up(options: argparse.Namespace, home: Path) -> int:
     project = options.project.resolve()
-    for needed in (project, *options.first):
-        if not (needed / "Pulumi.yaml").is_file():
-            print(f"error: {needed}: no Pulumi.yaml there", file=sys.stderr)
-            return WRONG_USAGE
+    if not (project / "Pulumi.yaml").is_file():
+        print(f"error: {project}: no Pulumi.yaml there", file=sys.stderr)
+        return WRONG_USAGE
     start = time.monotonic()
     sandbox = open_sandbox(home, options.port)
-    for first in options.first:
-        if not sandbox.is_deployed(deploy.name_of(first), options.stack):
-            _say(f"deploying {first} ({options.stack}), which the map builds on")
-            if deploy.up(sandbox, first.resolve(), options.stack, quiet=True) != 0:
+    for example, stack in _needed(project, options):
+        if not sandbox.is_deployed(deploy.name_of(example), stack):
+            _say(f"deploying {example} ({stack}), which the map builds on")
+            if deploy.up(sandbox, example.resolve(), stack, quiet=True) != 0:
                 return FAILED
     if deploy.up(sandbox, project, options.stack) != 0:
         return FAILED
     _say(f"done in {time.monotonic() - start:.0f} s; the AWS API answers at {sandbox.endpoint}")
     return GOOD
+
+
+def _needed(project: Path, options: argparse.Namespace) -> Iterator[tuple[Path, str]]:
+    """Find the stacks that the project's map cannot wait for, among the examples."""
+    secret_map = project / "stacks" / f"{options.stack}.yaml"
+    if options.examples is None or not secret_map.is_file():
+        return
+    try:
+        plans = load_plans(secret_map, options.stack)
+    except (SecretMapError, MapFileError):
+        return  # `pulumi up` tells what is wrong with it
+    for stack in (stack for plan in plans.values() for stack in plan.stacks.values()):
+        _, _, name = stack.stack.partition("/")
+        example, _, its_stack = name.partition("/")
+        if stack.when_missing == "fail" and (options.examples / example / "Pulumi.yaml").is_file():
+            yield options.examples / example, its_stack
 
 
 def _down(home: Path) -> int:

@@ -10,14 +10,16 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable
+from http.client import HTTPException
 from pathlib import Path
 
 _START_SECONDS = 30
 _STOP_SECONDS = 10
 _ROOT = Path(__file__).parent.parent
+
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never through a proxy
 
 Report = Callable[[str], None]
 
@@ -33,11 +35,11 @@ def running(home: Path) -> str | None:
         return None
     endpoint = f"http://127.0.0.1:{record['port']}"
     try:
-        with urllib.request.urlopen(f"{endpoint}/sandbox/instance", timeout=2) as answer:  # noqa: S310 # a loopback address
-            instance = json.load(answer)["instance"]
-    except (urllib.error.URLError, OSError, ValueError, KeyError):
+        with _DIRECT.open(f"{endpoint}/sandbox/instance", timeout=2) as answer:
+            found = json.load(answer)
+    except (OSError, ValueError, HTTPException):  # another program may have the port by now
         return None
-    return endpoint if instance == record["instance"] else None
+    return endpoint if found == {"instance": record["instance"]} else None
 
 
 def start(home: Path, port: int, report: Report) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import sys
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -17,6 +18,7 @@ from pathlib import Path
 REGION = "eu-central-1"
 PROVIDERS = ("aws", "random")
 _PROJECT = Path(__file__).parent.parent
+_LOOPBACK = "127.0.0.1,localhost"
 _FOREIGN = ("AWS_", "PULUMI_")
 _WRAPPER = "#!/bin/sh\nexec '{python}' -m sandbox.providers.{name} \"$@\"\n"
 
@@ -43,9 +45,12 @@ class Sandbox:
         """
         kept = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
         paths = [str(self.pulumi.parent), str(Path(sys.executable).parent), kept.get("PATH", "")]
+        direct = ",".join(filter(None, [kept.get("NO_PROXY") or kept.get("no_proxy"), _LOOPBACK]))
         python_path = [str(_PROJECT), *filter(None, [kept.get("PYTHONPATH")])]
         return {
             **kept,
+            "NO_PROXY": direct,  # boto3 and gRPC would ask a proxy for this very machine
+            "no_proxy": direct,
             "PATH": os.pathsep.join(paths),
             "PYTHONPATH": os.pathsep.join(python_path),
             "SANDBOX_PYTHON": sys.executable,
@@ -53,7 +58,7 @@ class Sandbox:
             "PULUMI_BACKEND_URL": f"file://{self.home / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": passphrase or self._made_once("passphrase"),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": str(not _wants_official()).lower(),
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
@@ -68,14 +73,19 @@ class Sandbox:
         """Make the folders, and install the loopback providers where the engine looks for plugins.
 
         As installed plugins, of the very versions that the SDKs ask for, they are used without a
-        word; from PATH the engine would warn in every run.
+        word; from PATH the engine would warn in every run. With `PROVIDER=official` the engine
+        fetches the official ones instead, which find the API by `AWS_ENDPOINT_URL`.
         """
         (self.home / "state").mkdir(parents=True, exist_ok=True)
-        if os.environ.get("PROVIDER") == "official":
-            return
         for name in PROVIDERS:
             folder = f"resource-{name}-v{version(f'pulumi-{name}')}"
             wrapper = self.home / "pulumi" / "plugins" / folder / f"pulumi-resource-{name}"
+            if _wants_official():
+                if _is_ours(wrapper):
+                    shutil.rmtree(wrapper.parent)
+                continue
+            if wrapper.exists() and not _is_ours(wrapper):
+                shutil.rmtree(wrapper.parent)
             wrapper.parent.mkdir(parents=True, exist_ok=True)
             wrapper.write_text(_WRAPPER.format(python=sys.executable, name=name), "utf-8")
             wrapper.chmod(0o755)
@@ -101,3 +111,12 @@ class Sandbox:
             path.touch(mode=0o600)
             path.write_text(secrets.token_hex(16), "utf-8")
         return path.read_text("utf-8")
+
+
+def _wants_official() -> bool:
+    return os.environ.get("PROVIDER") == "official"
+
+
+def _is_ours(plugin: Path) -> bool:
+    """Tell a wrapper of ours from an official plugin, which is a large binary."""
+    return plugin.is_file() and b"sandbox.providers" in plugin.read_bytes()[:200]

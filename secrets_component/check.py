@@ -89,7 +89,7 @@ class _Check:
         try:
             return model.model_validate(data)
         except ValidationError as error:
-            details = error.errors(include_url=False, include_context=True, include_input=False)
+            details = error.errors(include_url=False, include_context=True)
         for detail in details:
             self._add_detail(model, detail, path)
         wrong = {detail["loc"][0] for detail in details if detail["loc"]}
@@ -97,7 +97,7 @@ class _Check:
         return model.model_validate({**(required or {}), **sound})
 
     def _add_detail(self, model: type[BaseModel], detail: ErrorDetails, path: Path_) -> None:
-        loc = tuple(step for step in detail["loc"] if str(step)[:1] != "=" and step != "[key]")
+        loc = _written(detail)
         message, of_key = _message(model, detail, loc)
         self._add((*path, *loc), message, of_key=of_key)
 
@@ -156,6 +156,20 @@ _EXPECTED = {
 }
 
 
+def _written(detail: ErrorDetails) -> tuple[str | int, ...]:
+    """Leave out of a location what pydantic puts between the keys of the map.
+
+    That is a union's tag (`=text`) or `[key]`; neither comes first, and an unknown key comes last.
+    """
+    loc = detail["loc"]
+    last = len(loc) - 1 if detail["type"] == "extra_forbidden" else 0
+    return tuple(
+        step
+        for index, step in enumerate(loc)
+        if index in (0, last) or not (str(step).startswith("=") or step == "[key]")
+    )
+
+
 def _message(
     model: type[BaseModel], detail: ErrorDetails, loc: tuple[str | int, ...]
 ) -> tuple[str, bool]:
@@ -164,7 +178,10 @@ def _message(
     name = _named(loc)
     if kind == "extra_forbidden":
         key = str(loc[-1])
-        return f"unknown key{shown(key)}{did_you_mean(key, _known(model, loc[:-1]))}", True
+        meant = did_you_mean(key, _known(model, loc[:-1]))
+        # In `{secret_data: a,b}` the `b` is a key without a value, and a piece of a secret.
+        name = shown(key) if meant or detail["input"] is not None else ""
+        return f"unknown key{name}{meant}", True
     if kind == "missing":
         return f"{name}is missing; write `{loc[-1]}: …`", True
     if kind in _EXPECTED:

@@ -6,16 +6,16 @@ Nothing here needs Pulumi or AWS, and no value of a secret is ever printed.
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import sys
 import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from secrets_component.errors import MapFileError, SecretMapError
+from secrets_component.errors import MapFileError, Problem, SecretMapError
 from secrets_component.grants import KINDS, InlinePolicy, Kind
 from secrets_component.key_policies import statements_to_add
+from secrets_component.model import AWS_MANAGED_KEY
 from secrets_component.plan import Plan, PlannedSecret, load_plans
 
 GOOD, WRONG_MAP, WRONG_USAGE = 0, 1, 2
@@ -27,7 +27,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 where all is good, 1 for errors in a map, 2 for wrong usage or an unreadable file.
     """
-    gc.disable()  # a run is short and builds one large tree: collecting it would double the time
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
@@ -50,6 +49,11 @@ def _parser() -> argparse.ArgumentParser:
         "validate", parents=[common], help="check maps; errors go to stderr"
     )
     validate.add_argument("files", nargs="+", metavar="FILE")
+    validate.add_argument(
+        "--filled",
+        action="store_true",
+        help="ask AWS too: an entry that someone else fills and that has no value is an error",
+    )
     validate.set_defaults(run=_validate)
 
     plan = commands.add_parser(
@@ -72,7 +76,32 @@ def _validate(options: argparse.Namespace) -> int:
         for plan in plans.values():
             for warning in plan.warnings:
                 print(warning, file=sys.stderr)
+            if options.filled:
+                worst = max(worst, _check_filled(plan))
     return worst
+
+
+def _check_filled(plan: Plan) -> int:
+    """Tell which entries that the map does not fill have no value in the account."""
+    from secrets_component.account import Account, AccountError  # noqa: PLC0415 # slow to import
+
+    try:
+        held = Account().held(plan)
+    except AccountError as error:
+        print(f"error: AWS cannot be asked: {error}", file=sys.stderr)
+        return WRONG_USAGE
+    code = GOOD
+    for secret in plan.secrets.values():
+        found = held.get(secret.name)
+        if secret.owner == "map" and secret.source.kind not in ("none", "imported"):
+            continue
+        if found is None or not found.is_filled:
+            fill = f"fill it with `aws secretsmanager put-secret-value --secret-id {secret.name} …`"
+            state = "is not there yet; deploy the map, then" if found is None else "is empty;"
+            problem = Problem(plan.position(secret.key), f"`{secret.name}` {state} {fill}")
+            print(problem, file=sys.stderr)
+            code = WRONG_MAP
+    return code
 
 
 def _plan(options: argparse.Namespace) -> int:
@@ -121,7 +150,14 @@ def describe(plan: Plan) -> dict[str, Any]:
             if secret.grants
         },
         "key_policies": statements_to_add(plan),
+        "alarms": _alarms(plan),
     }
+
+
+def _alarms(plan: Plan) -> str | None:
+    if plan.alarms is None:
+        return None
+    return str(plan.alarms.topic) if plan.alarms.topic else "a topic of the map's own"
 
 
 def _grantees(secret: PlannedSecret, kind: Kind) -> list[str]:
@@ -148,6 +184,7 @@ def _described(secret: PlannedSecret, plan: Plan) -> dict[str, Any]:
             "window": rotation.window,
             "immediately": rotation.immediately,
         },
+        "on_rotate": [{restart.kind: str(restart.target)} for restart in secret.on_rotate],
         "replicas": [
             {"region": r.region, "kms_key": str(r.kms_key) if r.kms_key else None}
             for r in secret.replicas
@@ -160,7 +197,7 @@ def _described(secret: PlannedSecret, plan: Plan) -> dict[str, Any]:
 def _key(secret: PlannedSecret, plan: Plan) -> str | None:
     if secret.kms_key:
         return str(secret.kms_key)
-    return plan.created_key.alias if plan.created_key else None
+    return plan.created_key.alias if plan.created_key and not secret.import_ else None
 
 
 def _policy(secret: PlannedSecret) -> str | None:
@@ -177,13 +214,17 @@ def _lines(plan: Plan) -> list[str]:
         secret = _described(plan.secrets[key], plan)
         lines.append(f"  {key}: {secret['name']}")
         lines.append(f"    value: {secret['source']}, written by {secret['owner']}")
-        lines.append(f"    key: {secret['kms_key'] or 'AWS-managed (alias/aws/secretsmanager)'}")
+        unsaid = "its own" if plan.secrets[key].import_ else f"AWS-managed ({AWS_MANAGED_KEY})"
+        lines.append(f"    key: {secret['kms_key'] or unsaid}")
         if secret["rotation"]:
             rotation = secret["rotation"]
             window = f" in {rotation['window']}" if rotation["window"] else ""
             lines.append(
                 f"    rotation: {rotation['schedule']}{window} by {rotation['lambda_arn']}"
             )
+        if secret["on_rotate"]:
+            restarted = (target for one in secret["on_rotate"] for target in one.values())
+            lines.append(f"    restarts on rotation: {', '.join(restarted)}")
         if secret["replicas"]:
             lines.append(f"    replicas: {', '.join(r['region'] for r in secret['replicas'])}")
         if secret["references"]:

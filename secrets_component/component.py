@@ -5,8 +5,9 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 from pulumi_aws import get_region, secretsmanager
 
-from secrets_component import access, encryption, rotation, values
+from secrets_component import access, alarms, encryption, monitoring, rotation, safeguards, values
 from secrets_component.errors import MapValueError, Problem
+from secrets_component.model import AWS_MANAGED_KEY
 from secrets_component.outputs import Outputs
 from secrets_component.plan import Plan, PlannedSecret
 from secrets_component.program import plan_of
@@ -42,6 +43,12 @@ class SecretMap(pulumi.ComponentResource):
     `<path>/admin` for each path."""
     waiting: pulumi.Output[dict[str, list[str]]]
     """References that had no value in this run, by the keys of the entries that wait for them."""
+    initial_passwords: pulumi.Output[list[str]]
+    """Keys in `generated_passwords` that hold a first value only: someone else writes the next."""
+    next_rotations: pulumi.Output[dict[str, str]]
+    """When AWS rotates next, in UTC, as it said before this run; by the entries' keys."""
+    alarm_topic_arn: pulumi.Output[str | None]
+    """ARN of the SNS topic that is told of failed rotations."""
 
     def __init__(
         self, name: str, args: SecretMapArgs, opts: pulumi.ResourceOptions | None = None
@@ -56,6 +63,7 @@ class SecretMap(pulumi.ComponentResource):
         _refuse_home_replicas(plan, self)
         found = read_values(plan, self)
         scope = Scope(name, self, plan, found, access.prepare(plan, found, self))
+        held = safeguards.look(plan, self)
         own_key = encryption.create_key(scope)
         permissions = rotation.Permissions(scope)
         outputs = Outputs(scope)
@@ -63,12 +71,14 @@ class SecretMap(pulumi.ComponentResource):
             secret = plan.secrets[key]
             kms_key = encryption.key_of(scope, secret, own_key)
             values.generate(scope, secret)
-            container = _container(scope, secret, kms_key, own_key)
+            container = _container(scope, secret, kms_key, own_key, held.adopted.get(key))
             version = values.store(scope, secret, container)
             access.attach(scope, secret, container)
             rotation.schedule(scope, secret, container, version, permissions.for_function)
             outputs.add(secret, container, version, kms_key)
-        finished = outputs.finish()
+        monitoring.restart_readers(scope)
+        topic = alarms.raise_on_failed_rotation(scope)
+        finished = outputs.finish(held.next_rotations, topic)
         for output, value in finished.items():
             setattr(self, output, value)
         self.register_outputs(finished)
@@ -79,13 +89,16 @@ def _container(
     secret: PlannedSecret,
     kms_key: pulumi.Input[str] | None,
     own_key: encryption.OwnKey | None,
+    adopted: str | None,
 ) -> secretsmanager.Secret:
-    """Create the secret itself, without a value, and offer its ARN and name to references."""
+    """Create or adopt the secret itself, and offer its ARN and name to references."""
     container = secretsmanager.Secret(
         scope.logical(secret),
         name=secret.name,
         description=secret.description,
-        kms_key_id=kms_key,
+        # Said even where it is the default: to leave the key out would leave the last one in place
+        # (hashicorp/terraform-provider-aws#21623), which may be on its way to deletion.
+        kms_key_id=kms_key or (None if secret.import_ else AWS_MANAGED_KEY),
         recovery_window_in_days=secret.recovery_window_in_days,
         replicas=[
             secretsmanager.SecretReplicaArgs(
@@ -96,11 +109,27 @@ def _container(
         ]
         or None,
         tags=dict(secret.tags) or None,
-        opts=scope.options(secret, protect=secret.protect),
+        opts=scope.options(
+            secret,
+            protect=secret.protect,
+            import_=adopted,
+            ignore_changes=_unsaid(secret) if secret.import_ else None,
+        ),
     )
     scope.values.own["secret_arns", secret.key] = container.arn
     scope.values.own["secret_names", secret.key] = container.name
     return container
+
+
+def _unsaid(secret: PlannedSecret) -> list[str]:
+    """Name the properties that the entry of an adopted secret leaves as they are."""
+    said = {
+        "description": secret.description,
+        "kmsKeyId": secret.kms_key,
+        "tags": secret.tags,
+        "replicas": secret.replicas,
+    }
+    return [field for field, value in said.items() if not value]
 
 
 def _refuse_home_replicas(plan: Plan, parent: pulumi.Resource) -> None:

@@ -58,10 +58,10 @@ def create_key(scope: Scope) -> OwnKey | None:
 
 
 def key_of(scope: Scope, secret: PlannedSecret, own: OwnKey | None) -> pulumi.Input[str] | None:
-    """Give the key that encrypts a secret; None is the AWS-managed key."""
+    """Give the key that encrypts a secret; None is the AWS-managed key, or an adopted one's own."""
     if secret.kms_key is not None:
         return scope.values.text(secret.kms_key, secret.key)
-    return own.key.arn if own is not None else None
+    return own.key.arn if own is not None and not secret.import_ else None
 
 
 def key_of_replica(
@@ -70,7 +70,9 @@ def key_of_replica(
     """Give the key that encrypts a replica; None is its region's AWS-managed key."""
     if replica.kms_key is not None:
         return scope.values.text(replica.kms_key, secret.key)
-    made = own.replicas.get(replica.region) if own and secret.kms_key is None else None
+    if own is None or secret.kms_key is not None or secret.import_:
+        return None
+    made = own.replicas.get(replica.region)
     return made.arn if made is not None else None
 
 

@@ -46,10 +46,10 @@ _ADMINISTRATION = (
 
 
 def under_created_key(plan: Plan) -> list[PlannedSecret]:
-    """Give the secrets that the map's own key encrypts."""
+    """Give the secrets that the map's own key encrypts; an adopted one keeps its own key."""
     if plan.created_key is None:
         return []
-    return [secret for secret in plan.secrets.values() if secret.kms_key is None]
+    return [s for s in plan.secrets.values() if s.kms_key is None and not s.import_]
 
 
 def replica_regions(plan: Plan) -> list[str]:

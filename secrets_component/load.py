@@ -45,6 +45,7 @@ _FLOAT = re.compile(
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 )
 _NUMBER_START = frozenset("-+.0123456789")
+_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # https://yaml.org/spec/1.1/#id871136
 
 
 class _CoreSchema:
@@ -217,9 +218,11 @@ def parse(text: str, file: str) -> Document:
     except yaml.MarkedYAMLError as error:
         _refuse_syntax(error, text, file)
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        column = error.position - text.rfind("\n", 0, error.position)
-        _refuse(Position(file, line, column), "a control character, which YAML does not allow")
+        index = _characters(text, error.position) if HAS_LIBYAML else error.position
+        place = _place_of(index, text, file)
+        _refuse(place, "a control character, which YAML does not allow")
+    except UnicodeEncodeError as error:  # libyaml reads UTF-8, which has no surrogates
+        _refuse(_place_of(error.start, text, file), "half a character, which UTF-8 cannot hold")
     if root is None:
         _refuse(start, "the map is empty; it needs at least `context_name` and `secrets`")
     if not isinstance(root, yaml.MappingNode):
@@ -230,6 +233,16 @@ def parse(text: str, file: str) -> Document:
     if builder.problems:
         raise MapSyntaxError(builder.problems)
     return Document(file, text, root, data)
+
+
+def _characters(text: str, octets: int) -> int:
+    """Turn libyaml's count of bytes into one of characters."""
+    return len(text.encode()[:octets].decode("utf-8", "ignore"))
+
+
+def _place_of(index: int, text: str, file: str) -> Position:
+    before = _LINE_BREAK.split(text[:index])
+    return Position(file, len(before), len(before[-1]) + 1)
 
 
 _HINTS = (
@@ -249,6 +262,7 @@ _HINTS = (
     ("found unexpected end", "a quoted text that is opened here is never closed"),
     ("did not find expected ',' or", "a bracket or brace that is opened here is never closed"),
     ("expected ',' or", "a bracket or brace that is opened here is never closed"),
+    ("node content", "a value is missing here; close the bracket, or quote the value"),
     ("did not find expected key", "does not fit the lines above; mend the indentation"),
     ("did not find expected '-'", "does not fit the list above; mend the indentation"),
     ("single document", "a second document (`---`); a map is one document"),
@@ -269,8 +283,10 @@ def _refuse_syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> NoRetur
         mark = error.context_mark
     if mark is None:
         _refuse(Position(file, 1, 1), message)
-    lines = text.splitlines()
-    before = lines[mark.line][: mark.column + 1] if mark.line < len(lines) else ""
+    lines = _LINE_BREAK.split(text)
+    if mark.line >= len(lines):  # libyaml puts the end of a text without a last line break there
+        _refuse(Position(file, len(lines), len(lines[-1]) + 1), message)
+    before = lines[mark.line][: mark.column + 1]
     if "\t" in before and not before.strip():
         message = "a tab in the indentation; YAML wants blanks"
     _refuse(Position(file, mark.line + 1, mark.column + 1), message)
@@ -332,9 +348,9 @@ class _Builder:
                 self._add(key, "a key that is not text; write it in quotes")
                 continue
             if key.value in built:
-                self._add(
-                    key, f"duplicate key{shown(key.value)}; YAML would keep only the last one"
-                )
+                # In `{secret_data: a,b,b}` the `b` is a piece of a value.
+                name = shown(key.value) if value.value != "" else ""
+                self._add(key, f"duplicate key{name}; YAML would keep only the last one")
             built[key.value] = self.build(value, depth + 1)
         return {**merged, **built} if merged else built
 

@@ -102,6 +102,29 @@ FunctionArn = Annotated[
         " or a reference like `${output.lambda.rotation_function_arn}`",
     ),
 ]
+Service = Annotated[
+    str,
+    _matching(
+        r"[A-Za-z0-9_-]+/[A-Za-z0-9_-]+"
+        r"|arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:service/[A-Za-z0-9_-]+/[A-Za-z0-9_-]+",
+        "`<cluster>/<service>` or the service's ARN, with its cluster in it",
+    ),
+]
+Function = Annotated[
+    str,
+    _matching(
+        r"(?:arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:)?[A-Za-z0-9_-]{1,64}",
+        "a Lambda function's name or ARN, without a version: only the unpublished one can change",
+    ),
+]
+TopicArn = Annotated[
+    str,
+    _matching(
+        r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}",
+        "an SNS topic's ARN (`arn:aws:sns:<region>:<account>:<name>`), not a FIFO topic, or a "
+        "reference like `${output.monitoring.topic_arn}`",
+    ),
+]
 Region = Annotated[str, _matching(r"(?:[a-z]+-)+\d+", "an AWS region such as `eu-west-1`")]
 OrganizationId = Annotated[
     str, _matching(r"o-[a-z0-9]{10,32}", "an organization id such as `o-a1b2c3d4e5`")
@@ -185,6 +208,24 @@ class Kms(_Block):
             yield ("alias",), "may hold only letters, digits and `/_-`, as KMS asks"
         if alias.startswith("aws/"):
             yield ("alias",), "`alias/aws/…` is AWS's own; choose another alias"
+
+
+class Alarms(_Block):
+    """Word of rotations that fail, are abandoned, or fail their test, to an SNS topic."""
+
+    create: bool = Field(
+        default=False, description="Create a topic; its ARN is an output. Default: no."
+    )
+    topic_arn: TopicArn | None = Field(
+        default=None,
+        description="Or: your own topic, or a reference to it. It must let `events.amazonaws.com` "
+        "publish.",
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield a second topic."""
+        if self.create and self.topic_arn is not None:
+            yield ("create",), "a second topic beside `topic_arn`; keep one of them"
 
 
 class Stack(_Block):
@@ -341,6 +382,46 @@ class Access(LevelAccess):
                 yield ("paths", path, *inner), message
 
 
+class RestartService(_Block):
+    """An ECS service that is deployed anew, so that its tasks start with the new value."""
+
+    ecs_service: Service = Field(description="`<cluster>/<service>`, or the service's ARN.")
+
+    @property
+    def target(self) -> tuple[Literal["ecs_service"], str]:
+        """The field's name and its text."""
+        return "ecs_service", self.ecs_service
+
+
+class RestartFunction(_Block):
+    """A Lambda function whose description is touched, so that its environments start anew."""
+
+    lambda_: Function = Field(alias="lambda", description="The function's name or ARN.")
+
+    @property
+    def target(self) -> tuple[Literal["lambda"], str]:
+        """The field's name and its text."""
+        return "lambda", self.lambda_
+
+
+def _kind_of_restart(value: object) -> str | None:
+    if not isinstance(value, dict):
+        return None
+    kinds = [kind for kind in ("ecs_service", "lambda") if kind in value]
+    return f"={kinds[0]}" if len(kinds) == 1 else None
+
+
+Restart = Annotated[
+    Annotated[RestartService, Tag("=ecs_service")] | Annotated[RestartFunction, Tag("=lambda")],
+    Discriminator(
+        _kind_of_restart,
+        custom_error_type="restart",
+        custom_error_message="expected `{ecs_service: <cluster>/<service>}` "
+        "or `{lambda: <name or ARN>}`",
+    ),
+]
+
+
 def _kind_of_policy(value: object) -> str | None:
     if isinstance(value, str):
         return "=text"
@@ -434,6 +515,11 @@ class Fields(_Block):
         default=[],
         description="Fields of a structured value that rotation writes; the others stay the map's.",
     )
+    on_rotate: list[Restart] = Field(
+        default=[],
+        description="What restarts once the secret has rotated, in its own account and region. "
+        "Needs a CloudTrail trail there, which carries the event. Default: nothing.",
+    )
     kms_key_id: KeyId | None = Field(
         default=None, description="The key that encrypts the secret. Default: the map's key."
     )
@@ -444,7 +530,11 @@ class Fields(_Block):
         description="Days in which a removed secret can be restored: 7 to 30, or 0 for none. "
         "Default: 30.",
     )
-    replicas: list[Replica] = Field(default=[], description="Copies in other regions.")
+    replicas: list[Replica] = Field(
+        default=[],
+        description="Copies in other regions. The provider does not see that the last one is "
+        "removed.",
+    )
     policy: Policy | None = Field(default=None, description="Who may use the secret itself.")
     access: Grants = Field(
         default=Grants(), description="Who may use this secret, besides those of its levels."
@@ -456,8 +546,8 @@ class Fields(_Block):
         default=None,
         alias="import",
         min_length=1,
-        description="Adopt the secret that has this name or ARN, as it is: its name, description, "
-        "tags and key stay its own while this line stands.",
+        description="Adopt the secret that has this name or ARN. While this line stands it keeps "
+        "its name, and what the entry itself does not say (description, tags, key, replicas).",
     )
     restore_deleted: bool = Field(
         default=False,
@@ -527,6 +617,8 @@ class Entry(Fields):
                 if field in written and "rotation_automatically" not in written:
                     yield (field,), "has no effect without `rotation_automatically: true`"
                     break
+            if "on_rotate" in written and not self.import_:
+                yield ("on_rotate",), "has no effect without `rotation_automatically: true`"
             return
         if self.rotation_lambda_arn is None:
             yield (
@@ -543,12 +635,13 @@ class Entry(Fields):
     def _lifetime_findings(self) -> Iterator[Finding]:
         if 0 < self.recovery_window_in_days < 7:  # noqa: PLR2004 # AWS: 0, or 7 to 30 days
             yield ("recovery_window_in_days",), "must be 0 or from 7 to 30"
-        if self.import_ and self.sources() and self.owner is None:
-            yield (
-                ("import",),
-                "the adopted secret has a value of its own; say `owner: map` to replace it by the "
-                "map's, or `owner: operator` to keep it",
-            )
+        for field, adopts in (("import", self.import_), ("restore_deleted", self.restore_deleted)):
+            if adopts and self.sources() and self.owner is None:
+                yield (
+                    (field,),
+                    "the secret has a value of its own; say `owner: map` to replace it by the "
+                    "map's, or `owner: operator` to keep it",
+                )
         if self.import_ and self.restore_deleted:
             yield ("restore_deleted",), "stands beside `import`; keep one of them"
         if self.renamed_from and self.name is None:
@@ -561,6 +654,12 @@ class Entry(Fields):
             yield ("owner",), "`rotation` needs `rotation_automatically: true`"
         if self.rotated_fields and self.secret_data is None:
             yield ("rotated_fields",), "needs a structured `secret_data`"
+        by_someone_else = self.rotation_automatically or self.owner == "operator"
+        if self.rotated_fields and (self.owner == "map" or not by_someone_else):
+            yield (
+                ("rotated_fields",),
+                "nobody but the map writes this value; turn rotation on, or say `owner: operator`",
+            )
 
     def _copies_and_tags_findings(self) -> Iterator[Finding]:
         seen: set[str] = set()
@@ -610,6 +709,9 @@ class Header(_Block):
     access: Access = Field(
         default=Access(), description="Who may use the secrets of the map, or of a path."
     )
+    alarms: Alarms = Field(
+        default=Alarms(), description="Who is told of rotations that fail. Default: nobody."
+    )
     stacks: dict[
         Label,
         Annotated[
@@ -634,6 +736,8 @@ class Header(_Block):
             yield ("stacks", str(own)), "is this map itself; give the stack another name"
         for inner, message in self.kms.findings():
             yield ("kms", *inner), message
+        for inner, message in self.alarms.findings():
+            yield ("alarms", *inner), message
         for inner, message in self.access.findings():
             yield ("access", *inner), message
 

@@ -7,6 +7,7 @@ must not need the key to this stack's secrets.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -43,24 +44,41 @@ class Outputs:
         if kms_key is not None:
             self._keys[secret.key] = encryption.key_arn(kms_key, container.arn)
 
-    def finish(self) -> dict[str, pulumi.Output[Any]]:
+    def finish(
+        self, next_rotations: Mapping[str, str], alarm_topic: pulumi.Output[str] | None
+    ) -> dict[str, pulumi.Output[Any]]:
         """Give all outputs of the map, in the order in which they are documented."""
         own = self._scope.values.own
         passwords = {key: value for (kind, key), value in own.items() if kind == _PASSWORDS}
         return {
-            "secret_arns": pulumi.Output.all(**self._arns),
-            "secret_names": pulumi.Output.all(**self._names),
-            "secret_version_ids": pulumi.Output.all(**self._versions),
-            "generated_passwords": pulumi.Output.secret(pulumi.Output.all(**passwords)),
-            "kms_key_arns": pulumi.Output.all(**self._keys),
-            "policy_arns": pulumi.Output.all(**levels.create(self._scope, self._arns, self._keys)),
+            "secret_arns": _mapping(self._arns),
+            "secret_names": _mapping(self._names),
+            "secret_version_ids": _mapping(self._versions),
+            "generated_passwords": pulumi.Output.secret(_mapping(passwords)),
+            "kms_key_arns": _mapping(self._keys),
+            "policy_arns": _mapping(levels.create(self._scope, self._arns, self._keys)),
             "waiting": pulumi.Output.from_input(
                 {
                     key: [str(reference) for reference in references]
                     for key, references in self._scope.values.waiting.items()
                 }
             ),
+            "initial_passwords": pulumi.Output.from_input(
+                [
+                    key
+                    for secret in self._scope.plan.secrets.values()
+                    if secret.owner != "map"
+                    for key in secret.passwords
+                ]
+            ),
+            "next_rotations": pulumi.Output.from_input(dict(next_rotations)),
+            "alarm_topic_arn": pulumi.Output.from_input(alarm_topic),
         }
 
 
 _PASSWORDS = "generated_passwords"  # the name of an output
+
+
+def _mapping(values: dict[str, pulumi.Output[Any]]) -> pulumi.Output[dict[str, Any]]:
+    """Gather values by key; `Output.all()` of nothing would be a list."""
+    return pulumi.Output.all(**values) if values else pulumi.Output.from_input({})

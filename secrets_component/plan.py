@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 from secrets_component import names, references
 from secrets_component.access_plan import OWN_KEY_NEEDED, AccessPlanner, Ground
 from secrets_component.check import CheckedMap, check, position_of
-from secrets_component.errors import MapValueError, Position, Problem, did_you_mean
+from secrets_component.errors import MapValueError, Position, Problem, did_you_mean, shown
 from secrets_component.forms import COMPONENT, Instance, instances
 from secrets_component.grants import Grant, InlinePolicy, Level, TemplatedPolicy
 from secrets_component.load import Document, Path_, read
@@ -27,6 +27,7 @@ from secrets_component.model import (
 )
 from secrets_component.references import BadReference, Kind, Reference, Structure, Template
 
+MAX_RESTARTING_NAME = 46  # of AWS's 64, less `-on-rotate` and the eight characters Pulumi adds
 SELF_OUTPUTS = ("generated_passwords", "secret_arns", "secret_names")
 
 
@@ -86,6 +87,14 @@ class Rotation:
 
 
 @dataclass(frozen=True, slots=True)
+class Restart:
+    """What restarts once a secret has rotated."""
+
+    kind: Literal["ecs_service", "lambda"]
+    target: Template
+
+
+@dataclass(frozen=True, slots=True)
 class Replica:
     """A copy in another region, under a key of that region."""
 
@@ -110,6 +119,8 @@ class PlannedSecret:
     kms_key: Template | None
     replicas: tuple[Replica, ...]
     rotation: Rotation | None
+    on_rotate: tuple[Restart, ...]
+    alarm_topic: Template | None
     policy: TemplatedPolicy | InlinePolicy | None
     grants: tuple[Grant, ...]
     recovery_window_in_days: int
@@ -135,6 +146,7 @@ class PlannedSecret:
         fields = [self.kms_key, *(replica.kms_key for replica in self.replicas), *self.principals]
         if self.rotation:
             fields.append(self.rotation.function)
+        fields.extend((*(restart.target for restart in self.on_rotate), self.alarm_topic))
         found = (ref for template in fields if template for ref in template.references)
         return tuple(dict.fromkeys((*self.value_references, *found)))
 
@@ -167,6 +179,13 @@ class CreatedKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarms:
+    """Where word of failed rotations goes; a topic of None is created."""
+
+    topic: Template | None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that one map asks for.
 
@@ -188,6 +207,7 @@ class Plan:
     secrets: Mapping[str, PlannedSecret]
     order: tuple[str, ...]
     levels: tuple[Level, ...]
+    alarms: Alarms | None
     warnings: tuple[Problem, ...] = ()
     _instance: Instance | None = field(default=None, compare=False, repr=False)
 
@@ -273,12 +293,14 @@ class _Planner:
     def plan(self) -> Plan:
         header = self._header
         default_key = self._template(header.default_kms_key_id, ("default_kms_key_id",))
+        self._topic = self._template(header.alarms.topic_arn, ("alarms", "topic_arn"))
         secrets = {
             key: self._secret(key, entry, header, default_key)
             for key, entry in self._entries.items()
         }
         self._check_names(secrets)
         self._check_renames(secrets)
+        self._check_restarting(secrets)
         for secret in secrets.values():
             for reference in secret.references:
                 self._check_reference(secret, reference, header, secrets)
@@ -293,6 +315,7 @@ class _Planner:
             secrets=secrets,
             order=self._order(secrets),
             levels=self._access.levels(secrets),
+            alarms=Alarms(self._topic) if header.alarms.create or self._topic else None,
             warnings=tuple(self._warnings),
             _instance=self.instance,
         )
@@ -312,9 +335,12 @@ class _Planner:
             description=entry.description,
             source=self._source(entry, path),
             owner=entry.owner or ("rotation" if rotation else "map"),
-            kms_key=self._template(entry.kms_key_id, (*path, "kms_key_id")) or default_key,
+            kms_key=self._template(entry.kms_key_id, (*path, "kms_key_id"))
+            or (None if entry.import_ else default_key),
             replicas=self._replicas(entry, path),
             rotation=rotation,
+            on_rotate=self._on_rotate(entry, path),
+            alarm_topic=self._topic if rotation else None,
             policy=self._access.policy(entry, path),
             grants=self._access.grants_of(entry, path),
             recovery_window_in_days=entry.recovery_window_in_days,
@@ -323,9 +349,10 @@ class _Planner:
             restore_deleted=entry.restore_deleted,
             renamed_from=entry.renamed_from,
             rotated_fields=tuple(entry.rotated_fields),
-            tags={**header.tags, **entry.tags} if entry.tags else header.tags,
+            tags=_tags(entry, header),
         )
         self._check_secret(secret, header)
+        self._check_rotated_fields(secret, entry)
         return secret
 
     def _source(self, entry: Entry, path: Path_) -> Source:
@@ -377,6 +404,17 @@ class _Planner:
             immediately=entry.rotate_immediately,
         )
 
+    def _on_rotate(self, entry: Entry, path: Path_) -> tuple[Restart, ...]:
+        """Plan the restarts of an entry that rotates, here or, once adopted, by other means."""
+        if not entry.rotation_automatically and entry.import_ is None:
+            return ()
+        path = (*path, "on_rotate")
+        targets = (restart.target for restart in entry.on_rotate)
+        return tuple(
+            Restart(kind, self._template(text, (*path, index, kind)) or _BLANK)
+            for index, (kind, text) in enumerate(targets)
+        )
+
     def _replicas(self, entry: Entry, path: Path_) -> tuple[Replica, ...]:
         return tuple(
             Replica(
@@ -409,7 +447,7 @@ class _Planner:
             self._warn((*path, "rotation_automatically"), "rotates only once someone has filled it")
         if secret.recovery_window_in_days == 0:
             self._warn((*path, "recovery_window_in_days"), "a removed secret is lost at once")
-        own_key = header.kms.create and secret.kms_key is None
+        own_key = header.kms.create and secret.kms_key is None and not secret.import_
         if own_key and header.kms.deletion_window_in_days < secret.recovery_window_in_days:
             self._add(
                 (*path, "recovery_window_in_days"),
@@ -420,10 +458,25 @@ class _Planner:
         shared = isinstance(secret.policy, TemplatedPolicy) and (
             secret.policy.template == "cross-account-secret-policy"
         )
-        if not header.kms.create and is_aws_managed(secret.kms_key):
+        unknown_key = secret.import_ is not None and secret.kms_key is None
+        if not header.kms.create and not unknown_key and is_aws_managed(secret.kms_key):
             if shared:
                 self._add((*path, "policy"), OWN_KEY_NEEDED)
             self._access.check_accounts(secret)
+
+    def _check_rotated_fields(self, secret: PlannedSecret, entry: Entry) -> None:
+        if not secret.rotated_fields or entry.secret_data is None:
+            return
+        fields = _fields(entry.secret_data)
+        for index, rotated in enumerate(secret.rotated_fields):
+            if rotated not in fields:
+                self._add(
+                    ("secrets", secret.key, "rotated_fields", index),
+                    f"`rotated_fields`: no field{shown(rotated)} in `secret_data`"
+                    f"{did_you_mean(rotated, fields)}"
+                    if fields
+                    else "`rotated_fields`: `secret_data` must be a mapping, or JSON that is one",
+                )
 
     def _check_names(self, secrets: Mapping[str, PlannedSecret]) -> None:
         first: dict[str, str] = {}
@@ -447,6 +500,15 @@ class _Planner:
             if old in taken:
                 self._add(path, f"`{old}` already is the old key of `{taken[old]}`")
             taken[old] = key
+
+    def _check_restarting(self, secrets: Mapping[str, PlannedSecret]) -> None:
+        name = self._header.name or self.instance.name
+        if len(name) > MAX_RESTARTING_NAME and any(one.on_rotate for one in secrets.values()):
+            self._add(
+                ("name",),
+                f"a map with `on_rotate` may have a name of {MAX_RESTARTING_NAME} characters at "
+                "most: AWS's names of functions and roles, which it is a part of, end at 64",
+            )
 
     def _check_reference(
         self,
@@ -570,6 +632,20 @@ def _referenced_keys(
     for reference in secret.references:
         if is_self(reference, *own) and len(reference.path) > 2 and reference.path[2] in secrets:  # noqa: PLR2004 # component, output, key
             yield reference.path[2]
+
+
+def _fields(data: str | dict[str, Any]) -> Iterable[str]:
+    """Name the top fields of a structured value; none for any other text."""
+    if isinstance(data, dict):
+        return data
+    document = references.json_document(references.parse(data, []))
+    return document if isinstance(document, dict) else ()
+
+
+def _tags(entry: Entry, header: Header) -> Mapping[str, str]:
+    if entry.import_:
+        return entry.tags
+    return {**header.tags, **entry.tags} if entry.tags else header.tags
 
 
 def _adopted_name(imported: str) -> str:

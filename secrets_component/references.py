@@ -198,6 +198,11 @@ def parse_value(text: str, bad: list[BadReference]) -> Template:
     return _with_escapes(template, escapes, is_json=document is not None)
 
 
+def json_document(template: Template) -> Json:
+    """Give the JSON that a text is, with stand-ins for its references; None for other texts."""
+    return _Marked(template).json_document()
+
+
 def parse_structure(data: Mapping[str, Json], bad: list[BadReference]) -> Structure:
     """Parse every text of a YAML mapping under `secret_data`; see `parse`."""
 

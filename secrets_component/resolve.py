@@ -127,12 +127,14 @@ class _Reader:
             values.known[reference] = found
 
     def _may_wait(self, secret: PlannedSecret, reference: Reference) -> bool:
-        """Only a value and a rotation can come later: a key or a reader decides what is created."""
+        """Only a value, a rotation and a restart can come later; a key or a reader cannot."""
         if self._plan.stacks[reference.path[0]].when_missing != "wait":
             return False
         later = set(secret.value_references)
         if secret.rotation:
             later.update(secret.rotation.function.references)
+        for restart in secret.on_rotate:
+            later.update(restart.target.references)
         fixed = {ref for template in _fixed_templates(secret) for ref in template.references}
         return reference in later and reference not in fixed
 
@@ -159,7 +161,7 @@ class _Reader:
     def _or_wait(self, reference: Reference) -> str:
         stack = self._plan.stacks[reference.path[0]]
         if stack.when_missing == "wait":
-            return " (a key, a replica's key or a principal cannot wait)"
+            return " (a key, a replica's key, a topic or a principal cannot wait)"
         return (
             f", or write `{reference.path[0]}: {{stack: {stack.stack}, when_missing: wait}}` to "
             "fill the secret in a later run"
@@ -172,11 +174,8 @@ class _Reader:
 
 
 def _fixed_templates(secret: PlannedSecret) -> Iterator[Template]:
-    if secret.kms_key:
-        yield secret.kms_key
-    for replica in secret.replicas:
-        if replica.kms_key:
-            yield replica.kms_key
+    keys = (secret.kms_key, *(replica.kms_key for replica in secret.replicas))
+    yield from (template for template in (*keys, secret.alarm_topic) if template)
     yield from secret.principals
 
 

@@ -54,7 +54,7 @@ def schedule(
     rotation = secret.rotation
     if rotation is None or not scope.values.has_all(rotation.function.references):
         return
-    if version is None and secret.key in scope.values.waiting:
+    if version is None and not scope.values.has_all(secret.value_references):
         return  # AWS's createSecret step reads AWSCURRENT: a secret without a value cannot rotate
     arn = scope.values.text(rotation.function, secret.key)
     needed: list[pulumi.Resource] = [permission(rotation, arn, container.arn)]

@@ -9,7 +9,7 @@ What `owner` decides here is who may write AWSCURRENT:
   https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html), and to no
   later one: whatever makes Pulumi create this version again, the live value stays. The label also
   keeps AWS from dropping the version once rotations have moved on
-  (hashicorp/terraform-provider-aws#37302).
+  (hashicorp/terraform-provider-aws#37302). With `rotated_fields`, see the module of that name.
 
 No version is ever deleted (`retain_on_delete`): deleting one could only take labels from a value
 that someone still reads.
@@ -21,6 +21,7 @@ import pulumi
 import pulumi_random as random
 from pulumi_aws import secretsmanager
 
+from secrets_component import rotated_fields
 from secrets_component.model import (
     DEFAULT_SPECIAL,
     MAX_VALUE_BYTES,
@@ -85,6 +86,8 @@ def store(
     if isinstance(secret.source, Empty) or not scope.values.has_all(secret.value_references):
         return None
     value = _value(scope, secret)
+    if secret.rotated_fields:
+        return rotated_fields.store(scope, secret, container, value)
     is_binary = isinstance(secret.source, Binary)
     if secret.owner == "map":
         # Formerly `first`: where rotation was turned off, the labelled version goes on under this

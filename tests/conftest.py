@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,7 +139,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_stack(sandbox: Sandbox) -> Callable[..., Stack]:
     """Make a stack of any project; `passphrase` is another key than the sandbox's own."""
     return lambda path, name="dev", passphrase=None: Stack(sandbox, path, name, passphrase)
@@ -149,6 +150,9 @@ def secrets(
     sandbox: Sandbox, project: Path, request: pytest.FixtureRequest
 ) -> Callable[[str], SecretsStack]:
     """Make a stack from a map's text; its `context_name` is the test's own, as is its stack."""
-    name = request.node.name.removeprefix("test_").split("[")[0].replace("_", "-")[:60]
+    test, _, case = request.node.name.removeprefix("test_").partition("[")
+    name = test.replace("_", "-")[:60]
+    if case:
+        name += f"-{zlib.crc32(case.encode()):x}"
     (project / f"Pulumi.{name}.yaml").write_bytes((project / "Pulumi.dev.yaml").read_bytes())
     return lambda text: SecretsStack(sandbox, project, name, None).write(text)

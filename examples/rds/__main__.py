@@ -7,10 +7,11 @@ in turn, in the next run of the map's own stack.
 import pulumi
 from pulumi_aws import rds
 
+from secrets_component import SecretMapReference
+
 config = pulumi.Config()
 stack = pulumi.get_stack()
-secrets = pulumi.StackReference(config.get("secrets") or f"organization/secrets/{stack}")
-passwords = secrets.require_output("generated_passwords")
+secrets = SecretMapReference(config.get("secrets") or f"organization/secrets/{stack}")
 
 database = rds.Instance(
     "main",
@@ -20,7 +21,7 @@ database = rds.Instance(
     allocated_storage=20,
     db_name="orders",
     username="app",
-    password=passwords["master_password"],
+    password=secrets.generated_password("master_password"),
     skip_final_snapshot=True,
 )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from sandbox.providers import compute
 from sandbox.providers.protocol import Properties, Provider, ProviderError, ResourceType, serve
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -39,6 +39,7 @@ class Cloud:
             )
             raise ProviderError(msg)
         self.region = settings.get("region") or os.environ.get("AWS_REGION") or "us-east-1"
+        self._session = boto3.Session(region_name=self.region)
         self._clients: dict[str, Any] = {}
         self._settings = settings
         self._elsewhere: dict[str, Cloud] = {}
@@ -56,11 +57,13 @@ class Cloud:
         """Give the client of a service."""
         if service not in self._clients:
             self._clients[service] = self._session.client(
-                service, config=Config(retries={"total_max_attempts": 1}, max_pool_connections=32)
+                service,
+                endpoint_url=self.endpoint,  # before any other that the user's shell may set
+                config=Config(retries={"total_max_attempts": 1}, max_pool_connections=32),
             )
         return self._clients[service]
 
-    def call(self, service: str, operation: str, **arguments: Any) -> Any:  # noqa: ANN401 # AWS's answer
+    def call(self, service: str, operation: str, /, **arguments: Any) -> Any:  # noqa: ANN401 # AWS's answer
         """Call AWS, leaving out what is None; AWS's refusal becomes a ProviderError."""
         given = {key: value for key, value in arguments.items() if value is not None}
         try:
@@ -68,7 +71,7 @@ class Cloud:
         except ClientError as error:
             raise ProviderError(str(error)) from None
 
-    def find(self, service: str, operation: str, **arguments: Any) -> Any:  # noqa: ANN401 # AWS's answer
+    def find(self, service: str, operation: str, /, **arguments: Any) -> Any:  # noqa: ANN401 # AWS's answer
         """Call AWS; None where the thing is not there."""
         try:
             return getattr(self.client(service), operation)(**arguments)
@@ -76,11 +79,6 @@ class Cloud:
             if error.response["Error"]["Code"] in _GONE:
                 return None
             raise ProviderError(str(error)) from None
-
-    @cached_property
-    def _session(self) -> boto3.Session:
-        os.environ["AWS_ENDPOINT_URL"] = self.endpoint
-        return boto3.Session(region_name=self.region)
 
 
 def _tags(properties: Properties) -> list[dict[str, str]]:
@@ -144,7 +142,8 @@ def update_secret(cloud: Cloud, identity: str, olds: Properties, news: Propertie
             KmsKeyId=news.get("kmsKeyId"),
         )
     _update_tags(cloud, identity, olds, news)
-    _update_replicas(cloud, identity, olds, news)
+    if "replicas" in news:  # optional and computed: what the program leaves out stays
+        _update_replicas(cloud, identity, olds, news)
     return read_secret(cloud, identity, news) or {}
 
 
@@ -181,13 +180,15 @@ def _remove_replicas(cloud: Cloud, identity: str, regions: list[str]) -> None:
 
 
 def delete_secret(cloud: Cloud, identity: str, state: Properties) -> None:
-    """Remove the replicas, then schedule the deletion; window 0 deletes at once."""
+    """Remove the replicas, then schedule the deletion; window 0, or none in the state, is at once.
+
+    The official provider forgets an import's window in the same way: it reads 0 from the state.
+    """
     if read_secret(cloud, identity, state) is None:
         return
     if state.get("replicas"):
         _remove_replicas(cloud, identity, [replica["region"] for replica in state["replicas"]])
-    window = state.get("recoveryWindowInDays")
-    days = 30 if window is None else window
+    days = state.get("recoveryWindowInDays") or 0
     cloud.call(
         "secretsmanager",
         "delete_secret",
@@ -211,7 +212,7 @@ def create_version(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
         "secretsmanager",
         "put_secret_value",
         SecretId=inputs["secretId"],
-        SecretString=inputs.get("secretString"),
+        SecretString=inputs.get("secretString") or inputs.get("secretStringWo"),
         SecretBinary=inputs.get("secretBinary"),
         VersionStages=inputs.get("versionStages"),
     )
@@ -219,7 +220,7 @@ def create_version(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
     return identity, read_version(cloud, identity, inputs) or {}
 
 
-def read_version(cloud: Cloud, identity: str, _: Properties) -> Properties | None:
+def read_version(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
     """Read one version with its labels; a version that AWS has dropped is gone."""
     arn, version_id = identity.split("|")
     try:
@@ -234,7 +235,7 @@ def read_version(cloud: Cloud, identity: str, _: Properties) -> Properties | Non
     return {
         "arn": found["ARN"],
         "secretId": arn,
-        "secretString": found.get("SecretString"),
+        "secretString": None if "secretStringWo" in state else found.get("SecretString"),
         "secretBinary": binary.decode() if binary is not None else None,
         "versionId": found["VersionId"],
         "versionStages": sorted(found["VersionStages"]),
@@ -686,13 +687,14 @@ def delete_database(cloud: Cloud, identity: str, _: Properties) -> None:
 
 
 TYPES = {
+    **compute.TYPES,
     "aws:secretsmanager/secret:Secret": ResourceType(
         create_secret,
         read_secret,
         update_secret,
         delete_secret,
         replaces=frozenset({"name", "namePrefix", "region", "type"}),
-        computed=frozenset({"kmsKeyId", "policy", "region"}),
+        computed=frozenset({"policy", "region", "replicas"}),
         defaults={"recoveryWindowInDays": 30, "forceOverwriteReplicaSecret": False},
         outputs=("arn", "tagsAll"),
         name="name",
@@ -703,10 +705,13 @@ TYPES = {
         read_version,
         update_version,
         delete_version,
-        replaces=frozenset({"secretId", "secretString", "secretBinary", "region"}),
+        replaces=frozenset(
+            {"secretId", "secretString", "secretBinary", "secretStringWoVersion", "region"}
+        ),
         computed=frozenset({"versionStages", "region"}),
         outputs=("arn", "versionId"),
-        secrets=frozenset({"secretString", "secretBinary"}),
+        secrets=frozenset({"secretString", "secretBinary", "secretStringWo"}),
+        write_only=frozenset({"secretStringWo"}),
     ),
     "aws:secretsmanager/secretPolicy:SecretPolicy": ResourceType(
         create_policy,
@@ -813,6 +818,34 @@ def _region(cloud: Cloud, _: Properties) -> Properties:
     return {"id": cloud.region, "name": cloud.region, "region": cloud.region}
 
 
+def _secret(cloud: Cloud, wanted: Properties) -> Properties:
+    found = read_secret(cloud, wanted.get("arn") or wanted["name"], {})
+    if found is None:
+        msg = "couldn't find resource"
+        raise ProviderError(msg)
+    return {**found, "id": found["arn"]}
+
+
+def _secret_version(cloud: Cloud, wanted: Properties) -> Properties:
+    found = cloud.find(
+        "secretsmanager",
+        "get_secret_value",
+        SecretId=wanted["secretId"],
+        VersionStage=wanted.get("versionStage") or "AWSCURRENT",
+    )
+    if found is None:
+        msg = "couldn't find resource"
+        raise ProviderError(msg)
+    return {
+        "id": f"{wanted['secretId']}|{found['VersionId']}",
+        "arn": found["ARN"],
+        "secretId": wanted["secretId"],
+        "secretString": found.get("SecretString"),
+        "versionId": found["VersionId"],
+        "versionStages": found["VersionStages"],
+    }
+
+
 def _role(cloud: Cloud, arguments: Properties) -> Properties:
     name = arguments["name"]
     found = cloud.find("iam", "get_role", RoleName=name)
@@ -834,8 +867,11 @@ def _user(cloud: Cloud, arguments: Properties) -> Properties:
 
 
 FUNCTIONS: dict[str, Callable[[Any, Properties], Properties]] = {
+    **compute.FUNCTIONS,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller,
     "aws:index/getRegion:getRegion": _region,
+    "aws:secretsmanager/getSecret:getSecret": _secret,
+    "aws:secretsmanager/getSecretVersion:getSecretVersion": _secret_version,
     "aws:iam/getRole:getRole": _role,
     "aws:iam/getUser:getUser": _user,
 }

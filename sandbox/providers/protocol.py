@@ -11,9 +11,11 @@ import os
 import re
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from concurrent import futures
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import grpc
@@ -48,6 +50,7 @@ class ResourceType:
         name: the input that must be free before a replacement can be made.
         hidden: inputs that reading back cannot show.
         secrets: outputs that are secret whatever the program says.
+        write_only: inputs whose change alone changes nothing.
     """
 
     create: Callable[[Any, Properties], tuple[str, Properties]]
@@ -61,6 +64,7 @@ class ResourceType:
     name: str | None = None
     hidden: frozenset[str] = frozenset()
     secrets: frozenset[str] = frozenset()
+    write_only: frozenset[str] = frozenset()
 
     def with_defaults(self, inputs: Properties) -> Properties:
         """Fill in what the program left out."""
@@ -145,13 +149,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Compare the program with what it said last time."""
         found = self._type(request.urn, context)
-        olds, news = _plain(request.old_inputs) or _plain(request.olds), _plain(request.news)
+        said = request.old_inputs if request.HasField("old_inputs") else request.olds
+        olds, news = _plain(said), _plain(request.news)
         changed = {
             key: _change(olds, news, key)
             for key in sorted({*olds, *news})
             if olds.get(key) != news.get(key)
             and not (key not in news and key in found.computed)
-            and key not in request.ignoreChanges
+            and key not in (*request.ignoreChanges, *found.write_only)
         }
         replaces = [key for key in changed if key in found.replaces]
         same_name = found.name in olds and olds.get(found.name) == news.get(found.name)
@@ -185,7 +190,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CreateResponse(id=identity, properties=made)
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
-        """Read for a refresh or an import; an empty id says that it is gone."""
+        """Read for a refresh or an import; an empty id says that it is gone.
+
+        An import leaves out what only the provider knows, as officially
+        (hashicorp/terraform-provider-aws#42139); the engine's update after it fills that in.
+        """
         found = self._type(request.urn, context)
         inputs, state = _plain(request.inputs), _plain(request.properties)
         cloud = self._locate(self._cloud, state)
@@ -199,8 +208,6 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             if key not in found.hidden or key in inputs
         }
         written = {key: value for key, value in written.items() if value is not None}
-        if is_import:
-            written = found.with_defaults(written)
         secrets = found.secrets | _secrets(request.inputs) | _secrets(request.properties)
         return provider_pb2.ReadResponse(
             id=request.id,
@@ -235,10 +242,15 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return self._types[token]
 
     def _guarded(self, context: Any, call: Callable[[], Any]) -> Any:  # noqa: ANN401 # any answer
+        """Say what goes wrong; of a surprise only its place, for its text may quote a value."""
         try:
             return call()
         except ProviderError as error:
             self._fail(context, str(error))
+        except Exception as error:  # noqa: BLE001 # gRPC would send the text of any to the engine
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(place.filename).name}:{place.lineno}"
+            self._fail(context, f"the sandbox's provider failed: {type(error).__name__} at {where}")
 
     def _fail(self, context: Any, message: str) -> None:  # noqa: ANN401 # gRPC's context
         context.abort(grpc.StatusCode.UNKNOWN, message)

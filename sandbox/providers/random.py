@@ -1,4 +1,4 @@
-"""`pulumi-resource-random` for the sandbox: RandomPassword."""
+"""`pulumi-resource-random` for the sandbox: RandomPassword and RandomInteger."""
 
 from __future__ import annotations
 
@@ -40,14 +40,26 @@ def create_password(_: Any, inputs: Properties) -> tuple[str, Properties]:  # no
     return "none", {"result": "".join(drawn)}
 
 
+def create_integer(_: Any, inputs: Properties) -> tuple[str, Properties]:  # noqa: ANN401 # no cloud
+    """Draw a number from `min` to `max`."""
+    drawn = secrets.randbelow(inputs["max"] - inputs["min"] + 1) + inputs["min"]
+    return str(drawn), {"result": drawn}
+
+
 TYPES = {
+    "random:index/randomInteger:RandomInteger": ResourceType(
+        create=create_integer,
+        read=lambda _cloud, _id, state: state,
+        replaces=frozenset({"keepers", "max", "min", "seed"}),
+        outputs=("result",),
+    ),
     "random:index/randomPassword:RandomPassword": ResourceType(
         create=create_password,
         read=lambda _cloud, _id, state: state,
         replaces=_ARGUMENTS,
         outputs=("result", "bcryptHash"),
         secrets=frozenset({"result", "bcryptHash"}),
-    )
+    ),
 }
 
 

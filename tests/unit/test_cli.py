@@ -16,11 +16,6 @@ MAPS = ROOT / "tests" / "maps"
 FULL = str(MAPS / "guide-full.yaml")
 
 
-@pytest.fixture(autouse=True)
-def _collector(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli.gc, "disable", lambda: None)
-
-
 def test_validate_says_nothing_of_a_good_map(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["validate", FULL, str(MAPS / "guide-database.yaml")]) == 0
     assert capsys.readouterr() == ("", "")
@@ -69,6 +64,7 @@ def test_plan_as_json_holds_the_contract_and_no_value(tmp_path, capsys) -> None:
         "owner": "map",
         "kms_key": None,
         "rotation": None,
+        "on_rotate": [],
         "replicas": [{"region": "eu-west-1", "kms_key": None}],
         "references": [],
         "policy": None,

@@ -64,6 +64,7 @@ class Cloud(mocks.Mocks):
             "Secret": {"arn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{inputs.get('name')}-AbCdEf"},
             "SecretVersion": {"versionId": f"v-{args.name}"},
             "RandomPassword": {"result": f"generated-{args.name}"},
+            "RandomInteger": {"result": 7},
             "Key": {"arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/made", "keyId": "made"},
             "ReplicaKey": {"arn": f"arn:aws:kms:{inputs.get('region')}:{ACCOUNT}:key/made"},
             "Policy": {"arn": f"arn:aws:iam::{ACCOUNT}:policy/{args.name}"},
@@ -73,6 +74,11 @@ class Cloud(mocks.Mocks):
     def call(self, args: mocks.MockCallArgs) -> Any:
         if args.token == "aws:index/getRegion:getRegion":
             return {"region": REGION}
+        if args.token == "aws:secretsmanager/getSecret:getSecret":
+            name = args.args["name"]
+            return {"arn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-AbCdEf"}
+        if args.token == "aws:secretsmanager/getSecretVersion:getSecretVersion":
+            return {}
         if args.token == "aws:index/getCallerIdentity:getCallerIdentity":
             return {"accountId": ACCOUNT, "arn": self.caller}
         if args.token in ("aws:iam/getRole:getRole", "aws:iam/getUser:getUser"):
@@ -163,6 +169,7 @@ def test_generated_password_has_every_option() -> None:
     assert made["Secret", "m.a"] == {
         "name": "x/dev/p/a",
         "description": "d",
+        "kmsKeyId": "alias/aws/secretsmanager",
         "recoveryWindowInDays": 30,
     }
     version = made["SecretVersion", "m.a"]
@@ -345,6 +352,7 @@ def test_replicas_recovery_window_and_tags() -> None:
     ).made
     assert made["Secret", "m.a"] == {
         "name": "x/dev/a",
+        "kmsKeyId": "alias/aws/secretsmanager",
         "recoveryWindowInDays": 0,
         "replicas": [{"region": "eu-west-1", "kmsKeyId": "alias/there"}],
         "tags": {"team": "u"},
@@ -430,3 +438,35 @@ def test_map_as_plain_data_is_accepted_and_an_output_is_not() -> None:
 
     run()
     assert cloud.made["Secret", "m.a"]["name"] == "x/dev/a"
+
+
+def test_outputs_of_an_empty_map_are_mappings() -> None:
+    outputs = deploy("context_name: x\n").outputs
+    assert outputs == {name: {} for name in outputs}
+
+
+def test_rotated_fields_are_written_only_when_the_maps_own_change() -> None:
+    result = deploy(
+        HEAD + "  a: {owner: operator, rotated_fields: [password], random: {password: {}}, "
+        'secret_data: {host: h, password: "${random.password}"}}\n'
+    )
+    edition = result.made["RandomInteger", "m.a.edition"]
+    assert edition == {"min": 1, "max": 2**31 - 1, "keepers": {"fields": '{"host": "h"}'}}
+    version = result.made["SecretVersion", "m.a.fields"]
+    assert json.loads(version["secretStringWo"]) == {
+        "host": "h",
+        "password": "generated-m.a.password",
+    }
+    assert version["secretStringWoVersion"] == 7
+    assert ("SecretVersion", "m.a.first") not in result.made
+
+
+def test_adopted_secret_is_asked_for_by_name_and_keeps_what_the_entry_leaves_out() -> None:
+    made = deploy(
+        "context_name: x\ntags: {team: t}\ndefault_kms_key_id: alias/k\nsecrets:\n"
+        "  a: {import: legacy, owner: operator}\n"
+    ).made
+    assert made["Secret", "m.a"] == {
+        "name": "legacy",
+        "recoveryWindowInDays": 30,
+    }

@@ -296,3 +296,30 @@ def test_wrong_environment_is_refused() -> None:
 def test_problem_text_is_raised_as_map_error() -> None:
     with pytest.raises(MapValueError):
         plan("context_name: x\nsecrets: []\n")
+
+
+@pytest.mark.parametrize(
+    ("fields", "place", "message"),
+    [
+        (
+            "owner: operator, secret_data: {host: h, password: p}, rotated_fields: [pasword]",
+            "3:83",
+            "`rotated_fields`: no field `pasword` in `secret_data`; did you mean `password`?",
+        ),
+        (
+            "owner: operator, secret_data: text, rotated_fields: [password]",
+            "3:65",
+            "`rotated_fields`: `secret_data` must be a mapping, or JSON that is one",
+        ),
+        (
+            "secret_data: {password: p}, rotated_fields: [password]",
+            "3:40",
+            "`rotated_fields`: nobody but the map writes this value; turn rotation on, or say "
+            "`owner: operator`",
+        ),
+    ],
+)
+def test_rotated_fields_are_fields_that_someone_else_writes(fields, place, message) -> None:
+    with pytest.raises(SecretMapError) as told:
+        plans(parse(f"context_name: x\nsecrets:\n  entry0: {{{fields}}}\n", "m"), "dev")
+    assert str(told.value) == f"m:{place}: error: {message}"

@@ -1,0 +1,63 @@
+"""The Lambda function behind `on_rotate`: restarts what reads a secret that has rotated.
+
+This file is the function's whole code. It imports what Lambda's own Python has, and nothing of this
+package. AWS calls it again, twice at most, where it fails
+(https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+_LOG = logging.getLogger(__name__)
+_LOG.setLevel(logging.INFO)
+
+
+class RestartError(Exception):
+    """Something could not be restarted; the message names it and says why."""
+
+
+def handler(event: Mapping[str, Any], _: object) -> None:
+    """Restart every target, then tell which ones failed.
+
+    Args:
+        event: what the rule's target makes of EventBridge's event: `secret`, the ARN of the secret
+            that has rotated; `time`, when; `restart`, a list of `{"ecs_service": <ARN>}` and
+            `{"lambda": <ARN>}`.
+
+    Raises:
+        RestartError: at least one of them could not be restarted.
+    """
+    failures = []
+    for kind, arn in (target for one in event["restart"] for target in one.items()):
+        try:
+            _RESTARTS[kind](arn, str(event["time"]))
+        except (BotoCoreError, ClientError) as error:
+            failures.append(f"{arn}: {error}")
+        else:
+            _LOG.info("restarted %s after the rotation of %s", arn, event["secret"])
+    if failures:
+        raise RestartError("; ".join(failures))
+
+
+def _redeploy(arn: str, _: str) -> None:
+    cluster, service = arn.rpartition(":")[2].split("/")[1:]
+    boto3.client("ecs").update_service(cluster=cluster, service=service, forceNewDeployment=True)
+
+
+def _touch(arn: str, time: str) -> None:
+    # "When you update a function, Lambda provisions an instance of the function"
+    # (https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html), for any
+    # setting. The description changes nothing else, and is written without reading the others,
+    # among them the environment's variables.
+    boto3.client("lambda").update_function_configuration(
+        FunctionName=arn, Description=f"restarted: its secret rotated at {time}"
+    )
+
+
+_RESTARTS = {"ecs_service": _redeploy, "lambda": _touch}

@@ -1,0 +1,184 @@
+"""`on_rotate`, really deployed: the event of a rotation goes through the rule to the function."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from secrets_component import restart_function
+
+RECORDED = Path(__file__).parent / "events" / "rotation-succeeded.json"
+ACCOUNT, REGION = "123456789012", "eu-central-1"
+# The shape of a recorded event: requestParameters and responseElements are null, and the secret's
+# ARN stands in additionalEventData.SecretId (aws-samples' rotation-and-AppConfig walkthrough shows
+# a whole one; AWS's user guide, "Log AWS Secrets Manager events with AWS CloudTrail", the detail).
+
+
+def rotation_of(arn: str, **changed: str) -> dict[str, str]:
+    """The recorded event as an entry of PutEvents, told of another secret."""
+    event = json.loads(RECORDED.read_text().replace("SECRET_ARN", arn))
+    detail = {**event["detail"], **changed}
+    return {
+        "Source": event["source"],
+        "DetailType": event["detail-type"],
+        "Detail": json.dumps(detail),
+    }
+
+
+@pytest.fixture
+def role(aws) -> str:
+    trust = {"Version": "2012-10-17", "Statement": []}
+    made = aws("iam").create_role(RoleName="some-role", AssumeRolePolicyDocument=json.dumps(trust))
+    yield made["Role"]["Arn"]
+    aws("iam").delete_role(RoleName="some-role")
+
+
+@pytest.fixture
+def service(aws) -> str:
+    """A service on a cluster, deployed once; its name with the cluster's."""
+    ecs = aws("ecs")
+    ecs.create_cluster(clusterName="main")
+    ecs.register_task_definition(
+        family="orders", containerDefinitions=[{"name": "app", "image": "app", "memory": 128}]
+    )
+    ecs.create_service(cluster="main", serviceName="orders", taskDefinition="orders")
+    yield "main/orders"
+    ecs.delete_service(cluster="main", service="orders", force=True)
+    ecs.delete_cluster(cluster="main")
+
+
+@pytest.fixture
+def functions(aws, role) -> list[str]:
+    """Two functions in the account, one that rotates and one that reads; their ARNs."""
+    made = [
+        aws("lambda").create_function(
+            FunctionName=name,
+            Role=role,
+            Runtime="python3.13",
+            Handler="f.h",
+            Code={"ZipFile": b"x"},
+        )
+        for name in ("rotates", "reads")
+    ]
+    yield [function["FunctionArn"] for function in made]
+    for function in made:
+        aws("lambda").delete_function(FunctionName=function["FunctionName"])
+
+
+@pytest.fixture
+def in_lambda(sandbox, monkeypatch) -> None:
+    """The environment that the function finds, with the sandbox for AWS."""
+    for name, value in sandbox.environment().items():
+        if name.startswith("AWS_"):
+            monkeypatch.setenv(name, value)
+
+
+def the_map(service: str, functions: list[str]) -> str:
+    rotating = f"rotation_automatically: true, rotation_lambda_arn: '{functions[0]}'"
+    return f"""\
+        context_name: restart
+        defaults: {{recovery_window_in_days: 0}}
+        secrets:
+          db: {{secret_data: v, {rotating}, on_rotate: [{{ecs_service: {service}}}, {{lambda: reads}}]}}
+          other: {{secret_data: v, {rotating}, on_rotate: [{{lambda: '{functions[1]}'}}]}}
+          quiet: {{secret_data: v, {rotating}}}
+    """
+
+
+def rules_of(stack, aws) -> list[str]:
+    """The rules that a stack's secrets have."""
+    found = aws("events").list_rules(NamePrefix="secretsmap-on-rotate-")["Rules"]
+    return [rule["Name"] for rule in found if f"/{stack.name}/" in rule["Description"]]
+
+
+def deployments(aws) -> tuple[int, str]:
+    found = aws("ecs").describe_services(cluster="main", services=["orders"])["services"][0]
+    return len(found["deployments"]), found["deployments"][0]["id"]
+
+
+@pytest.mark.usefixtures("in_lambda")
+def test_a_rotation_restarts_its_own_readers_and_no_others(
+    secrets, aws, service, functions
+) -> None:
+    stack = secrets(the_map(service, functions))
+    stack.pulumi("preview")
+    stack.up()
+    arns = stack.outputs()["secret_arns"]
+    assert set(stack.up("--refresh").changes) == {"same"}
+    queue = aws("sqs").create_queue(QueueName="told")["QueueUrl"]
+    queue_arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:told"
+    for rule in rules_of(stack, aws):
+        # moto calls no function; a queue in its place shows what the function would be told.
+        (target,) = aws("events").list_targets_by_rule(Rule=rule)["Targets"]
+        assert ":function:" in target["Arn"]
+        aws("events").put_targets(Rule=rule, Targets=[{**target, "Arn": queue_arn}])
+
+    aws("events").put_events(
+        Entries=[
+            rotation_of(arns["quiet"]),
+            rotation_of(arns["db"] + "x"),
+            rotation_of(arns["db"], eventName="RotationFailed"),
+            {**rotation_of(arns["db"]), "DetailType": "AWS API Call via CloudTrail"},
+        ]
+    )
+    assert "Messages" not in aws("sqs").receive_message(QueueUrl=queue)
+
+    aws("events").put_events(Entries=[rotation_of(arns["db"])])
+    (message,) = aws("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    told = json.loads(message["Body"])
+    assert told["secret"] == arns["db"]
+
+    before = deployments(aws)
+    restart_function.handler(told, None)
+    assert deployments(aws) != before
+    touched = aws("lambda").get_function_configuration(FunctionName="reads")
+    assert touched["Description"].startswith("restarted: its secret rotated at ")
+    assert not aws("lambda").get_function_configuration(FunctionName="rotates")["Description"]
+
+
+def test_the_function_may_restart_only_what_the_map_names(secrets, aws, service, functions) -> None:
+    stack = secrets(the_map(service, functions))
+    stack.up()
+    (target,) = aws("events").list_targets_by_rule(Rule=rules_of(stack, aws)[0])["Targets"]
+    function = aws("lambda").get_function_configuration(FunctionName=target["Arn"])
+    role = function["Role"].rpartition("/")[2]
+    (name,) = aws("iam").list_role_policies(RoleName=role)["PolicyNames"]
+    policy = aws("iam").get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    allowed = {tuple(one["Action"]): one["Resource"] for one in policy["Statement"]}
+    (log,) = allowed.pop(("logs:CreateLogStream", "logs:PutLogEvents"))
+    assert allowed == {
+        ("ecs:UpdateService",): [f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/main/orders"],
+        ("lambda:UpdateFunctionConfiguration",): [functions[1]],
+    }
+    groups = aws("logs").describe_log_groups(logGroupNamePrefix="secretsmanager-on-rotate-")
+    assert (log, 30) in [(one["arn"], one["retentionInDays"]) for one in groups["logGroups"]]
+
+
+def test_nothing_stays_when_the_last_restart_is_taken_out(secrets, aws, service, functions) -> None:
+    stack = secrets(the_map(service, functions))
+    stack.up()
+    rules = rules_of(stack, aws)
+    assert len(rules) == 2
+    (target,) = aws("events").list_targets_by_rule(Rule=rules[0])["Targets"]
+    stack.write(f"""\
+        context_name: restart
+        secrets: {{db: {{secret_data: v, rotation_automatically: true, rotation_lambda_arn: '{functions[0]}'}}}}
+    """).up()
+    assert rules_of(stack, aws) == []
+    with pytest.raises(aws("lambda").exceptions.ResourceNotFoundException):
+        aws("lambda").get_function(FunctionName=target["Arn"])
+
+
+@pytest.mark.usefixtures("in_lambda")
+def test_every_target_is_tried_before_a_failure_is_told(aws, service) -> None:
+    home = f"{REGION}:{ACCOUNT}"
+    gone = f"arn:aws:lambda:{home}:function:gone"
+    event = {
+        "secret": "arn",
+        "time": "2026-01-01T00:00:00Z",
+        "restart": [{"lambda": gone}, {"ecs_service": f"arn:aws:ecs:{home}:service/{service}"}],
+    }
+    before = deployments(aws)
+    with pytest.raises(restart_function.RestartError, match=f"^{gone}: .*ResourceNotFound"):
+        restart_function.handler(event, None)
+    assert deployments(aws) != before

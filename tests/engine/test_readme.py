@@ -1,0 +1,100 @@
+"""The README's commands, run in a fresh copy of the checkout: they print what it says."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import readme
+
+ROOT = Path(__file__).parent.parent.parent
+TEXT = (ROOT / "README.md").read_text("utf-8")
+BLOCK = re.compile(r"^```(?P<kind>\w+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(kind: str) -> list[str]:
+    return [block["body"] for block in BLOCK.finditer(TEXT) if block["kind"] == kind]
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    """Yield each command with the output that stands below it."""
+    for body in blocks("console"):
+        for piece in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
+            command, _, output = piece.partition("\n")
+            yield command, output
+
+
+def matches(expected: str, printed: str) -> bool:
+    """Compare line by line; a line `…` stands for any lines, `…` in a line for any text."""
+    wanted = "".join(
+        r"(?:.*\n)*?" if line == "…" else re.escape(line.rstrip()).replace("…", ".*") + " *\n"
+        for line in expected.splitlines()
+    )
+    return re.fullmatch(wanted, printed.rstrip() + "\n") is not None
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory, sandbox) -> Iterator[Path]:
+    """A copy of what git tracks, and the maps that the README writes."""
+    folder = tmp_path_factory.mktemp("checkout")
+    tracked = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True)
+    for name in tracked.split("\0"):
+        if name and (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)  # make compares the lock's time
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+    for body in blocks("yaml"):
+        name = body.partition("\n")[0].removeprefix("# ")
+        (folder / name).write_text(body, "utf-8")
+    yield folder
+    subprocess.run(["make", "clean"], cwd=folder, capture_output=True)
+
+
+def run(command: str, folder: Path, environment: dict[str, str]) -> str:
+    """Run a command as a newcomer's shell does; its errors stand in its output."""
+    done = subprocess.Popen(
+        ["bash", "-c", command],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        return done.communicate(timeout=240)[0]
+    finally:
+        if done.poll() is None:
+            os.killpg(done.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize(("command", "expected"), list(commands()))
+def test_command_prints_what_the_readme_says(
+    checkout, sandbox, command: str, expected: str
+) -> None:
+    if command.startswith(("git clone", "python3 -m venv")):
+        pytest.skip("the checkout and its .venv are there")
+    environment = dict(os.environ) if command.startswith("make") else sandbox.environment()
+    printed = run(command, checkout, environment)
+    assert matches(expected, printed), printed
+
+
+def test_own_program_deploys(checkout, make_stack) -> None:
+    (program,) = blocks("python")
+    folder = checkout / "own"
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text("name: own\nruntime: python\n")
+    (folder / "__main__.py").write_text(program)
+    shutil.copy(checkout / "shop.yaml", folder)
+    stack = make_stack(folder, "prod")
+    stack.up()
+    assert ":secret:shop/prod/rds/database_url-" in stack.outputs()["database_url_arn"]
+
+
+def test_table_of_fields_is_made_from_the_model() -> None:
+    assert readme.written(TEXT) == TEXT, "run `python -m tests.readme`"

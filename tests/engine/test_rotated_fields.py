@@ -1,0 +1,75 @@
+"""`rotated_fields`: the map changes its own fields and keeps what rotation wrote into the others."""
+
+import json
+
+import pytest
+
+from tests.engine.test_live_values import rotate
+
+MAP = """\
+context_name: fields{n}
+secrets:
+  db:
+    random: {{password: {{}}}}
+    secret_data: {{host: {host}, port: 5432, password: "${{random.password}}"}}
+    rotated_fields: [password]
+    owner: operator
+"""
+
+
+def rotated(client, arn: str, password: str) -> None:
+    live = json.loads(client.get_secret_value(SecretId=arn)["SecretString"])
+    rotate(client, arn, json.dumps({**live, "password": password}))
+
+
+@pytest.mark.parametrize("times", [0, 1, 3])
+@pytest.mark.parametrize("refresh", [(), ("--refresh",)])
+def test_map_changes_its_fields_and_keeps_the_live_password(secrets, aws, times, refresh) -> None:
+    context = f"{times}{len(refresh)}"
+    stack = secrets(MAP.format(n=context, host="old"))
+    stack.up()
+    outputs = stack.outputs()
+    arn, password = outputs["secret_arns"]["db"], outputs["generated_passwords"]["db.password"]
+    client = aws("secretsmanager")
+
+    def live() -> dict[str, object]:
+        return dict(json.loads(client.get_secret_value(SecretId=arn)["SecretString"]))
+
+    assert live() == {"host": "old", "port": 5432, "password": password}
+    for n in range(times):
+        rotated(client, arn, password := f"rotated {n}")
+    assert set(stack.up().changes) == {"same"}
+    stack.write(MAP.format(n=context, host="new")).up(*refresh)
+    assert live() == {"host": "new", "port": 5432, "password": password}
+    assert set(stack.up().changes) == {"same"}
+
+
+def test_version_that_aws_dropped_is_written_again_out_of_the_live_fields(secrets, aws) -> None:
+    stack = secrets(MAP.format(n="dropped", host="h"))
+    stack.up()
+    arn = stack.outputs()["secret_arns"]["db"]
+    client = aws("secretsmanager")
+    for n in range(3):
+        rotated(client, arn, f"rotated {n}")
+    stack.up("--refresh")
+    live = json.loads(client.get_secret_value(SecretId=arn)["SecretString"])
+    assert live == {"host": "h", "port": 5432, "password": "rotated 2"}
+
+
+def test_live_value_that_is_no_json_is_not_overwritten(secrets, aws) -> None:
+    stack = secrets(MAP.format(n="text", host="old"))
+    stack.up()
+    arn = stack.outputs()["secret_arns"]["db"]
+    client = aws("secretsmanager")
+    client.put_secret_value(SecretId=arn, SecretString="plain-text-by-hand")
+    refused = stack.write(MAP.format(n="text", host="new")).up(good=False)
+    assert "secret `db`: its live value is no JSON object" in refused.diagnostics
+    assert "plain-text-by-hand" not in refused.diagnostics
+    assert client.get_secret_value(SecretId=arn)["SecretString"] == "plain-text-by-hand"
+
+
+def test_no_field_stands_in_plain_in_the_state(secrets) -> None:
+    stack = secrets(MAP.format(n="state", host="Zq7-host"))
+    stack.up()
+    assert "Zq7-host" not in stack.state()
+    assert stack.outputs()["generated_passwords"]["db.password"] not in stack.state()

@@ -1,0 +1,193 @@
+"""What a run would lose is found before it starts; what exists already is adopted, not replaced."""
+
+import pytest
+
+from secrets_component import cli
+from secrets_component.account import Account
+from secrets_component.load import parse
+from secrets_component.plan import plans
+
+
+def names_in_aws(aws, context: str) -> list[str]:
+    listed = aws("secretsmanager").list_secrets(Filters=[{"Key": "name", "Values": [context]}])
+    return [secret["Name"] for secret in listed["SecretList"]]
+
+
+def test_name_scheduled_for_deletion_stops_the_run_before_anything_is_created(secrets, aws) -> None:
+    text = "context_name: taken\nsecrets:\n  a: {secret_data: v}\n"
+    stack = secrets(text)
+    stack.up()
+    stack.write("context_name: taken\n").up()
+    refused = stack.write(text + "  b: {secret_data: w}\n").up(good=False)
+    stage = stack.name
+    assert (
+        f"stacks/{stage}.yaml:3:3: error: `taken/{stage}/a` is scheduled for deletion and keeps its "
+        "name until 20" in refused.diagnostics
+    )
+    assert "write `restore_deleted: true` to bring it back" in refused.diagnostics
+    assert names_in_aws(aws, "taken/") == []
+
+
+def test_deleted_secret_is_restored_with_its_value_and_managed_again(secrets, aws, live) -> None:
+    kept = "owner: operator, secret_data: written"
+    text = f"context_name: back\nsecrets: {{a: {{{kept}, restore_deleted: true, description: new, recovery_window_in_days: 7}}}}\n"
+    stack = secrets("context_name: back\nsecrets: {a: {secret_data: first}}\n")
+    stack.up()
+    arn = stack.outputs()["secret_arns"]["a"]
+    aws("secretsmanager").put_secret_value(SecretId=arn, SecretString="in use")
+    stack.write("context_name: back\n").up()
+    preview = stack.write(text).pulumi("preview").text
+    assert f"`back/{stack.name}/a` will be restored from its scheduled deletion" in preview
+    assert "DeletedDate" in aws("secretsmanager").describe_secret(SecretId=arn)
+    stack.up()
+    assert stack.outputs()["secret_arns"]["a"] == arn
+    assert live(arn) == "in use"
+    assert aws("secretsmanager").describe_secret(SecretId=arn)["Description"] == "new"
+    assert set(stack.up("--refresh").changes) == {"same"}
+    stack.write("context_name: back\n").up()
+    assert aws("secretsmanager").describe_secret(SecretId=arn)["DeletedDate"] is not None
+
+
+def test_restore_that_was_interrupted_is_carried_on(secrets, aws, live) -> None:
+    stack = secrets("context_name: on\nsecrets: {a: {secret_data: v}}\n")
+    stack.up()
+    arn = stack.outputs()["secret_arns"]["a"]
+    stack.write("context_name: on\n").up()
+    aws("secretsmanager").restore_secret(SecretId=arn)  # as a run did that ended right after it
+    stack.write("context_name: on\nsecrets: {a: {restore_deleted: true, owner: operator}}\n").up()
+    assert live(arn) == "v"
+
+
+@pytest.mark.parametrize("by", ["ARN", "Name"])
+def test_adopted_secret_keeps_name_value_and_all_that_the_entry_does_not_say(
+    secrets, aws, live, by: str
+) -> None:
+    client = aws("secretsmanager")
+    made = client.create_secret(
+        Name=f"legacy-{by}", SecretString="in use", Description="theirs", Tags=[{"Key": "k", "Value": "v"}]
+    )  # fmt: skip
+    entry = f"import: '{made[by]}', owner: operator"
+    text = f"context_name: adopt{by}\ntags: {{team: t}}\nsecrets: {{a: {{{entry}%s}}}}\n"
+    stack = secrets(text % "")
+    stack.up()
+    assert stack.outputs()["secret_arns"]["a"] == made["ARN"]
+    assert stack.outputs()["secret_names"]["a"] == f"legacy-{by}"
+    described = client.describe_secret(SecretId=made["ARN"])
+    assert (described["Description"], described["Tags"]) == ("theirs", [{"Key": "k", "Value": "v"}])
+    assert live(made["ARN"]) == "in use"
+    assert set(stack.up().changes) == {"same"}
+    stack.write(text % ", description: ours").up()
+    assert client.describe_secret(SecretId=made["ARN"])["Description"] == "ours"
+    stack.write(f"context_name: adopt{by}\n").up()
+    gone = client.describe_secret(SecretId=made["ARN"])
+    assert gone["DeletedDate"] is not None, "removed, and restorable"
+
+
+def test_secret_to_adopt_that_is_not_there_is_named(secrets) -> None:
+    stack = secrets("context_name: absent\nsecrets: {a: {import: nobody/has/this}}\n")
+    refused = stack.up(good=False)
+    assert "the secret `nobody/has/this` cannot be adopted" in refused.diagnostics
+    assert "Traceback" not in refused.text
+
+
+def test_rename_would_leave_a_live_value_behind_and_is_refused(secrets, aws, live) -> None:
+    text = "context_name: left\nsecrets:\n  a: {name: %s, owner: operator}\n"
+    stack = secrets(text % "old")
+    stack.up()
+    arn = stack.outputs()["secret_arns"]["a"]
+    aws("secretsmanager").put_secret_value(SecretId=arn, SecretString="by hand")
+    refused = stack.write(text % "new").up(good=False)
+    assert (
+        f":3:3: error: `left/{stack.name}/old` would become `left/{stack.name}/new`, another secret, "
+        "and the value that an operator wrote would stay behind" in refused.diagnostics
+    )
+    assert live(arn) == "by hand"
+    assert names_in_aws(aws, "left/") == [f"left/{stack.name}/old"]
+
+
+def test_key_renamed_without_renamed_from_is_told_what_to_write(secrets) -> None:
+    stack = secrets("context_name: keys\nsecrets:\n  a: {name: n, secret_data: v}\n")
+    stack.up()
+    refused = stack.write("context_name: keys\nsecrets:\n  b: {name: n, secret_data: v}\n").up(
+        good=False
+    )
+    assert (
+        f":3:3: error: `keys/{stack.name}/n` is the secret of the entry `a`, which is gone; "
+        "write `renamed_from: a` to keep it" in refused.diagnostics
+    )
+
+
+def test_secrets_leave_a_key_before_it_is_deleted(secrets, aws, live) -> None:
+    text = "context_name: unkeyed\n%ssecrets: {a: {secret_data: v}}\n"
+    stack = secrets(text % "kms: {create: true}\n")
+    stack.up()
+    arn, key = (stack.outputs()[name]["a"] for name in ("secret_arns", "kms_key_arns"))
+    assert aws("secretsmanager").describe_secret(SecretId=arn)["KmsKeyId"] == key
+    steps = stack.write(text % "").up().steps
+    secret, its_key = "aws:secretsmanager/secret:Secret", "aws:kms/key:Key"
+    assert steps.index(("update", secret)) < steps.index(("delete", its_key))
+    described = aws("secretsmanager").describe_secret(SecretId=arn)
+    assert described["KmsKeyId"] == "alias/aws/secretsmanager"
+    assert stack.outputs()["kms_key_arns"] == {}
+    assert live(arn) == "v"
+    assert set(stack.up("--refresh").changes) == {"same"}
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_account_of_other_credentials_is_not_asked(secrets, aws, asks) -> None:
+    stack = secrets(
+        f"context_name: other\nsecrets: {{a: {{restore_deleted: {str(asks).lower()}}}}}\n"
+    )
+    role = {"RoleArn": "arn:aws:iam::111122223333:role/other", "RoleSessionName": "other"}
+    given = aws("sts").assume_role(**role)["Credentials"]
+    credentials = {
+        "accessKey": given["AccessKeyId"],
+        "secretKey": given["SecretAccessKey"],
+        "token": given["SessionToken"],
+    }
+    for setting, value in credentials.items():
+        stack.pulumi("config", "set", "--secret", f"aws:{setting}", value)
+    run = stack.up(good=not asks)
+    reason = "the AWS SDK's credentials are of account 111122223333, the provider's of 123456789012"
+    said = f"needs the AWS SDK in the provider's account: {reason}" if asks else reason
+    assert said in run.diagnostics
+    assert "Traceback" not in run.text
+
+
+def test_held_secrets_are_found_below_the_level_and_elsewhere(sandbox, aws, monkeypatch) -> None:
+    for name, value in sandbox.environment().items():
+        monkeypatch.setenv(name, value)
+    client = aws("secretsmanager")
+    for number in range(12):
+        client.create_secret(Name=f"elsewhere-{number}", SecretString="v")
+    client.create_secret(Name="held/dev/empty")
+    client.create_secret(Name="held/dev/foreign", SecretString="v")
+    entries = "".join(f"  e{n}: {{import: elsewhere-{n}}}\n" for n in range(12))
+    text = f"context_name: held\nsecrets:\n  empty: {{}}\n  none: {{}}\n{entries}"
+    plan = plans(parse(text, "m"), "dev")["secretsmanager"]
+    held = Account().held(plan)
+    assert sorted(held) == sorted(["held/dev/empty", *(f"elsewhere-{n}" for n in range(12))])
+    assert [name for name, secret in held.items() if not secret.is_filled] == ["held/dev/empty"]
+
+
+def test_validate_filled_lists_the_secrets_that_wait_for_their_operator(
+    secrets, sandbox, aws, capsys, monkeypatch
+) -> None:
+    for name, value in sandbox.environment().items():
+        monkeypatch.setenv(name, value)
+    text = (
+        "context_name: filled\nsecrets:\n  a: {owner: operator}\n  b: {}\n  c: {secret_data: v}\n"
+    )
+    stack = secrets(text)
+    stack.up()
+    path = str(stack.project / "stacks" / f"{stack.name}.yaml")
+    command = ["validate", "--filled", path, "--environment", stack.name]
+    client = aws("secretsmanager")
+    client.put_secret_value(SecretId=f"filled/{stack.name}/b", SecretString="by hand")
+    assert cli.main(command) == 1
+    assert capsys.readouterr().err == (
+        f"{path}:3:3: error: `filled/{stack.name}/a` is empty; fill it with "
+        f"`aws secretsmanager put-secret-value --secret-id filled/{stack.name}/a …`\n"
+    )
+    client.put_secret_value(SecretId=f"filled/{stack.name}/a", SecretString="by hand")
+    assert cli.main(command) == 0

@@ -1,0 +1,385 @@
+"""The provider protocol on a table of one made-up type, called as the engine calls it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from google.protobuf import struct_pb2
+from pulumi.runtime.proto import provider_pb2
+
+from sandbox.providers import aws
+from sandbox.providers.protocol import (
+    UNKNOWN,
+    Properties,
+    Provider,
+    ProviderError,
+    ResourceType,
+)
+
+URN = "urn:pulumi:dev::project::parent:index:Parent$made:up:Thing::my thing"
+SIGNATURE, SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
+NEEDLE = "Zq7NeedleOfASecret"
+
+
+class RefusedError(Exception):
+    """What the engine gets instead of an answer."""
+
+
+class Context:
+    """gRPC's context, as far as the provider uses it."""
+
+    def abort(self, code: Any, details: str) -> None:
+        raise RefusedError(details)
+
+
+def struct(**properties: Any) -> struct_pb2.Struct:
+    message = struct_pb2.Struct()
+    message.update(properties)
+    return message
+
+
+def secret(value: Any) -> dict[str, Any]:
+    """A value as the engine marks it."""
+    return {SIGNATURE: SECRET, "value": value}
+
+
+def plain(message: struct_pb2.Struct) -> dict[str, Any]:
+    from google.protobuf.json_format import MessageToDict
+
+    return MessageToDict(message)
+
+
+class Things:
+    """A cloud of things, which remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.there: dict[str, Properties] = {}
+        self.failure: Exception | None = None
+
+    def create(self, _: Any, inputs: Properties) -> tuple[str, Properties]:
+        if self.failure:
+            raise self.failure
+        self.there["id-1"] = inputs
+        return "id-1", {"arn": "arn:thing", "size": inputs.get("size", 7)}
+
+    def read(self, _: Any, identity: str, state: Properties) -> Properties | None:
+        found = self.there.get(identity)
+        return None if found is None else {**found, "arn": "arn:thing"}
+
+    def update(self, _: Any, identity: str, olds: Properties, news: Properties) -> Properties:
+        self.there[identity] = news
+        return {"changed": "yes"}
+
+    def delete(self, _: Any, identity: str, state: Properties) -> None:
+        self.there.pop(identity, None)
+
+
+@pytest.fixture
+def things() -> Things:
+    return Things()
+
+
+@pytest.fixture
+def provider(things: Things) -> Provider:
+    thing = ResourceType(
+        things.create,
+        things.read,
+        things.update,
+        things.delete,
+        replaces=frozenset({"name", "place"}),
+        computed=frozenset({"size"}),
+        defaults={"color": "red"},
+        outputs=("arn",),
+        name="name",
+        hidden=frozenset({"color"}),
+        secrets=frozenset({"password"}),
+    )
+    functions = {"made:up:echo": lambda _, given: given}
+    return Provider("1.2.3", {"made:up:Thing": thing}, functions, lambda settings: settings)
+
+
+@pytest.fixture
+def call(provider: Provider) -> Any:
+    """Call a method of the provider with a message made of keywords."""
+    requests = {"Invoke": "InvokeRequest", "Configure": "ConfigureRequest"}
+
+    def run(method: str, **fields: Any) -> Any:
+        message = getattr(provider_pb2, requests.get(method, f"{method}Request"))
+        if method not in requests:
+            fields.setdefault("urn", URN)
+        return getattr(provider, method)(message(**fields), Context())
+
+    return run
+
+
+# Check
+
+
+def test_check_fills_in_defaults_that_the_program_leaves_out(call: Any) -> None:
+    assert plain(call("Check", news=struct(name="a")).inputs) == {"name": "a", "color": "red"}
+    given = struct(name="a", color="blue")
+    assert plain(call("Check", news=given).inputs)["color"] == "blue"
+
+
+def test_check_makes_a_name_once(call: Any) -> None:
+    first = plain(call("Check", news=struct()).inputs)["name"]
+    assert first.startswith("my-thing-")
+    again = plain(call("Check", olds=struct(name=first), news=struct()).inputs)["name"]
+    assert again == first
+
+
+def test_check_gives_marked_secrets_back_marked(call: Any) -> None:
+    news = struct(name="a", note=secret("s"), nested={"inner": [secret("s")]}, open="o")
+    inputs = plain(call("Check", news=news).inputs)
+    assert inputs["note"] == secret("s")
+    assert inputs["nested"] == secret({"inner": ["s"]})
+    assert inputs["open"] == "o"
+
+
+# Diff
+
+
+def diff(call: Any, olds: dict[str, Any], news: dict[str, Any], **more: Any) -> Any:
+    return call("Diff", old_inputs=struct(**olds), news=struct(**news), **more)
+
+
+def is_same(answer: Any) -> bool:
+    return answer.changes == provider_pb2.DiffResponse.DIFF_NONE and not answer.diffs
+
+
+def test_no_change_is_no_diff(call: Any) -> None:
+    assert is_same(diff(call, {"note": "a", "tags": {"x": "1"}}, {"note": "a", "tags": {"x": "1"}}))
+
+
+def test_a_secret_is_compared_by_its_value(call: Any) -> None:
+    assert is_same(diff(call, {"note": secret("a")}, {"note": "a"}))
+    assert list(diff(call, {"note": secret("a")}, {"note": secret("b")}).diffs) == ["note"]
+
+
+def test_a_change_is_an_update_unless_it_needs_another_resource(call: Any) -> None:
+    answer = diff(
+        call, {"name": "a", "note": "a", "place": "p"}, {"name": "a", "note": "b", "place": "p"}
+    )
+    assert (list(answer.diffs), list(answer.replaces)) == (["note"], [])
+    answer = diff(call, {"name": "a", "place": "p"}, {"name": "b", "place": "p"})
+    assert (list(answer.replaces), answer.deleteBeforeReplace) == (["name"], False)
+
+
+def test_a_replacement_under_the_same_name_deletes_first(call: Any) -> None:
+    answer = diff(call, {"name": "a", "place": "p"}, {"name": "a", "place": "q"})
+    assert (list(answer.replaces), answer.deleteBeforeReplace) == (["place"], True)
+
+
+def test_the_detailed_diff_tells_additions_and_removals(call: Any) -> None:
+    kinds = provider_pb2.PropertyDiff.Kind
+    answer = diff(call, {"a": "1", "place": "p"}, {"b": "1", "place": "q"})
+    told = {key: kinds.Name(value.kind) for key, value in answer.detailedDiff.items()}
+    assert told == {"a": "DELETE", "b": "ADD", "place": "UPDATE_REPLACE"}
+
+
+def test_an_input_that_the_provider_fills_may_be_left_out(call: Any) -> None:
+    assert is_same(diff(call, {"size": 7}, {}))
+    assert list(diff(call, {"size": 7}, {"size": 8}).diffs) == ["size"]
+
+
+def test_ignored_changes_are_none(call: Any) -> None:
+    olds, news = {"place": "p", "note": "a"}, {"place": "q", "note": "b"}
+    assert is_same(diff(call, olds, news, ignoreChanges=["place", "note"]))
+    assert list(diff(call, olds, news, ignoreChanges=["place"]).diffs) == ["note"]
+
+
+def test_an_ignored_path_inside_a_property_hides_nothing_else_of_it(call: Any) -> None:
+    # The engine puts the old value into `news` at such a path, so that it is equal here already.
+    answer = diff(
+        call,
+        {"tags": {"a": "1", "b": "1"}},
+        {"tags": {"a": "1", "b": "2"}},
+        ignoreChanges=["tags.a"],
+    )
+    assert list(answer.diffs) == ["tags"]
+
+
+def test_a_value_not_known_yet_is_a_change(call: Any) -> None:
+    assert list(diff(call, {"place": "p"}, {"place": UNKNOWN}).replaces) == ["place"]
+
+
+def test_no_inputs_at_all_are_not_taken_for_the_outputs(call: Any) -> None:
+    outputs = struct(arn="arn:thing", size=7)
+    assert is_same(call("Diff", olds=outputs, old_inputs=struct(), news=struct()))
+
+
+# Create, Update, Delete
+
+
+def test_create_gives_inputs_and_outputs_and_marks_what_is_secret(call: Any) -> None:
+    made = call("Create", properties=struct(name="a", password="p", note=secret("s")))
+    assert made.id == "id-1"
+    assert plain(made.properties) == {
+        "name": "a",
+        "password": secret("p"),
+        "note": secret("s"),
+        "arn": "arn:thing",
+        "size": 7,
+    }
+
+
+def test_the_cloud_gets_secrets_without_their_marks(call: Any, things: Things) -> None:
+    call("Create", properties=struct(note=secret("s"), nested=[{"inner": secret(1)}]))
+    assert things.there["id-1"] == {"note": "s", "nested": [{"inner": 1}]}
+
+
+def test_a_preview_creates_nothing_and_leaves_the_outputs_unknown(
+    call: Any, things: Things
+) -> None:
+    made = call("Create", properties=struct(name="a", note=secret(UNKNOWN)), preview=True)
+    assert plain(made.properties) == {"name": "a", "note": secret(UNKNOWN), "arn": UNKNOWN}
+    assert (made.id, things.there) == ("", {})
+
+
+def test_update_keeps_what_it_was_not_told_about(call: Any, things: Things) -> None:
+    olds = struct(name="a", arn="arn:thing", note=secret("old"))
+    made = call("Update", id="id-1", olds=olds, news=struct(name="a", note="new"))
+    assert plain(made.properties) == {
+        "name": "a",
+        "arn": "arn:thing",
+        "note": secret("new"),
+        "changed": "yes",
+    }
+    assert things.there["id-1"] == {"name": "a", "note": "new"}
+
+
+def test_a_preview_updates_nothing(call: Any, things: Things) -> None:
+    made = call("Update", id="id-1", olds=struct(note="a"), news=struct(note="b"), preview=True)
+    assert (plain(made.properties), things.there) == ({"note": "b"}, {})
+
+
+def test_deleting_what_is_gone_is_no_error(call: Any) -> None:
+    call("Delete", id="id-1", properties=struct())
+
+
+# Read
+
+
+def test_reading_what_is_gone_gives_no_id(call: Any) -> None:
+    assert call("Read", id="id-9", properties=struct(name="a")).id == ""
+
+
+def test_a_refresh_writes_what_it_finds_into_the_inputs(call: Any, things: Things) -> None:
+    things.there["id-1"] = {"name": "a", "note": "changed by hand", "size": 9}
+    state = struct(name="a", note="a", color="red", arn="arn:thing")
+    found = call(
+        "Read", id="id-1", inputs=struct(name="a", note="a", color="red"), properties=state
+    )
+    assert plain(found.inputs) == {"name": "a", "note": "changed by hand", "color": "red"}
+    assert plain(found.properties)["size"] == 9
+
+
+def test_a_refresh_keeps_a_secret_marked(call: Any, things: Things) -> None:
+    things.there["id-1"] = {"note": "s"}
+    marked = struct(note=secret("s"))
+    found = call("Read", id="id-1", inputs=marked, properties=marked)
+    assert plain(found.inputs) == plain(marked)
+    assert plain(found.properties)["note"] == secret("s")
+
+
+def test_an_import_finds_the_inputs_by_reading(call: Any, things: Things) -> None:
+    things.there["id-1"] = {"name": "a", "note": "n", "password": "p"}
+    found = call("Read", id="id-1")
+    assert plain(found.inputs) == {"name": "a", "note": "n", "password": secret("p")}
+
+
+# refusals
+
+
+def test_an_unknown_type_is_named(call: Any) -> None:
+    urn = "urn:pulumi:dev::project::aws:s3/bucket:Bucket::b"
+    for method in ("Check", "Diff", "Create", "Read", "Update", "Delete"):
+        with pytest.raises(
+            RefusedError, match="the sandbox has no resource type `aws:s3/bucket:Bucket`"
+        ):
+            call(method, urn=urn)
+
+
+def test_an_unknown_function_is_named(call: Any) -> None:
+    with pytest.raises(RefusedError, match="the sandbox has no function `made:up:nothing`"):
+        call("Invoke", tok="made:up:nothing")
+
+
+def test_a_known_function_answers(call: Any) -> None:
+    answer = call("Invoke", tok="made:up:echo", args=struct(a=secret("s"), b=1))
+    assert plain(getattr(answer, "return")) == {"a": "s", "b": 1}
+
+
+def test_the_clouds_refusal_reaches_the_user(call: Any, things: Things) -> None:
+    things.failure = ProviderError("ResourceExistsException: it is there already")
+    with pytest.raises(RefusedError, match=r"^ResourceExistsException: it is there already$"):
+        call("Create", properties=struct(note=NEEDLE))
+
+
+@pytest.mark.parametrize(
+    "failure", [ValueError(f"bad value {NEEDLE}"), KeyError(NEEDLE), TypeError(f"{NEEDLE!r}")]
+)
+def test_a_failure_that_nobody_foresaw_shows_no_value(
+    call: Any, things: Things, failure: Exception
+) -> None:
+    things.failure = failure
+    with pytest.raises(RefusedError) as refused:
+        call("Create", properties=struct(note=secret(NEEDLE)))
+    assert NEEDLE not in str(refused.value)
+    assert f"{type(failure).__name__} at test_protocol.py:" in str(refused.value)
+
+
+def test_the_cloud_client_shows_no_value_that_it_does_not_accept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "sandbox")
+    served = Provider("1", aws.TYPES, aws.FUNCTIONS, aws.Cloud)
+    served.Configure(provider_pb2.ConfigureRequest(), Context())
+    urn = "urn:pulumi:dev::p::aws:secretsmanager/secretVersion:SecretVersion::v"
+    wrong = struct(secretId="s", secretString={"not": NEEDLE})
+    with pytest.raises(RefusedError) as refused:
+        served.Create(provider_pb2.CreateRequest(urn=urn, properties=wrong), Context())
+    assert "ParamValidationError" in str(refused.value)
+    assert NEEDLE not in str(refused.value)
+
+
+# where the sandbox's aws provider works
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "",
+        "https://secretsmanager.eu-central-1.amazonaws.com",
+        "http://127.0.0.1.example.com:80",
+        "http://localhost@example.com",
+        "http://10.0.0.1:4566",
+    ],
+)
+def test_refuses_any_address_that_is_not_loopback(
+    monkeypatch: pytest.MonkeyPatch, elsewhere: str
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", elsewhere)
+    served = Provider("1", aws.TYPES, aws.FUNCTIONS, aws.Cloud)
+    with pytest.raises(RefusedError, match="works on a loopback address only"):
+        served.Configure(provider_pb2.ConfigureRequest(), Context())
+
+
+def test_refuses_an_elsewhere_in_the_providers_own_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    settings = struct(endpoints='[{"secretsmanager": "https://example.com"}]')
+    served = Provider("1", aws.TYPES, aws.FUNCTIONS, aws.Cloud)
+    with pytest.raises(RefusedError, match="loopback"):
+        served.Configure(provider_pb2.ConfigureRequest(args=settings), Context())
+
+
+def test_no_variable_of_a_single_service_leads_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "https://example.com")
+    client = aws.Cloud({}).client("secretsmanager")
+    assert client.meta.endpoint_url == "http://127.0.0.1:1"

@@ -1,0 +1,175 @@
+"""`on_rotate`: what a map may say, what it plans, and what is made of it."""
+
+import asyncio
+import json
+import textwrap
+
+import jsonschema
+import pulumi
+import pytest
+from test_component import ACCOUNT, FUNCTION, REGION, deploy
+
+from secrets_component import cli
+from secrets_component.errors import SecretMapError
+from secrets_component.load import parse
+from secrets_component.plan import plans
+from secrets_component.schema import map_schema
+
+ROTATING = f"secret_data: v, rotation_automatically: true, rotation_lambda_arn: '{FUNCTION}'"
+STACKS = "stacks: {ecs: {stack: o/ecs/dev, when_missing: wait}}\n"
+SERVICE = f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/main/orders"
+READER = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:reader"
+
+
+@pytest.fixture(autouse=True)
+def _loop() -> None:
+    asyncio.set_event_loop(asyncio.new_event_loop())
+
+
+def map_of(on_rotate: str, fields: str = ROTATING) -> str:
+    return f"context_name: x\nsecrets:\n  a: {{on_rotate: {on_rotate}, {fields}}}\n"
+
+
+def plan_of(text: str):
+    return next(iter(plans(parse(textwrap.dedent(text), "m"), "dev").values()))
+
+
+@pytest.mark.parametrize(
+    ("on_rotate", "message"),
+    [
+        ("[{ecs: a/b}]", "m:3:19: error: `on_rotate`: expected `{ecs_service: <cluster>/<service>}` or `{lambda: <name or ARN>}`"),
+        ("[{lambda: x, ecs_service: a/b}]", "m:3:19: error: `on_rotate`: expected `{ecs_service: <cluster>/<service>}` or `{lambda: <name or ARN>}`"),
+        ("[orders]", "m:3:19: error: `on_rotate`: expected `{ecs_service: <cluster>/<service>}` or `{lambda: <name or ARN>}`"),
+        ("[{ecs_service: orders}]", "m:3:33: error: `ecs_service`: expected `<cluster>/<service>` or the service's ARN, with its cluster in it"),
+        (f"[{{lambda: '{READER}:1'}}]", "m:3:28: error: `lambda`: expected a Lambda function's name or ARN, without a version: only the unpublished one can change"),
+        ("[{lambda: x, after: 3}]", "m:3:31: error: unknown key `after`"),
+        ("{lambda: x}", "m:3:18: error: `on_rotate`: expected a list (`[a, b]`)"),
+        ("[{lambda: '${output.nowhere.f}'}]", "m:3:29: error: `${output.nowhere.f}`: nothing is known of `nowhere`; add to `stacks:` the line `nowhere: <organization>/nowhere/dev`"),
+    ],
+)  # fmt: skip
+def test_what_is_no_restart_is_told_at_its_place(on_rotate: str, message: str) -> None:
+    with pytest.raises(SecretMapError) as refused:
+        plan_of(map_of(on_rotate))
+    assert str(refused.value) == message
+
+
+def test_restart_without_rotation_is_an_error_in_an_entry_and_nothing_in_defaults() -> None:
+    with pytest.raises(SecretMapError, match="m:3:7: error: `on_rotate`: has no effect without"):
+        plan_of(map_of("[{lambda: x}]", "secret_data: v"))
+    plan = plan_of(
+        "context_name: x\ndefaults: {on_rotate: [{lambda: x}]}\n"
+        f"secrets: {{a: {{secret_data: v}}, b: {{{ROTATING}}}}}\n"
+    )
+    assert [(key, len(secret.on_rotate)) for key, secret in plan.secrets.items()] == [
+        ("a", 0),
+        ("b", 1),
+    ]
+
+
+def test_adopted_secret_may_rotate_by_other_means() -> None:
+    assert plan_of(map_of("[{lambda: x}]", "import: there")).secrets["a"].on_rotate
+
+
+def test_name_that_leaves_no_room_for_the_function_is_refused() -> None:
+    with pytest.raises(
+        SecretMapError, match="m:4:1: error: a map with `on_rotate` may have a name"
+    ):
+        plan_of(map_of("[{lambda: x}]") + f"name: {'n' * 47}\n")
+
+
+def test_plan_shows_what_restarts(tmp_path, capsys) -> None:
+    file = tmp_path / "map.yaml"
+    file.write_text(map_of("[{ecs_service: main/orders}, {lambda: reader}]"))
+    assert cli.main(["plan", str(file)]) == 0
+    assert "    restarts on rotation: main/orders, reader\n" in capsys.readouterr().out
+    assert cli.main(["plan", str(file), "--json"]) == 0
+    described = json.loads(capsys.readouterr().out)["secrets"][0]
+    assert described["on_rotate"] == [{"ecs_service": "main/orders"}, {"lambda": "reader"}]
+
+
+def test_json_schema_knows_both_forms_of_a_restart() -> None:
+    validator = jsonschema.Draft202012Validator(map_schema())
+    good = {"ecs_service": "main/orders"}, {"lambda": "reader"}
+    bad = {"ecs": "main/orders"}, {"lambda": "x", "after": 1}, "reader"
+    found = [
+        not list(
+            validator.iter_errors({"context_name": "x", "secrets": {"a": {"on_rotate": [one]}}})
+        )
+        for one in (*good, *bad)
+    ]
+    assert found == [True, True, False, False, False]
+
+
+def test_rule_matches_the_one_secret_and_carries_what_restarts() -> None:
+    made = deploy(map_of("[{ecs_service: main/orders}, {lambda: reader}]")).made
+    rule = made["EventRule", "m.a.on-rotate"]
+    assert json.loads(rule["eventPattern"]) == {
+        "source": ["aws.secretsmanager"],
+        "detail-type": ["AWS Service Event via CloudTrail"],
+        "detail": {
+            "eventSource": ["secretsmanager.amazonaws.com"],
+            "eventName": ["RotationSucceeded"],
+            "additionalEventData": {
+                "SecretId": [f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/a-AbCdEf"]
+            },
+        },
+    }
+    transformer = made["EventTarget", "m.a.on-rotate"]["inputTransformer"]
+    assert json.loads(transformer["inputTemplate"]) == {
+        "secret": "<secret>",
+        "time": "<time>",
+        "restart": [{"ecs_service": SERVICE}, {"lambda": READER}],
+    }
+    assert transformer["inputPaths"] == {
+        "secret": "$.detail.additionalEventData.SecretId",
+        "time": "$.time",
+    }
+
+
+def test_function_runs_this_packages_file_and_only_these_rules_may_call_it() -> None:
+    made = deploy(map_of("[{lambda: reader}]")).made
+    function = made["Function", "m-on-rotate"]
+    assert function["handler"] == "restart_function.handler"
+    assert function["loggingConfig"]["logFormat"] == "Text"
+    permission = made["Permission", "m-on-rotate"]
+    assert (
+        permission["sourceArn"] == f"arn:aws:events:{REGION}:{ACCOUNT}:rule/secretsmap-on-rotate-*"
+    )
+    assert permission["sourceAccount"] == ACCOUNT
+    assert made["EventRule", "m.a.on-rotate"]["name"].startswith("secretsmap-on-rotate-")
+    assert made["LogGroup", "m-on-rotate"] == {"retentionInDays": 30}
+
+
+def test_map_without_restarts_makes_no_function() -> None:
+    made = deploy(f"context_name: x\nsecrets: {{a: {{{ROTATING}}}}}\n").made
+    assert not {"Function", "EventRule", "Role", "LogGroup"} & {kind for kind, _ in made}
+
+
+def test_restart_waits_for_a_stack_that_comes_later_and_the_rotation_does_not() -> None:
+    text = STACKS + map_of('[{ecs_service: "${output.ecs.service}"}, {lambda: reader}]')
+    early = deploy(text)
+    assert early.outputs["waiting"] == {"a": ["${output.ecs.service}"]}
+    assert ("SecretRotation", "m.a") in early.made
+    assert '"restart": [{"lambda": ' in template(early)
+    late = deploy(text, {"o/ecs/dev": {"service": SERVICE}})
+    assert late.outputs["waiting"] == {}
+    assert f'[{{"ecs_service": "{SERVICE}"}}, ' in template(late)
+
+
+def template(deployed) -> str:
+    return deployed.made["EventTarget", "m.a.on-rotate"]["inputTransformer"]["inputTemplate"]
+
+
+@pytest.mark.parametrize(
+    ("found", "problem"),
+    [
+        (SERVICE.replace(ACCOUNT, "999999999999"), "is not in account 123456789012"),
+        (SERVICE.replace(REGION, "us-east-1"), "is not in account 123456789012 and region"),
+        ("only-a-name", "expected `<cluster>/<service>`"),
+        (READER, "expected `<cluster>/<service>`"),
+    ],
+)
+def test_referenced_target_that_cannot_restart_is_told(found: str, problem: str) -> None:
+    text = STACKS + map_of('[{ecs_service: "${output.ecs.service}"}]')
+    with pytest.raises(pulumi.RunError, match=f"secret `a`: `on_rotate`: `ecs_service`: {problem}"):
+        deploy(text, {"o/ecs/dev": {"service": found}})
