@@ -122,7 +122,7 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
         _check_value(secret_string, secret_binary)
         version_id = self._from_client_request_token(client_request_token)
         known = secret.versions.get(version_id)
-        if known is not None:
+        if known is not None and known.keys() & {"secret_string", "secret_binary"}:
             if (known.get("secret_string"), known.get("secret_binary")) != (
                 secret_string,
                 secret_binary,
@@ -229,9 +229,14 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
     ) -> str:
         """Set a schedule: the function must exist and let Secrets Manager call it.
 
-        Nothing is called here: the sandbox keeps the schedule, and no clock runs it.
+        Nothing is called here: the sandbox keeps the schedule, and no clock runs it. A rotation
+        that begins at once has its empty version, which the function's first step fills.
         """
         secret = self._live(secret_id)
+        if _holder(secret, "AWSPENDING") not in (None, _holder(secret, "AWSCURRENT")):
+            raise InvalidRequestException(
+                "A previous rotation isn't complete. That rotation will be reattempted."
+            )
         # RotateSecret without rules rotates now and keeps the schedule.
         rules = rotation_rules or getattr(secret, "rotation_rules", {})
         if rotation_lambda_arn:
@@ -247,7 +252,16 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
         secret.rotation_rules = rules
         secret.rotation_requested = secret.rotation_enabled = True
         secret.next_rotation_date = _next_rotation(rules)
-        return str(secret.to_short_dict())
+        if not rotate_immediately or not secret.versions:
+            return str(secret.to_short_dict())
+        version_id = self._from_client_request_token(client_request_token)
+        secret.versions[version_id] = {
+            "createdate": int(time.time()),
+            "version_id": version_id,
+            "version_stages": [],
+        }
+        _move(secret, "AWSPENDING", version_id)
+        return str(secret.to_short_dict(version_id=version_id))
 
     def cancel_rotate_secret(self, secret_id: str) -> str:
         """Turn rotation off and forget the function, as AWS does."""
@@ -465,6 +479,8 @@ def _to_dict(secret: Any) -> dict[str, Any]:  # noqa: ANN401 # moto's class
         described["KmsKeyId"] = secret.kms_key_id
     if described.get("RotationEnabled"):
         described["RotationRules"] = secret.rotation_rules
+    elif getattr(secret, "rotation_rules", None):
+        described["RotationEnabled"] = False  # AWS: null only where rotation never was on
     return described
 
 

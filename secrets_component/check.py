@@ -16,6 +16,7 @@ from secrets_component.model import Entry, Fields, Header, Label
 
 _Block = TypeVar("_Block", bound=BaseModel)
 SOURCES = ("generate_random_password", "secret_data", "secret_binary")
+FUNCTIONS = ("rotation", "rotation_lambda_arn")
 _MERGED = ("tags", "random_password")
 
 
@@ -135,8 +136,8 @@ def _exists(data: Data, path: Path_) -> bool:
 
 def _merged(defaults: Mapping[str, Data], entry: dict[str, Data]) -> dict[str, Data]:
     """Lay an entry over the defaults: tags and password options are merged key by key."""
-    has_source = any(source in entry for source in SOURCES)
-    merged = {k: v for k, v in defaults.items() if not (has_source and k in SOURCES)} | entry
+    replaced = [one for choice in (SOURCES, FUNCTIONS) if entry.keys() & choice for one in choice]
+    merged = {k: v for k, v in defaults.items() if k not in replaced} | entry
     for field in _MERGED:
         default, own = defaults.get(field), entry.get(field)
         if isinstance(default, dict) and isinstance(own, dict):

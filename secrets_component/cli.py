@@ -16,7 +16,7 @@ from secrets_component.errors import MapFileError, Problem, SecretMapError
 from secrets_component.grants import KINDS, InlinePolicy, Kind
 from secrets_component.key_policies import statements_to_add
 from secrets_component.model import AWS_MANAGED_KEY
-from secrets_component.plan import Plan, PlannedSecret, load_plans
+from secrets_component.plan import HostedFunction, Plan, PlannedSecret, load_plans
 
 GOOD, WRONG_MAP, WRONG_USAGE = 0, 1, 2
 
@@ -179,7 +179,8 @@ def _described(secret: PlannedSecret, plan: Plan) -> dict[str, Any]:
         "rotation": None
         if rotation is None
         else {
-            "lambda_arn": str(rotation.function),
+            "function": str(rotation.function),
+            "hosted": isinstance(rotation.function, HostedFunction),
             "schedule": rotation.schedule or f"rate({rotation.days} days)",
             "window": rotation.window,
             "immediately": rotation.immediately,
@@ -219,9 +220,7 @@ def _lines(plan: Plan) -> list[str]:
         if secret["rotation"]:
             rotation = secret["rotation"]
             window = f" in {rotation['window']}" if rotation["window"] else ""
-            lines.append(
-                f"    rotation: {rotation['schedule']}{window} by {rotation['lambda_arn']}"
-            )
+            lines.append(f"    rotation: {rotation['schedule']}{window} by {rotation['function']}")
         if secret["on_rotate"]:
             restarted = (target for one in secret["on_rotate"] for target in one.values())
             lines.append(f"    restarts on rotation: {', '.join(restarted)}")

@@ -74,7 +74,7 @@ class SecretMap(pulumi.ComponentResource):
             container = _container(scope, secret, kms_key, own_key, held.adopted.get(key))
             version = values.store(scope, secret, container)
             access.attach(scope, secret, container)
-            rotation.schedule(scope, secret, container, version, permissions.for_function)
+            rotation.schedule(scope, secret, container, version, kms_key, permissions.for_function)
             outputs.add(secret, container, version, kms_key)
         monitoring.restart_readers(scope)
         topic = alarms.raise_on_failed_rotation(scope)

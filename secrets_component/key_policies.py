@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from secrets_component import grants
 from secrets_component.grants import Home, KeyUse, Kind, Known, Statement
-from secrets_component.plan import Plan, PlannedSecret, is_aws_managed
+from secrets_component.names import rotation_function
+from secrets_component.plan import HostedFunction, Plan, PlannedSecret, is_aws_managed
 from secrets_component.references import Template
 
 MAX_CHARACTERS = 32_768
@@ -49,7 +50,7 @@ def under_created_key(plan: Plan) -> list[PlannedSecret]:
     """Give the secrets that the map's own key encrypts; an adopted one keeps its own key."""
     if plan.created_key is None:
         return []
-    return [s for s in plan.secrets.values() if s.kms_key is None and not s.import_]
+    return [s for s in plan.secrets.values() if s.kms_key is None and s.import_ is None]
 
 
 def replica_regions(plan: Plan) -> list[str]:
@@ -67,8 +68,8 @@ def created_key_policy(
 
     The account administers the key, so that nobody can lock it out. Where the map grants nothing,
     IAM policies of the account say who uses the key. Where it grants anything, its readers and
-    administrators use the key, and whoever runs Pulumi, who writes the values; no IAM policy opens
-    it to anyone else.
+    administrators use the key, its rotation functions, and whoever runs Pulumi, who writes the
+    values; no IAM policy opens it to anyone else.
 
     Args:
         plan: the map's plan.
@@ -92,11 +93,12 @@ def created_key_policy(
         by_iam = grants.key_statement("admin", [home.root()], everything, home, regions=regions)
         return grants.document([administration, *by_iam])
     statements = [administration, *_caller(everything, home, regions)]
+    statements += _rotators(secrets, home, regions)
     for use in uses:
-        names = [known[principal] for principal in use.principals]
+        principals = [known[principal] for principal in use.principals]
         statements += grants.key_statement(
             use.kind,
-            names,
+            principals,
             use.names,
             home,
             regions=regions,
@@ -203,4 +205,27 @@ def _caller(names: Sequence[str], home: Home, regions: Sequence[str]) -> list[St
     for statement in statements:
         statement["Sid"] = "DeployThroughSecretsManager"
         statement["Condition"]["ArnLike"] = {"aws:PrincipalArn": arns}
+    return statements
+
+
+def _rotators(
+    secrets: Sequence[PlannedSecret], home: Home, regions: Sequence[str]
+) -> list[Statement]:
+    """Let the functions that the map deploys use the key; their own policies name their secrets.
+
+    They do not exist yet when the key is made: the account is the principal, and they are named in
+    a condition.
+    """
+    hosted = [
+        s.name for s in secrets if s.rotation and isinstance(s.rotation.function, HostedFunction)
+    ]
+    if not hosted:
+        return []
+    roles = f"arn:{home.partition}:iam::{home.account}:role/"
+    exact = list(map(grants.exact, hosted))
+    statements = grants.key_statement("admin", [home.root()], exact, home, regions=regions)
+    for statement in statements:
+        statement["Sid"] = "RotateThroughSecretsManager"
+        arns = [f"{roles}{rotation_function(name)}" for name in hosted]
+        statement["Condition"]["ArnEquals"] = {"aws:PrincipalArn": arns}
     return statements

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import string
 from collections.abc import Iterator, Set
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -102,6 +103,35 @@ FunctionArn = Annotated[
         " or a reference like `${output.lambda.rotation_function_arn}`",
     ),
 ]
+SecretArn = Annotated[
+    str,
+    _matching(
+        r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+",
+        "a secret's ARN or a reference like `${output.secretsmanager.secret_arns.<key>}`",
+    ),
+]
+SubnetId = Annotated[str, _matching(r"subnet-[0-9a-f]+", "a subnet's id (`subnet-…`)")]
+SecurityGroupId = Annotated[str, _matching(r"sg-[0-9a-f]+", "a security group's id (`sg-…`)")]
+HostedKind = Literal[
+    "generated-password",
+    "postgres-single-user",
+    "postgres-alternating-users",
+    "mysql-single-user",
+    "mysql-alternating-users",
+]
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+LogDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+]  # fmt: skip
+ENGINES = {
+    "postgres": ("postgres", "aurora-postgresql"),
+    "mysql": ("mysql", "mariadb", "aurora-mysql"),
+}
+"""What a secret's `engine` may say, by the first word of the function's name."""
+LOGIN_FIELDS = ("engine", "host", "username", "password")
+"""What AWS's structure of a database secret must have."""
+
 Service = Annotated[
     str,
     _matching(
@@ -272,6 +302,17 @@ class RandomPassword(_Block):
         default={}, description="Changing any of these generates a new password. Default: none."
     )
 
+    @property
+    def characters(self) -> str:
+        """The characters that a password may hold."""
+        kinds = (
+            string.ascii_lowercase if self.lower else "",
+            string.ascii_uppercase if self.upper else "",
+            string.digits if self.numeric else "",
+            (self.override_special or DEFAULT_SPECIAL) if self.special else "",
+        )
+        return "".join(kinds)
+
     def minimum(self, kind: Literal["lower", "upper", "numeric", "special"]) -> int:
         """Give the least number of characters of a kind: as written, else 1 where it is used."""
         written: int | None = getattr(self, f"min_{kind}")
@@ -306,6 +347,62 @@ class Replica(_Block):
     kms_key_id: KeyId | None = Field(
         default=None, description="A key in that region. Default: the region's AWS-managed key."
     )
+
+
+class HostedRotation(_Block):
+    """A rotation function that this project ships: deployed for this secret alone."""
+
+    function: HostedKind = Field(
+        description="What it does: make a new password (`generated-password`), or change it in a "
+        "database too, of the `single-user` itself, or of two `alternating-users`, so that the one "
+        "before still works."
+    )
+    superuser_secret_arn: SecretArn | None = Field(
+        default=None,
+        description="The secret of the user who may change the alternating users' passwords.",
+    )
+    subnet_ids: list[SubnetId] = Field(
+        default=[],
+        description="Subnets of a VPC that reach the database, and Secrets Manager by an endpoint "
+        "or NAT. Default: no VPC.",
+    )
+    security_group_ids: list[SecurityGroupId] = Field(
+        default=[], description="Security groups, beside `subnet_ids`."
+    )
+    timeout: int = Field(
+        default=60,
+        ge=1,
+        le=900,
+        description="Seconds that one of the four steps may take, 1 to 900. Default: 60.",
+    )
+    log_retention_in_days: LogDays = Field(
+        default=30, description="Days that its log is kept, one of CloudWatch's. Default: 30."
+    )
+    ca_bundle: str | None = Field(
+        default=None,
+        min_length=1,
+        description="A file of PEM certificates, seen from the map, that the database's is checked "
+        "with, such as RDS's `global-bundle.pem`. Default: those of Lambda's system.",
+    )
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield the fields that contradict each other."""
+        if bool(self.subnet_ids) != bool(self.security_group_ids):
+            present, missing = "subnet_ids", "security_group_ids"
+            if self.security_group_ids:
+                present, missing = missing, present
+            yield (present,), f"needs `{missing}` beside it"
+        alternates = self.function.endswith("alternating-users")
+        if alternates and self.superuser_secret_arn is None:
+            yield (
+                ("function",),
+                "needs a user who may change passwords; write `superuser_secret_arn: <ARN or "
+                "reference>`",
+            )
+        if not alternates and self.superuser_secret_arn is not None:
+            yield ("superuser_secret_arn",), f"has no effect with `{self.function}`"
+        if self.ca_bundle is not None and self.function == "generated-password":
+            yield ("ca_bundle",), f"has no effect with `{self.function}`"
 
 
 TEMPLATES = ("read-secret-policy", "admin-secret-policy", "cross-account-secret-policy")
@@ -508,6 +605,10 @@ class Fields(_Block):
     rotation_lambda_arn: FunctionArn | None = Field(
         default=None, description="The function that rotates, or a reference to it."
     )
+    rotation: HostedRotation | None = Field(
+        default=None,
+        description="Instead of `rotation_lambda_arn`: a function that this project deploys.",
+    )
     rotate_immediately: bool = Field(
         default=False, description="Rotate when the schedule is set or changed. Default: no."
     )
@@ -613,24 +714,59 @@ class Entry(Fields):
 
     def _rotation_findings(self, written: Set[str]) -> Iterator[Finding]:
         if not self.rotation_automatically:
-            for field in ("rotation_days", "rotation_schedule", "rotation_lambda_arn"):
+            for field in ("rotation_days", "rotation_schedule", "rotation_lambda_arn", "rotation"):
                 if field in written and "rotation_automatically" not in written:
                     yield (field,), "has no effect without `rotation_automatically: true`"
                     break
             if "on_rotate" in written and not self.import_:
                 yield ("on_rotate",), "has no effect without `rotation_automatically: true`"
             return
-        if self.rotation_lambda_arn is None:
+        if self.rotation_lambda_arn is None and self.rotation is None:
             yield (
                 ("rotation_automatically",),
-                "rotation needs a function; write `rotation_lambda_arn: <ARN or reference>`",
+                "rotation needs a function; write `rotation: {function: …}` for one that is "
+                "shipped here, or `rotation_lambda_arn: <ARN or reference>`",
             )
+        if self.rotation is not None:
+            yield from self._hosted_findings(self.rotation)
         if self.rotation_days is not None and self.rotation_schedule is not None:
             yield ("rotation_schedule",), "a second schedule beside `rotation_days`; keep one"
         if self.rotation_window is not None:
             problem = schedules.fit_problem(self.rotation_schedule, self.rotation_window)
             if problem:
                 yield ("rotation_window",), problem
+
+    def _hosted_findings(self, rotation: HostedRotation) -> Iterator[Finding]:
+        if self.rotation_lambda_arn is not None:
+            yield ("rotation",), "a second function beside `rotation_lambda_arn`; keep one of them"
+        for inner, message in rotation.findings():
+            yield ("rotation", *inner), message
+        if self.secret_binary is not None:
+            yield ("rotation",), "can rotate text only, not `secret_binary`"
+        engines = ENGINES.get(rotation.function.partition("-")[0])
+        if engines is None:
+            if isinstance(self.secret_data, dict) and "password" not in self.secret_data:
+                yield (
+                    ("secret_data",),
+                    f"`{rotation.function}` needs `password` in it",
+                )
+            return
+        if self.generate_random_password:
+            yield (
+                ("rotation", "function"),
+                "reads where the database is from the secret; write a `secret_data` with "
+                f"{', '.join(f'`{field}`' for field in LOGIN_FIELDS)} instead of "
+                "`generate_random_password`",
+            )
+        if not isinstance(self.secret_data, dict):
+            return
+        missing = [f"`{field}`" for field in LOGIN_FIELDS if not self.secret_data.get(field)]
+        if missing:
+            yield ("secret_data",), f"`{rotation.function}` needs {', '.join(missing)} in it"
+        engine = str(self.secret_data.get("engine") or engines[0])
+        if engine not in engines and "${" not in engine:
+            known = ", ".join(f"`{name}`" for name in engines)
+            yield ("secret_data", "engine"), f"`{rotation.function}` can rotate {known}"
 
     def _lifetime_findings(self) -> Iterator[Finding]:
         if 0 < self.recovery_window_in_days < 7:  # noqa: PLR2004 # AWS: 0, or 7 to 30 days

@@ -5,9 +5,11 @@ Rules: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Create
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 MAX_NAME = 512
+MAX_FUNCTION_NAME = 64
 UNKNOWN_ENVIRONMENT = "<environment>"
 
 _ALLOWED = re.compile(r"[0-9A-Za-z/_+=.@-]*")
@@ -37,3 +39,14 @@ def ends_like_arn(name: str) -> bool:
     risk confusion and unexpected results when searching for a secret by partial ARN."
     """
     return _LIKE_ARN_SUFFIX.fullmatch(name) is not None
+
+
+def rotation_function(secret: str) -> str:
+    """Name a secret's rotation function and its role: readable, and never another secret's.
+
+    Functions and roles have at most 64 characters
+    (https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html).
+    """
+    digest = hashlib.sha256(secret.encode()).hexdigest()[:8]
+    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", secret)[: MAX_FUNCTION_NAME - len(digest) - 1]
+    return f"{readable}-{digest}"

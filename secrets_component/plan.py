@@ -21,6 +21,8 @@ from secrets_component.model import (
     MAX_VALUE_BYTES,
     Entry,
     Header,
+    HostedKind,
+    HostedRotation,
     Owner,
     RandomPassword,
     Stack,
@@ -76,10 +78,40 @@ Source: TypeAlias = Generated | Structured | LiteralText | Binary | Empty
 
 
 @dataclass(frozen=True, slots=True)
+class HostedFunction:
+    """A rotation function that is deployed with the secret.
+
+    Attributes:
+        kind: the function's name in the map.
+        password_characters: what a new password may hold, as the entry's own first one.
+    """
+
+    kind: HostedKind
+    superuser_secret: Template | None
+    subnets: tuple[Template, ...]
+    security_groups: tuple[Template, ...]
+    timeout: int
+    log_retention_in_days: int
+    ca_bundle: Path | None
+    password_length: int
+    password_characters: str
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """The references in its fields."""
+        templates = (self.superuser_secret, *self.subnets, *self.security_groups)
+        return tuple(ref for template in templates if template for ref in template.references)
+
+    def __str__(self) -> str:
+        """Give the function's name."""
+        return self.kind
+
+
+@dataclass(frozen=True, slots=True)
 class Rotation:
     """How AWS rotates a secret; exactly one of `days` and `schedule` is set."""
 
-    function: Template
+    function: Template | HostedFunction
     days: int | None
     schedule: str | None
     window: str | None
@@ -144,11 +176,10 @@ class PlannedSecret:
     def references(self) -> tuple[Reference, ...]:
         """The references in the value and in all other fields."""
         fields = [self.kms_key, *(replica.kms_key for replica in self.replicas), *self.principals]
-        if self.rotation:
-            fields.append(self.rotation.function)
         fields.extend((*(restart.target for restart in self.on_rotate), self.alarm_topic))
         found = (ref for template in fields if template for ref in template.references)
-        return tuple(dict.fromkeys((*self.value_references, *found)))
+        function = self.rotation.function.references if self.rotation else ()
+        return tuple(dict.fromkeys((*self.value_references, *found, *function)))
 
     @property
     def principals(self) -> tuple[Template, ...]:
@@ -390,14 +421,18 @@ class _Planner:
             self._add(path, f"`secret_data`: is larger than AWS's {MAX_VALUE_BYTES:,} bytes")
 
     def _rotation(self, entry: Entry, path: Path_) -> Rotation | None:
-        if not entry.rotation_automatically or entry.rotation_lambda_arn is None:
+        function: Template | HostedFunction | None
+        if entry.rotation is not None:
+            function = self._hosted(entry, entry.rotation, (*path, "rotation"))
+        else:
+            function = self._template(entry.rotation_lambda_arn, (*path, "rotation_lambda_arn"))
+        if not entry.rotation_automatically or function is None:
             return None
         days = entry.rotation_days
         if days is None and entry.rotation_schedule is None:
             days = 30
         return Rotation(
-            function=self._template(entry.rotation_lambda_arn, (*path, "rotation_lambda_arn"))
-            or _BLANK,
+            function=function,
             days=days,
             schedule=entry.rotation_schedule,
             window=entry.rotation_window,
@@ -414,6 +449,34 @@ class _Planner:
             Restart(kind, self._template(text, (*path, index, kind)) or _BLANK)
             for index, (kind, text) in enumerate(targets)
         )
+
+    def _hosted(self, entry: Entry, wanted: HostedRotation, path: Path_) -> HostedFunction:
+        options = entry.random.get("password", entry.random_password)
+        ca_bundle = self._beside_map(wanted.ca_bundle, (*path, "ca_bundle"))
+        return HostedFunction(
+            kind=wanted.function,
+            superuser_secret=self._template(
+                wanted.superuser_secret_arn, (*path, "superuser_secret_arn")
+            ),
+            subnets=self._templates(wanted.subnet_ids, (*path, "subnet_ids")),
+            security_groups=self._templates(
+                wanted.security_group_ids, (*path, "security_group_ids")
+            ),
+            timeout=wanted.timeout,
+            log_retention_in_days=wanted.log_retention_in_days,
+            ca_bundle=ca_bundle,
+            password_length=options.length,
+            password_characters=options.characters,
+        )
+
+    def _beside_map(self, written: str | None, path: Path_) -> Path | None:
+        """Find a file that the map names, from the map's own folder."""
+        if written is None:
+            return None
+        found = Path(self.instance.document.file).parent / written
+        if not found.is_file():
+            self._add(path, f"`{path[-1]}`: there is no such file beside the map")
+        return found
 
     def _replicas(self, entry: Entry, path: Path_) -> tuple[Replica, ...]:
         return tuple(
@@ -566,6 +629,10 @@ class _Planner:
         template = references.parse(text, bad)
         self._add_bad(bad, path)
         return template
+
+    def _templates(self, texts: Iterable[str], path: Path_) -> tuple[Template, ...]:
+        made = (self._template(text, (*path, index)) for index, text in enumerate(texts))
+        return tuple(template for template in made if template)
 
     def _add_bad(self, bad: Iterable[BadReference], path: Path_) -> None:
         instance = self.instance

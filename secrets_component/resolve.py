@@ -149,7 +149,7 @@ class _Reader:
             )
         found = outputs.values.get(name, _MISSING)
         for step in rest:
-            found = found.get(step, _MISSING) if isinstance(found, Mapping) else _MISSING
+            found = _inside(found, step)
         if found is _MISSING or found is None:
             hint = did_you_mean(name, outputs.values) if name not in outputs.values else ""
             return None, (
@@ -171,6 +171,15 @@ class _Reader:
         if name not in self._stacks:
             self._stacks[name] = read_stack(name, self._parent)
         return self._stacks[name]
+
+
+def _inside(value: Any, step: str) -> Any:  # noqa: ANN401 # any JSON value
+    """Take one step into an output: a key of a mapping, or a number from 0 into a list."""
+    if isinstance(value, Mapping):
+        return value.get(step, _MISSING)
+    if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+        return value[int(step)]
+    return _MISSING
 
 
 def _fixed_templates(secret: PlannedSecret) -> Iterator[Template]:

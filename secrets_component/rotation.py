@@ -1,4 +1,4 @@
-"""Rotation: the schedule, and the permission that lets Secrets Manager call the function."""
+"""Rotation: the schedule, and the permission that lets Secrets Manager call one's own function."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pulumi
 from pulumi_aws import lambda_, secretsmanager
 
-from secrets_component.plan import PlannedSecret, Rotation
+from secrets_component import hosting
+from secrets_component.plan import HostedFunction, PlannedSecret, Rotation
 from secrets_component.scope import Scope
 
 
@@ -48,6 +49,7 @@ def schedule(
     secret: PlannedSecret,
     container: secretsmanager.Secret,
     version: secretsmanager.SecretVersion | None,
+    kms_key: pulumi.Input[str] | None,
     permission: Callable[[Rotation, pulumi.Input[str], pulumi.Output[str]], lambda_.Permission],
 ) -> None:
     """Turn rotation on, once the function is known, may be called, and there is a value."""
@@ -56,8 +58,14 @@ def schedule(
         return
     if version is None and not scope.values.has_all(secret.value_references):
         return  # AWS's createSecret step reads AWSCURRENT: a secret without a value cannot rotate
-    arn = scope.values.text(rotation.function, secret.key)
-    needed: list[pulumi.Resource] = [permission(rotation, arn, container.arn)]
+    arn: pulumi.Input[str]
+    needed: list[pulumi.Resource]
+    if isinstance(rotation.function, HostedFunction):
+        hosted = hosting.host(scope, secret, rotation.function, container, kms_key)
+        arn, needed = hosted.arn, [*hosted.needed]
+    else:
+        arn = scope.values.text(rotation.function, secret.key)
+        needed = [permission(rotation, arn, container.arn)]
     if version is not None:
         needed.append(version)
     secretsmanager.SecretRotation(

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -537,6 +538,184 @@ def delete_permission(cloud: Cloud, identity: str, state: Properties) -> None:
     cloud.find("lambda", "remove_permission", FunctionName=state["function"], StatementId=identity)
 
 
+# aws:lambda/function:Function
+
+
+def create_function(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+    """Create a function from a zip; the id is its name."""
+    cloud.call("lambda", "create_function", Code=_code(inputs), Publish=False,
+               Tags=inputs.get("tags"), **_function(inputs))  # fmt: skip
+    return inputs["name"], read_function(cloud, inputs["name"], inputs) or {}
+
+
+def read_function(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
+    """Read a function's settings; its code is compared by the hash that the engine keeps."""
+    found = cloud.find("lambda", "get_function_configuration", FunctionName=identity)
+    if found is None:
+        return None
+    return {
+        **state,
+        "arn": found["FunctionArn"],
+        "name": found["FunctionName"],
+        "handler": found["Handler"],
+        "runtime": found["Runtime"],
+        "role": found["Role"],
+        "timeout": found["Timeout"],
+    }
+
+
+def update_function(cloud: Cloud, identity: str, olds: Properties, news: Properties) -> Properties:
+    """Change code and settings, in that order, as officially."""
+    if olds.get("code") != news.get("code"):
+        cloud.call("lambda", "update_function_code", FunctionName=identity, **_code(news))
+    cloud.call("lambda", "update_function_configuration", **_function(news))
+    return read_function(cloud, identity, news) or {}
+
+
+def delete_function(cloud: Cloud, identity: str, _: Properties) -> None:
+    """Delete a function."""
+    cloud.find("lambda", "delete_function", FunctionName=identity)
+
+
+def _function(inputs: Properties) -> dict[str, Any]:
+    network, log = inputs.get("vpcConfig"), inputs.get("loggingConfig")
+    given = {
+        "FunctionName": inputs["name"],
+        "Description": inputs.get("description"),
+        "Runtime": inputs.get("runtime"),
+        "Handler": inputs.get("handler"),
+        "Role": inputs["role"],
+        "Timeout": inputs.get("timeout"),
+        "Environment": {"Variables": (inputs.get("environment") or {}).get("variables") or {}},
+        "VpcConfig": network
+        and {"SubnetIds": network["subnetIds"], "SecurityGroupIds": network["securityGroupIds"]},
+        "LoggingConfig": log and {"LogFormat": log["logFormat"], "LogGroup": log.get("logGroup")},
+    }
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _code(inputs: Properties) -> dict[str, bytes]:
+    return {"ZipFile": Path(inputs["code"]["path"]).read_bytes()}
+
+
+# aws:iam/role:Role and aws:iam/rolePolicy:RolePolicy
+
+
+def create_role(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+    """Create a role; the id is its name."""
+    cloud.call(
+        "iam",
+        "create_role",
+        RoleName=inputs["name"],
+        AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
+        Tags=_tags(inputs) or None,
+    )
+    return inputs["name"], read_role(cloud, inputs["name"], inputs) or {}
+
+
+def read_role(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
+    """Read a role."""
+    found = cloud.find("iam", "get_role", RoleName=identity)
+    if found is None:
+        return None
+    role = found["Role"]
+    trust = json.dumps(role["AssumeRolePolicyDocument"])
+    return {
+        "arn": role["Arn"],
+        "name": identity,
+        "assumeRolePolicy": _same_or(state.get("assumeRolePolicy"), trust),
+        "tags": _untagged(role.get("Tags")),
+    }
+
+
+def update_role(cloud: Cloud, identity: str, olds: Properties, news: Properties) -> Properties:
+    """Change who may assume a role, and its tags."""
+    cloud.call(
+        "iam",
+        "update_assume_role_policy",
+        RoleName=identity,
+        PolicyDocument=news["assumeRolePolicy"],
+    )
+    gone = sorted(set(olds.get("tags") or {}) - set(news.get("tags") or {}))
+    if gone:
+        cloud.call("iam", "untag_role", RoleName=identity, TagKeys=gone)
+    if news.get("tags"):
+        cloud.call("iam", "tag_role", RoleName=identity, Tags=_tags(news))
+    return read_role(cloud, identity, news) or {}
+
+
+def delete_role(cloud: Cloud, identity: str, _: Properties) -> None:
+    """Delete a role, whose policies are gone by then."""
+    cloud.find("iam", "delete_role", RoleName=identity)
+
+
+def put_role_policy(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+    """Write a role's inline policy; the id is `role:name`."""
+    cloud.call(
+        "iam",
+        "put_role_policy",
+        RoleName=inputs["role"],
+        PolicyName=inputs["name"],
+        PolicyDocument=inputs["policy"],
+    )
+    return f"{inputs['role']}:{inputs['name']}", {}
+
+
+def read_role_policy(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
+    """Read a role's inline policy."""
+    role, name = identity.split(":")
+    found = cloud.find("iam", "get_role_policy", RoleName=role, PolicyName=name)
+    if found is None:
+        return None
+    document = found["PolicyDocument"]
+    text = document if isinstance(document, str) else json.dumps(document)
+    return {"role": role, "name": name, "policy": _same_or(state.get("policy"), text)}
+
+
+def delete_role_policy(cloud: Cloud, identity: str, _: Properties) -> None:
+    """Remove a role's inline policy."""
+    role, name = identity.split(":")
+    cloud.find("iam", "delete_role_policy", RoleName=role, PolicyName=name)
+
+
+# aws:cloudwatch/logGroup:LogGroup
+
+
+def create_log_group(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+    """Create a log group; the id is its name."""
+    cloud.call("logs", "create_log_group", logGroupName=inputs["name"], tags=inputs.get("tags"))
+    return inputs["name"], update_log_group(cloud, inputs["name"], {}, inputs)
+
+
+def read_log_group(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
+    """Find a log group; its ARN is written without the `:*` that AWS adds."""
+    listed = cloud.call("logs", "describe_log_groups", logGroupNamePrefix=identity)["logGroups"]
+    found = next((group for group in listed if group["logGroupName"] == identity), None)
+    if found is None:
+        return None
+    return {
+        "arn": found["arn"].removesuffix(":*"),
+        "name": identity,
+        "retentionInDays": found.get("retentionInDays"),
+        "tags": state.get("tags"),
+    }
+
+
+def update_log_group(cloud: Cloud, identity: str, _: Properties, news: Properties) -> Properties:
+    """Set how long a log is kept."""
+    days = news.get("retentionInDays")
+    if days:
+        cloud.call("logs", "put_retention_policy", logGroupName=identity, retentionInDays=days)
+    else:
+        cloud.find("logs", "delete_retention_policy", logGroupName=identity)
+    return read_log_group(cloud, identity, news) or {}
+
+
+def delete_log_group(cloud: Cloud, identity: str, _: Properties) -> None:
+    """Delete a log group."""
+    cloud.find("logs", "delete_log_group", logGroupName=identity)
+
+
 # aws:iam/policy:Policy
 
 
@@ -772,6 +951,44 @@ TYPES = {
         ),
         computed=frozenset({"statementId", "region"}),
         outputs=("statementId",),
+    ),
+    "aws:lambda/function:Function": ResourceType(
+        create_function,
+        read_function,
+        update_function,
+        delete_function,
+        replaces=frozenset({"name", "packageType", "region"}),
+        computed=frozenset({"region", "loggingConfig"}),
+        outputs=("arn", "invokeArn"),
+        name="name",
+        hidden=frozenset({"code", "environment", "vpcConfig", "loggingConfig", "description"}),
+    ),
+    "aws:iam/role:Role": ResourceType(
+        create_role,
+        read_role,
+        update_role,
+        delete_role,
+        replaces=frozenset({"name", "namePrefix", "path"}),
+        outputs=("arn", "uniqueId"),
+        name="name",
+    ),
+    "aws:iam/rolePolicy:RolePolicy": ResourceType(
+        put_role_policy,
+        read_role_policy,
+        lambda cloud, _id, _olds, news: put_role_policy(cloud, news)[1],
+        delete_role_policy,
+        replaces=frozenset({"name", "namePrefix", "role"}),
+        name="name",
+    ),
+    "aws:cloudwatch/logGroup:LogGroup": ResourceType(
+        create_log_group,
+        read_log_group,
+        update_log_group,
+        delete_log_group,
+        replaces=frozenset({"name", "namePrefix", "region"}),
+        computed=frozenset({"region"}),
+        outputs=("arn",),
+        name="name",
     ),
     "aws:iam/policy:Policy": ResourceType(
         create_iam_policy,

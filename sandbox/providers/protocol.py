@@ -296,7 +296,8 @@ def _holds_secret(value: struct_pb2.Value) -> bool:
     match value.WhichOneof("kind"):
         case "struct_value":
             fields = value.struct_value.fields
-            return _SIGNATURE in fields or any(map(_holds_secret, fields.values()))
+            marked = _SIGNATURE in fields and fields[_SIGNATURE].string_value == _SECRET
+            return marked or any(map(_holds_secret, fields.values()))  # an archive is marked too
         case "list_value":
             return any(map(_holds_secret, value.list_value.values))
         case _:

@@ -381,9 +381,38 @@ def test_refuses_a_schedule_that_aws_refuses(
 
 def test_rotating_now_keeps_the_schedule(sm: Any, secret: str, function: str) -> None:
     rules_ = {"ScheduleExpression": "rate(10 days)"}
-    sm.rotate_secret(SecretId=secret, RotationLambdaARN=function, RotationRules=rules_)
+    sm.rotate_secret(
+        SecretId=secret,
+        RotationLambdaARN=function,
+        RotationRules=rules_,
+        RotateImmediately=False,
+    )
     sm.rotate_secret(SecretId=secret)
     assert sm.describe_secret(SecretId=secret)["RotationRules"] == rules_
+
+
+def test_rotation_begins_with_an_empty_pending_version_and_no_other_meanwhile(
+    sm: Any, secret: str, function: str
+) -> None:
+    rules_ = {"AutomaticallyAfterDays": 30}
+    begun = sm.rotate_secret(SecretId=secret, RotationLambdaARN=function, RotationRules=rules_)
+    token = begun["VersionId"]
+    assert sm.describe_secret(SecretId=secret)["VersionIdsToStages"][token] == ["AWSPENDING"]
+    empty = refusal(sm.get_secret_value, SecretId=secret, VersionId=token)
+    assert empty[0] == "ResourceNotFoundException"
+    code, text = refusal(sm.rotate_secret, SecretId=secret)
+    assert (code, "previous rotation isn't complete" in text) == ("InvalidRequestException", True)
+    for value in ("new", "new"):  # filled once, and again with the same
+        sm.put_secret_value(
+            SecretId=secret,
+            ClientRequestToken=token,
+            SecretString=value,
+            VersionStages=["AWSPENDING"],
+        )
+    other = refusal(
+        sm.put_secret_value, SecretId=secret, ClientRequestToken=token, SecretString="other"
+    )
+    assert other[0] == "ResourceExistsException"
 
 
 def test_rotation_needs_a_function(sm: Any, secret: str) -> None:
@@ -414,11 +443,15 @@ def test_cancelled_rotation_is_off_and_needs_its_function_anew(
     sm: Any, secret: str, function: str
 ) -> None:
     sm.rotate_secret(
-        SecretId=secret, RotationLambdaARN=function, RotationRules={"AutomaticallyAfterDays": 30}
+        SecretId=secret,
+        RotationLambdaARN=function,
+        RotationRules={"AutomaticallyAfterDays": 30},
+        RotateImmediately=False,
     )
     sm.cancel_rotate_secret(SecretId=secret)
     found = sm.describe_secret(SecretId=secret)
-    assert not {"RotationEnabled", "RotationLambdaARN", "RotationRules"} & set(found)
+    assert found["RotationEnabled"] is False
+    assert not {"RotationLambdaARN", "RotationRules"} & set(found)
     assert refusal(sm.rotate_secret, SecretId=secret)[0] == "InvalidRequestException"
 
 

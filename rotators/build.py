@@ -1,0 +1,103 @@
+"""`python -m rotators.build OUT.zip`: the functions' zip, byte for byte the same every time.
+
+It stands alone, so that it can also be run as a file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+SOURCES = Path(__file__).parent
+CA_NAME = "ca.pem"
+_NOT_SHIPPED = ("build.py", "requirements.txt")
+# Written by pip for this machine: scripts with its Python's path, and lists of installed files.
+_PIPS_OWN = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
+_EARLIEST = (1980, 1, 1, 0, 0, 0)  # a zip knows no earlier date
+
+
+class BuildError(Exception):
+    """The zip cannot be built; the message says why."""
+
+
+def main() -> int:
+    """Build; 1 where the packages cannot be had."""
+    parser = argparse.ArgumentParser(prog="python -m rotators.build", description=__doc__)
+    parser.add_argument("out", type=Path, help="the zip to write")
+    parser.add_argument("--ca-bundle", type=Path, help=f"certificates to ship as {CA_NAME}")
+    parser.add_argument("--add", type=Path, nargs="*", default=[], help="modules of one's own")
+    options = parser.parse_args()
+    try:
+        build(options.out, options.ca_bundle, options.add)
+    except BuildError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    return 0
+
+
+def build(out: Path, ca_bundle: Path | None = None, own: Sequence[Path] = ()) -> None:
+    """Write the zip.
+
+    Entries are sorted, dated 1980, readable by all, and stored: what deflate makes of the same
+    bytes differs from one zlib to another.
+
+    Args:
+        out: the zip to write.
+        ca_bundle: PEM certificates that the functions check databases with.
+        own: modules with handlers of one's own, for the top of the zip.
+
+    Raises:
+        BuildError: the packages cannot be installed, or are not pure Python.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        vendored = Path(folder)
+        _install(vendored)
+        files = dict(_vendored(vendored))
+        files.update({f"rotators/{path.name}": path.read_bytes() for path in sources()})
+        files.update({path.name: path.read_bytes() for path in own})
+        if ca_bundle is not None:
+            files[CA_NAME] = ca_bundle.read_bytes()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+            for name in sorted(files):
+                entry = zipfile.ZipInfo(name, _EARLIEST)
+                entry.create_system, entry.external_attr = 3, 0o644 << 16  # Unix, wherever we are
+                archive.writestr(entry, files[name])
+
+
+def sources() -> list[Path]:
+    """Give the package's own files that are shipped."""
+    return sorted(path for path in SOURCES.glob("*.py") if path.name not in _NOT_SHIPPED)
+
+
+def _install(target: Path) -> None:
+    done = subprocess.run(  # noqa: S603 # this Python's own pip
+        [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+         "--no-deps", "--no-compile", "--only-binary", ":all:", "--require-hashes",
+         "--target", str(target), "--requirement", str(SOURCES / "requirements.txt")],
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        msg = f"pip cannot install {SOURCES / 'requirements.txt'}: {last}"
+        raise BuildError(msg)
+
+
+def _vendored(target: Path) -> Iterator[tuple[str, bytes]]:
+    for path in target.rglob("*"):
+        relative = path.relative_to(target)
+        if path.suffix in (".so", ".pyd"):
+            msg = f"{relative} is made for one machine; only pure Python can be shipped"
+            raise BuildError(msg)
+        if not path.is_file() or relative.parts[0] == "bin" or path.name in _PIPS_OWN:
+            continue
+        if "__pycache__" not in relative.parts:
+            yield relative.as_posix(), path.read_bytes()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,211 @@
+"""Passwords of database users: one user, or two that alternate.
+
+Both strategies are AWS's
+(https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotation-strategy.html). What holds at
+every moment, wherever the function is killed: some labelled version of the secret opens the
+database.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import replace
+from typing import Protocol
+
+from rotators import passwords
+from rotators.contract import Rotator, secrets_manager
+from rotators.errors import RotationError
+from rotators.login import CLONE, Login, parse
+from rotators.versions import Versions
+
+CONNECT_SECONDS = 5
+
+
+class Session(Protocol):
+    """An open connection, as the user who logged in."""
+
+    def set_own_password(self, password: str) -> None:
+        """Change the password of the user who logged in."""
+
+    def account(self) -> str:
+        """Name the account that logged in, as the engine knows it."""
+
+    def set_password(self, user: str, password: str, like: str) -> None:
+        """Change another user's password, once it exists with the privileges of account `like`."""
+
+    def check(self) -> None:
+        """Run a query."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+class Engine(Protocol):
+    """A kind of database."""
+
+    ports: Mapping[str, int]
+    """Default ports by the names that a secret's `engine` may have."""
+    longest_user: int
+    """Characters that a user's name may have."""
+
+    def connect(self, login: Login) -> Session | None:
+        """Log in; None where the engine refuses user and password.
+
+        Raises:
+            RotationError: the database is not there, has no good certificate, or does not exist.
+        """
+
+
+def tls_context(login: Login) -> ssl.SSLContext | None:
+    """Make the check of the server's certificate and name; None where the secret turns TLS off.
+
+    `CA_BUNDLE` names a file of certificates, such as RDS's
+    https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem; default: the system's.
+    """
+    if not login.tls:
+        return None
+    bundle = os.environ.get("CA_BUNDLE") or None
+    try:
+        context = ssl.create_default_context(cafile=bundle)
+    except OSError:
+        msg = f"CA_BUNDLE: {bundle} is not a readable file of PEM certificates"
+        raise RotationError(msg) from None
+    # Python 3.13 also asks for RFC 5280's form, which CAs in use lack; trust and name are checked.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
+
+
+def tls_failure(error: ssl.SSLError) -> str:
+    """Say why TLS failed: the certificate's problem where that is it."""
+    return f"TLS failed: {getattr(error, 'verify_message', '') or error.reason or 'no reason'}"
+
+
+class SingleUser(Rotator):
+    """The user changes its own password; between set and finish the current version is refused."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Rotate users of an engine."""
+        self._engine = engine
+
+    def create(self, current: str) -> str:
+        """Give the current value a new password."""
+        return parse(current, self._engine.ports, "current").text(password=passwords.generate())
+
+    def set(self, versions: Versions) -> None:
+        """Log in with whichever version the database accepts, and set the pending password."""
+        pending = parse(versions.created(), self._engine.ports, "pending")
+        current = parse(versions.current(), self._engine.ports, "current")
+        pending.refuse_other(current, but=("password",))
+        if self._opens(pending):
+            return  # an earlier attempt got this far
+        session = self._engine.connect(current) or self._open(versions.previous(), current)
+        if session is None:
+            # Only LAST_SET keeps this version: the current one takes over before the label moves.
+            session = self._open(versions.last_set(), current)
+            if session is None:
+                msg = (
+                    f"the database refuses user {current.username!r} with the pending, the "
+                    "current, the previous and the last set password; set the current one by hand"
+                )
+                raise RotationError(msg)
+            session.set_own_password(current.password)
+        with closing(session):
+            versions.mark_last_set()
+            session.set_own_password(pending.password)
+
+    def test(self, versions: Versions) -> None:
+        """Log in with the pending password and run a query."""
+        try_login(self._engine, versions, but=("password",))
+
+    def _opens(self, login: Login) -> bool:
+        session = self._engine.connect(login)
+        if session is not None:
+            session.close()
+        return session is not None
+
+    def _open(self, text: str | None, current: Login) -> Session | None:
+        """Log in with an older password, as the same user on the same database."""
+        if text is None:
+            return None
+        older = parse(text, self._engine.ports, "older")
+        if (older.host, older.port, older.username) != (
+            current.host,
+            current.port,
+            current.username,
+        ):
+            return None
+        return self._engine.connect(replace(current, password=older.password))
+
+
+class AlternatingUsers(Rotator):
+    """A superuser changes the password of the user that is not in use; no reader is refused."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Rotate users of an engine."""
+        self._engine = engine
+
+    def create(self, current: str) -> str:
+        """Give the current value the other user and a new password."""
+        login = parse(current, self._engine.ports, "current")
+        if len(login.alternate) > self._engine.longest_user:
+            msg = (
+                f"user {login.username!r} with {CLONE!r} is longer than the engine's "
+                f"{self._engine.longest_user} characters"
+            )
+            raise RotationError(msg)
+        return login.text(password=passwords.generate(), username=login.alternate)
+
+    def set(self, versions: Versions) -> None:
+        """Let the superuser create the other user if need be, and set its password.
+
+        All of it is done again by a second attempt: a login that works says nothing about grants.
+        """
+        pending = parse(versions.created(), self._engine.ports, "pending")
+        current = parse(versions.current(), self._engine.ports, "current")
+        pending.refuse_other(current, but=("username", "password"))
+        if pending.username != current.alternate:
+            msg = f"the pending version's user is not {current.alternate!r}; rotate again"
+            raise RotationError(msg)
+        # AWS's functions do so too: who cannot log in as the user must not get the other one.
+        if (session := self._engine.connect(current)) is None:
+            msg = f"the database refuses user {current.username!r} with the current password"
+            raise RotationError(msg)
+        with closing(session):
+            account = session.account()
+        with closing(self._superuser(current)) as superuser:
+            superuser.set_password(pending.username, pending.password, like=account)
+
+    def test(self, versions: Versions) -> None:
+        """Log in as the other user and run a query."""
+        try_login(self._engine, versions, but=("username", "password"))
+
+    def _superuser(self, current: Login) -> Session:
+        arn = current.master_arn or os.environ.get("SUPERUSER_SECRET_ARN")
+        if not arn:
+            msg = "no superuser: the secret has no 'masterarn', and SUPERUSER_SECRET_ARN is not set"
+            raise RotationError(msg)
+        value = secrets_manager().get_secret_value(SecretId=arn).get("SecretString") or ""
+        superuser = parse(value, self._engine.ports, "superuser's")
+        if superuser.host != current.host:
+            msg = "the superuser's secret is for another host than the user's"
+            raise RotationError(msg)
+        session = self._engine.connect(superuser)
+        if session is None:
+            msg = f"the database refuses the superuser {superuser.username!r} of {arn}"
+            raise RotationError(msg)
+        return session
+
+
+def try_login(engine: Engine, versions: Versions, but: tuple[str, ...]) -> None:
+    """Log in with the pending version and run a query."""
+    pending = parse(versions.created(), engine.ports, "pending")
+    pending.refuse_other(parse(versions.current(), engine.ports, "current"), but=but)
+    session = engine.connect(pending)
+    if session is None:
+        msg = f"the database refuses user {pending.username!r} with the pending password"
+        raise RotationError(msg)
+    with closing(session):
+        session.check()

@@ -1,0 +1,147 @@
+"""PostgreSQL."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import ssl
+from collections.abc import Mapping
+from typing import Any
+
+from pg8000.exceptions import DatabaseError, InterfaceError
+from pg8000.native import Connection, identifier, literal
+
+from rotators.database import CONNECT_SECONDS, tls_context, tls_failure
+from rotators.errors import RotationError
+from rotators.login import CLONE, Login
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_WRONG_PASSWORD = "28P01"  # noqa: S105 # an error code
+_REASONS = {
+    "28000": "the server has no rule for this user, address and TLS mode, or the user may not "
+    "log in",
+    "3D000": "the database of the secret's dbname does not exist",
+    "53300": "the server has too many connections",
+    "57P03": "the server is starting or stopping",
+    "22023": "the server refuses the new password",
+    "42501": "the user may not do this",
+    "42704": "the user does not exist",
+}
+_SCRAM_ROUNDS = 4096  # PostgreSQL's own default
+
+
+class Postgres:
+    """The engine."""
+
+    ports: Mapping[str, int] = {"postgres": 5432, "aurora-postgresql": 5432}
+    longest_user = 63
+
+    def connect(self, login: Login) -> PostgresSession | None:
+        """Log in; None where the server refuses user and password."""
+        where = f"PostgreSQL at {login.host}:{login.port}"
+        context = tls_context(login)
+        try:
+            connection = Connection(
+                login.username,
+                host=login.host,
+                port=login.port,
+                database=login.dbname or "postgres",
+                password=login.password,
+                timeout=CONNECT_SECONDS,
+                ssl_context=context if context is not None else False,
+            )
+        except DatabaseError as error:
+            if _code(error) == _WRONG_PASSWORD:
+                return None
+            msg = f"{where}: {_reason(error)}"
+        except ssl.SSLError as error:
+            msg = f"{where}: {tls_failure(error)}"
+        except (InterfaceError, OSError) as error:
+            msg = f"{where} cannot be reached: {error.__cause__ or error}"
+        else:
+            return PostgresSession(connection, login.username)
+        raise RotationError(msg) from None
+
+
+class PostgresSession:
+    """An open connection."""
+
+    def __init__(self, connection: Connection, user: str) -> None:
+        """Keep the connection of a user."""
+        self._connection = connection
+        self._user = user
+
+    def set_own_password(self, password: str) -> None:
+        """Change the password of the user who logged in."""
+        self._run("SET ROLE NONE")  # a clone is another user from its login on
+        self._alter_password(self._user, password)
+
+    def account(self) -> str:
+        """Name the user who logged in."""
+        return self._user
+
+    def set_password(self, user: str, password: str, like: str) -> None:
+        """Change a user's password; a clone is created as a member of the user it stands for.
+
+        A clone acts as that user from its login on (`SET role`): what either creates belongs to
+        one owner, and both can use it.
+        """
+        if user.endswith(CLONE):
+            base, clone = identifier(like), identifier(user)
+            if not self._run("SELECT 1 FROM pg_roles WHERE rolname = :name", name=user):
+                self._run(f"CREATE ROLE {clone} LOGIN")
+            self._run(f"GRANT {base} TO {clone}")
+            self._run(f"ALTER ROLE {clone} SET role TO {base}")
+        self._alter_password(user, password)
+
+    def check(self) -> None:
+        """Run a query."""
+        self._run("SELECT 1")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def _alter_password(self, user: str, password: str) -> None:
+        # Hashed here, as psql's \password does: the server may log statements.
+        [[method]] = self._run("SHOW password_encryption")
+        hashed = scram(password) if method == "scram-sha-256" else _md5(password, user)
+        self._run(f"ALTER ROLE {identifier(user)} PASSWORD {literal(hashed)}")
+
+    def _run(self, statement: str, **parameters: str) -> Any:  # noqa: ANN401 # rows of anything
+        try:
+            return self._connection.run(statement, **parameters)
+        except DatabaseError as error:
+            msg = f"PostgreSQL: {_reason(error)}"
+        except (InterfaceError, OSError):
+            msg = "PostgreSQL closed the connection"
+        raise RotationError(msg) from None
+
+
+def scram(password: str) -> str:
+    """Hash a password as PostgreSQL stores it (RFC 5803, with RFC 7677's SHA-256)."""
+    salt = os.urandom(16)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _SCRAM_ROUNDS)
+    client = hmac.digest(salted, b"Client Key", "sha256")
+    stored = hashlib.sha256(client).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    salt64, stored64, server64 = (base64.b64encode(p).decode() for p in (salt, stored, server))
+    return f"SCRAM-SHA-256${_SCRAM_ROUNDS}:{salt64}${stored64}:{server64}"
+
+
+def _md5(password: str, user: str) -> str:
+    """Hash a password for a server that is set to MD5, the only other method it knows."""
+    return "md5" + hashlib.md5((password + user).encode(), usedforsecurity=False).hexdigest()
+
+
+def _code(error: DatabaseError) -> str:
+    fields = error.args[0] if error.args else None
+    return str(fields.get("C", "")) if isinstance(fields, dict) else ""
+
+
+def _reason(error: DatabaseError) -> str:
+    """Say what the server's code means; its text may repeat a part of the statement."""
+    code = _code(error)
+    return f"{_REASONS.get(code, 'the server refuses')} (SQLSTATE {code or 'unknown'})"

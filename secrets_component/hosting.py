@@ -1,0 +1,219 @@
+"""Hosted functions: one from `rotators/` per secret, with a role for that secret alone.
+
+One function per secret, not one for all: its role reads and writes this secret only, its permission
+names this secret's ARN, and network and passwords are this entry's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pulumi
+from pulumi_aws import cloudwatch, iam, lambda_, secretsmanager
+
+from secrets_component import encryption, grants, templates
+from secrets_component.names import rotation_function
+from secrets_component.plan import HostedFunction, PlannedSecret
+from secrets_component.scope import Scope
+
+_BESIDE = Path(__file__).parent / "rotators"  # in an installed package
+_ABOVE = Path(__file__).parent.parent / "rotators"  # in a checkout
+_RUNTIME = "python3.13"
+_MAX_DESCRIPTION = 256
+_TASK_ROOT = "/var/task"  # where Lambda unpacks the zip
+_TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+)
+
+
+@dataclass(frozen=True)
+class Hosted:
+    """A function that is deployed, and what must exist before it is called."""
+
+    arn: pulumi.Output[str]
+    needed: tuple[pulumi.Resource, ...]
+
+
+def host(
+    scope: Scope,
+    secret: PlannedSecret,
+    function: HostedFunction,
+    container: secretsmanager.Secret,
+    kms_key: pulumi.Input[str] | None,
+) -> Hosted:
+    """Deploy a secret's function with its log group, role and permission."""
+    options, name = scope.options(secret, "rotation"), rotation_function(secret.name)
+    tags = dict(secret.tags) or None
+    logical = scope.logical(secret, "rotation")
+    log = cloudwatch.LogGroup(
+        logical,
+        name=f"/aws/lambda/{name}",
+        retention_in_days=function.log_retention_in_days,
+        tags=tags,
+        opts=options,
+    )
+    role = iam.Role(logical, name=name, assume_role_policy=_TRUST, tags=tags, opts=options)
+    policy = iam.RolePolicy(
+        logical,
+        role=role.name,
+        policy=_policy(scope, secret, function, (container.arn, log.arn), kms_key),
+        opts=options,
+    )
+    made = lambda_.Function(
+        logical,
+        name=name,
+        description=f"rotates {secret.name}"[:_MAX_DESCRIPTION],
+        runtime=_RUNTIME,
+        handler=f"rotators.handlers.{function.kind.replace('-', '_')}",
+        code=pulumi.FileArchive(str(archive(function.ca_bundle))),
+        role=role.arn,
+        timeout=function.timeout,
+        environment=lambda_.FunctionEnvironmentArgs(
+            variables=_environment(scope, secret, function)
+        ),
+        logging_config=lambda_.FunctionLoggingConfigArgs(log_format="Text", log_group=log.name),
+        vpc_config=_network(scope, secret, function),
+        tags=tags,
+        # The role's rights first: Lambda uses those to the network while it creates the function.
+        opts=scope.options(secret, "rotation", depends_on=[policy]),
+    )
+    permission = lambda_.Permission(
+        logical,
+        action="lambda:InvokeFunction",
+        function=made.name,
+        principal="secretsmanager.amazonaws.com",
+        source_account=container.arn.apply(lambda arn: arn.split(":")[4]),
+        source_arn=container.arn,
+        opts=options,
+    )
+    return Hosted(made.arn, (policy, permission))
+
+
+def _policy(
+    scope: Scope,
+    secret: PlannedSecret,
+    function: HostedFunction,
+    arns: Sequence[pulumi.Output[str]],
+    kms_key: pulumi.Input[str] | None,
+) -> pulumi.Output[str]:
+    secret_arn = arns[0]
+    superuser = function.superuser_secret and scope.values.text(
+        function.superuser_secret, secret.key
+    )
+    key = encryption.key_arn(kms_key, secret_arn) if kms_key is not None else None
+    in_network = bool(function.subnets)
+    return pulumi.Output.all(*arns, superuser, key).apply(partial(_document, in_network=in_network))
+
+
+def _document(known: Sequence[str | None], *, in_network: bool) -> str:
+    secret_arn, log_arn, superuser, key = known
+    statements = templates.render(
+        templates.shipped("rotation-policy"),
+        {
+            "secret_arn": secret_arn,
+            "kms_key_arn": key and _any_key_if_alias(key),
+            "region": str(secret_arn).split(":")[3],
+            "superuser_secret_arn": superuser,
+            "superuser_key_arns": superuser and _any_key_of(superuser),
+            "log_group_arn": str(log_arn).removesuffix(":*"),
+            "network": "*" if in_network else None,
+        },
+    )
+    return grants.document(statements)
+
+
+def _any_key_if_alias(arn: str) -> str:
+    """Name a key for IAM, which knows keys by id only; the encryption context pins the secret."""
+    account, alias, _ = arn.partition(":alias/")
+    return f"{account}:key/*" if alias else arn
+
+
+def _any_key_of(secret_arn: str) -> str:
+    """Name all keys of a secret's account: which one it has is not known here."""
+    partition, _, region, account = secret_arn.split(":")[1:5]
+    return f"arn:{partition}:kms:{region}:{account}:key/*"
+
+
+def _environment(
+    scope: Scope, secret: PlannedSecret, function: HostedFunction
+) -> dict[str, pulumi.Input[str]]:
+    variables: dict[str, pulumi.Input[str]] = {
+        "PASSWORD_LENGTH": str(function.password_length),
+        "PASSWORD_CHARACTERS": function.password_characters,
+    }
+    if function.ca_bundle:
+        variables["CA_BUNDLE"] = f"{_TASK_ROOT}/ca.pem"
+    if function.superuser_secret:
+        variables["SUPERUSER_SECRET_ARN"] = scope.values.text(function.superuser_secret, secret.key)
+    return variables
+
+
+def _network(
+    scope: Scope, secret: PlannedSecret, function: HostedFunction
+) -> lambda_.FunctionVpcConfigArgs | None:
+    if not function.subnets:
+        return None
+    return lambda_.FunctionVpcConfigArgs(
+        subnet_ids=[scope.values.text(one, secret.key) for one in function.subnets],
+        security_group_ids=[scope.values.text(one, secret.key) for one in function.security_groups],
+    )
+
+
+def archive(ca_bundle: Path | None) -> Path:
+    """Build the functions' zip, or find it built: in the user's cache, by what goes into it.
+
+    Raises:
+        pulumi.RunError: the sources are not installed, or their packages cannot be had.
+    """
+    sources = next(
+        (folder for folder in (_BESIDE, _ABOVE) if (folder / "build.py").is_file()), None
+    )
+    if sources is None:
+        msg = (
+            "`rotation: {function: …}` deploys the functions in `rotators/`, which is missing "
+            f"beside {Path(__file__).parent}; install secretsmap with it, or write "
+            "`rotation_lambda_arn` with a function of your own"
+        )
+        raise pulumi.RunError(msg)
+    parts = [*sorted(sources.glob("*.py")), sources / "requirements.txt"]
+    digest = hashlib.sha256()
+    for part in [*parts, *([ca_bundle] if ca_bundle else [])]:
+        digest.update(part.name.encode() + b"\0" + part.read_bytes() + b"\0")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "secretsmap"
+    built = cache / f"rotators-{digest.hexdigest()[:16]}.zip"
+    if not built.is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        _build(sources, built, ca_bundle)
+    return built
+
+
+def _build(sources: Path, out: Path, ca_bundle: Path | None) -> None:
+    unfinished = out.with_suffix(f".{os.getpid()}")
+    certificates = ["--ca-bundle", str(ca_bundle)] if ca_bundle else []
+    done = subprocess.run(  # noqa: S603 # this project's own file
+        [sys.executable, str(sources / "build.py"), str(unfinished), *certificates],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        msg = f"the rotation functions cannot be built: {done.stderr.strip()}"
+        raise pulumi.RunError(msg)
+    unfinished.replace(out)

@@ -1,0 +1,195 @@
+"""AWS's contract, step by step, with the function that needs no database."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+from account import STEPS, Secret
+
+from rotators import RotationError, handlers, mysql, passwords
+
+rotate = handlers.generated_password
+
+
+def test_text_is_replaced_and_the_old_one_is_previous(new_secret) -> None:
+    secret = new_secret("first")
+    token = secret.rotate(rotate)
+    assert len(secret.read()) == 32
+    assert secret.read(VersionStage="AWSPREVIOUS") == "first"
+    assert "AWSCURRENT" in secret.labels()[token]
+
+
+def test_only_the_password_of_an_object_is_replaced(new_secret) -> None:
+    secret = new_secret('{"user": "u", "password": "first", "n": 1}')
+    secret.rotate(rotate)
+    assert secret.fields() == {"user": "u", "password": secret.fields()["password"], "n": 1}
+    assert secret.fields()["password"] != "first"
+
+
+def test_first_created_value_of_a_rotation_stays(new_secret) -> None:
+    secret = new_secret("first")
+    token = secret.begin()
+    secret.step(rotate, "createSecret", token)
+    created = secret.read(VersionId=token)
+    secret.step(rotate, "createSecret", token)
+    assert secret.read(VersionId=token) == created
+    assert secret.rotate(rotate) == token
+    assert secret.read() == created
+
+
+def test_value_of_an_overlapping_attempt_stays(new_secret, monkeypatch) -> None:
+    secret = new_secret("first")
+    token = secret.begin()
+    secret.step(rotate, "createSecret", token)
+    created = secret.read(VersionId=token)
+    with monkeypatch.context() as earlier:  # this attempt looked before the other one wrote
+        earlier.setattr("rotators.versions.Versions.pending", lambda _: None)
+        secret.step(rotate, "createSecret", token)
+    assert secret.read(VersionId=token) == created
+
+
+@pytest.mark.parametrize("step", STEPS[1:])
+def test_empty_pending_version_goes_no_further(new_secret, step: str) -> None:
+    secret = new_secret("first")
+    token = secret.begin()
+    with pytest.raises(RotationError, match="is empty; createSecret has not run"):
+        secret.step(rotate, step, token)
+    assert secret.read() == "first"
+
+
+def test_rotation_that_is_not_enabled_is_refused(new_secret, account) -> None:
+    secret = new_secret("first")
+    token = secret.begin()
+    account.cancel_rotate_secret(SecretId=secret.arn)
+    with pytest.raises(RotationError, match="rotation is not enabled"):
+        secret.step(rotate, "createSecret", token)
+
+
+def test_unknown_token_is_refused(new_secret) -> None:
+    with pytest.raises(RotationError, match="does not exist or has no label"):
+        new_secret("first").step(rotate, "createSecret", "0" * 32)
+
+
+def test_version_without_awspending_is_refused(new_secret) -> None:
+    secret = new_secret("first")
+    token = secret.rotate(rotate)
+    secret.rotate(rotate)
+    assert secret.labels()[token] == ["AWSPREVIOUS"]
+    with pytest.raises(RotationError, match="is not labelled AWSPENDING"):
+        secret.step(rotate, "createSecret", token)
+
+
+def test_unknown_step_is_refused(new_secret) -> None:
+    secret = new_secret("first")
+    with pytest.raises(RotationError, match="unknown step"):
+        secret.step(rotate, "deleteSecret", secret.begin())
+
+
+def test_bytes_are_refused(new_secret, account) -> None:
+    secret = new_secret("first")
+    account.put_secret_value(SecretId=secret.arn, SecretBinary=b"bytes")
+    with pytest.raises(RotationError, match="holds bytes"):
+        secret.step(rotate, "createSecret", secret.begin())
+
+
+def test_object_without_a_password_is_refused(new_secret) -> None:
+    secret = new_secret('{"token": "t"}')
+    with pytest.raises(RotationError, match="without a field 'password'"):
+        secret.step(rotate, "createSecret", secret.begin())
+
+
+def test_stale_pending_value_never_brings_old_fields_back(new_secret) -> None:
+    secret = new_secret('{"user": "u", "password": "first"}')
+    token = secret.begin()
+    secret.step(rotate, "createSecret", token)
+    secret.put(user="other")
+    with pytest.raises(RotationError, match="the pending version is stale"):
+        secret.rotate(rotate)
+    assert secret.fields()["user"] == "other"
+    secret.give_up()
+    secret.rotate(rotate)
+    assert secret.fields()["user"] == "other"
+
+
+def test_test_of_a_new_schedule_passes_on_a_copy_of_the_value(new_secret, account) -> None:
+    """Without RotateImmediately, AWS makes a pending copy, runs testSecret, and removes it."""
+    secret = new_secret("first")
+    copy = account.put_secret_value(
+        SecretId=secret.arn, SecretString="first", VersionStages=["AWSPENDING"]
+    )["VersionId"]
+    secret.step(rotate, "testSecret", copy)
+
+
+def test_log_tells_each_step_and_no_value(new_secret, caplog) -> None:
+    secret = new_secret("first")
+    with caplog.at_level(logging.DEBUG, "rotators"):
+        secret.rotate(rotate)
+    assert [message.split()[0] for message in caplog.messages if "done for" in message] == [*STEPS]
+    assert secret.read() not in caplog.text
+
+
+def test_refusal_of_aws_is_told_in_the_log(account, caplog) -> None:
+    secret = Secret(account, "proof/not-there")
+    with pytest.raises(account.exceptions.ResourceNotFoundException):
+        secret.step(rotate, "createSecret", "0" * 32)
+    assert "createSecret failed: An error occurred (ResourceNotFoundException)" in caplog.text
+
+
+def test_network_without_a_way_to_secrets_manager_is_told(new_secret, monkeypatch, caplog) -> None:
+    secret = new_secret("first")
+    token = secret.begin()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    with pytest.raises(RotationError, match=r"Secrets Manager cannot be reached .* NAT gateway"):
+        secret.step(rotate, "createSecret", token)
+    assert "NAT gateway" in caplog.text
+
+
+def test_password_has_every_kind_of_its_characters() -> None:
+    made = {passwords.generate() for _ in range(200)}
+    assert len(made) == 200
+    for password in made:
+        assert len(password) == 32
+        for kind in (*passwords._KINDS, "-_."):
+            assert set(password) & set(kind)
+        assert set(password) <= set(passwords.CHARACTERS)
+
+
+def test_length_and_characters_come_from_the_environment(monkeypatch) -> None:
+    monkeypatch.setenv("PASSWORD_LENGTH", "6")
+    monkeypatch.setenv("PASSWORD_CHARACTERS", "ab1")
+    for _ in range(50):
+        password = passwords.generate()
+        assert len(password) == 6
+        assert set(password) <= set("ab1")
+        assert "1" in password
+    monkeypatch.setenv("PASSWORD_LENGTH", "1")
+    with pytest.raises(RotationError, match=r"PASSWORD_LENGTH \(1\) is less than the 2 kinds"):
+        passwords.generate()
+
+
+GRANTS = [
+    ("GRANT USAGE ON *.* TO `u`@`%` IDENTIFIED BY PASSWORD '*ABC'", "GRANT USAGE ON *.* TO 'n'@'h'"),
+    ("GRANT USAGE ON *.* TO `u`@`%` IDENTIFIED BY PASSWORD '*ABC' REQUIRE SSL", "GRANT USAGE ON *.* TO 'n'@'h' REQUIRE SSL"),
+    ("GRANT USAGE ON *.* TO `u`@`%` IDENTIFIED VIA ed25519 USING 'abc' WITH MAX_USER_CONNECTIONS 5", "GRANT USAGE ON *.* TO 'n'@'h' WITH MAX_USER_CONNECTIONS 5"),
+    ("GRANT SELECT ON `a TO b`.* TO 'u'@'%' WITH GRANT OPTION", "GRANT SELECT ON `a TO b`.* TO 'n'@'h' WITH GRANT OPTION"),
+    ("GRANT SELECT ON `x`.`y` TO `u TO ``v`@`10.%`", "GRANT SELECT ON `x`.`y` TO 'n'@'h'"),
+    ("GRANT `role`@`%` TO `u`@`%`", "GRANT `role`@`%` TO 'n'@'h'"),
+    ("REVOKE INSERT ON `s`.* FROM `u`@`%`", "REVOKE INSERT ON `s`.* FROM 'n'@'h'"),
+    ("SET DEFAULT ROLE `r` FOR `u`@`%`", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("grant", "expected"), GRANTS)
+def test_grant_is_given_to_the_other_account(grant: str, expected: str | None) -> None:
+    assert mysql.for_account(grant, "'n'@'h'") == expected
+
+
+def test_account_helper_sees_unfilled_versions(new_secret) -> None:
+    """The driver begins a rotation as AWS does: with an empty version."""
+    secret = new_secret(json.dumps({"password": "first"}))
+    token = secret.begin()
+    assert secret.labels()[token] == ["AWSPENDING"]
+    assert token not in secret.all_fields()
+    assert Secret(secret.client, secret.arn).begin() == token

@@ -1,0 +1,293 @@
+"""Rotations on real servers: who may log in afterwards, and what is refused with which words."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import threading
+
+import pytest
+from account import STEPS
+
+from rotators import RotationError, handlers
+
+SINGLE = {"postgres": handlers.postgres_single_user, "mariadb": handlers.mysql_single_user}
+ALTERNATING = {
+    "postgres": handlers.postgres_alternating_users,
+    "mariadb": handlers.mysql_alternating_users,
+}
+
+
+def test_single_user_new_password_opens_and_old_one_does_not(database, new_login) -> None:
+    secret = new_login(database, database.new_user())
+    for _ in range(3):
+        before = secret.fields()
+        secret.rotate(SINGLE[database.engine])
+        after = secret.fields()
+        assert after == {**before, "password": after["password"]}
+        assert database.opens(after)
+        assert not database.opens(before)
+        assert secret.fields(VersionStage="AWSPREVIOUS") == before
+
+
+def test_alternating_users_old_password_still_opens(database, new_login) -> None:
+    secret = new_login(database, database.new_user())
+    for _ in range(3):
+        before = secret.fields()
+        secret.rotate(ALTERNATING[database.engine])
+        after = secret.fields()
+        assert {before["username"], after["username"]} == {
+            before["username"].removesuffix("_clone"),
+            before["username"].removesuffix("_clone") + "_clone",
+        }
+        assert database.opens(after)
+        assert database.opens(before)
+    assert not database.opens({**before, "password": "first-password"})
+
+
+def test_alternating_users_have_the_same_privileges(database, new_login) -> None:
+    user = database.new_user()
+    secret = new_login(database, user)
+    for n in range(3):
+        database.run_as(secret.fields(), f"CREATE TABLE {user}.made{n} (n int)")
+        secret.rotate(ALTERNATING[database.engine])
+        # What the other user made is usable, as is what was there before.
+        database.run_as(secret.fields(), f"INSERT INTO {user}.made{n} VALUES (1)")
+        database.run_as(secret.fields(), f"INSERT INTO {user}.kept VALUES (1)")
+        database.run_as(secret.fields(), f"ALTER TABLE {user}.made{n} ADD COLUMN m int")
+
+
+def test_clone_must_use_tls_where_its_user_must(mariadb, new_login) -> None:
+    user = mariadb.new_user()
+    new_login(mariadb, user).rotate(handlers.mysql_alternating_users)
+    [[tls]] = mariadb.server.run(f"SELECT ssl_type FROM mysql.user WHERE User = '{user}_clone'")
+    assert tls in ("ANY", b"ANY")
+
+
+def test_grant_with_wildcards_option_and_odd_names_is_cloned(mariadb, new_login) -> None:
+    user, run = mariadb.new_user(), mariadb.server.run
+    run(f"CREATE DATABASE `odd% TO ``{user}`")
+    run(
+        f"GRANT SELECT ON `odd\\% TO ``{user}`.* TO {user}@'%%' WITH GRANT OPTION".replace(
+            "%%", "%"
+        )
+    )
+    secret = new_login(mariadb, user)
+    secret.rotate(handlers.mysql_alternating_users)
+    grants = [row[0] for row in run(f"SHOW GRANTS FOR {user}_clone@'%'")]
+    assert any("odd" in grant and grant.endswith("WITH GRANT OPTION") for grant in grants)
+
+
+def test_user_of_another_address_is_left_alone(mariadb, new_login) -> None:
+    user, run = mariadb.new_user(), mariadb.server.run
+    run(f"CREATE USER {user}@'10.9.9.9' IDENTIFIED BY 'somebody-else'")
+    query = (
+        f"SELECT authentication_string FROM mysql.user WHERE User = '{user}' AND Host = '10.9.9.9'"
+    )
+    before = run(query)
+    secret = new_login(mariadb, user)
+    secret.rotate(handlers.mysql_alternating_users)
+    secret.rotate(handlers.mysql_alternating_users)
+    assert run(query) == before
+
+
+def test_user_with_an_odd_name_rotates(database, new_login) -> None:
+    name, run = "Odd \"user-Ä'1", database.server.run
+    if database.engine == "postgres":
+        quoted = '"Odd ""user-Ä\'1"'
+        run(f"CREATE ROLE {quoted} LOGIN PASSWORD 'first-password'")
+    else:
+        run("CREATE USER %s@'%%' IDENTIFIED BY 'first-password'", name)
+    secret = new_login(database, name)
+    for rotators in (SINGLE, ALTERNATING, SINGLE, ALTERNATING, SINGLE):
+        secret.rotate(rotators[database.engine])
+        assert database.opens(secret.fields())
+
+
+def test_password_never_reaches_the_log_of_the_server(postgres, new_login) -> None:
+    secret = new_login(postgres, postgres.new_user())
+    secret.rotate(handlers.postgres_single_user)
+    secret.rotate(handlers.postgres_alternating_users)
+    log = (postgres.server.ca.parent / "log").read_text()
+    assert "PASSWORD 'SCRAM-SHA-256$" in log
+    for fields in secret.all_fields().values():
+        assert fields["password"] == "first-password" or fields["password"] not in log
+
+
+def test_password_for_a_server_set_to_md5_opens(postgres, new_login) -> None:
+    run = postgres.server.run
+    run("CREATE ROLE legacy LOGIN PASSWORD 'first-password'")
+    run("ALTER ROLE legacy SET password_encryption TO 'md5'")
+    new_login(postgres, "legacy").rotate(handlers.postgres_single_user)
+    [[stored]] = run("SELECT rolpassword FROM pg_authid WHERE rolname = 'legacy'")
+    assert stored.startswith("md5")
+
+
+def test_repeated_steps_change_nothing(database, new_login) -> None:
+    secret = new_login(database, database.new_user())
+    handler, token = SINGLE[database.engine], secret.begin()
+    for step in STEPS:
+        for _ in range(2):
+            secret.step(handler, step, token)
+    labels, fields = secret.labels(), secret.fields()
+    for step in STEPS:  # the rotation is over: nothing happens any more
+        secret.step(handler, step, token)
+    assert (secret.labels(), secret.fields()) == (labels, fields)
+    assert database.opens(fields)
+
+
+def test_rotation_given_up_by_hand_is_recovered(database, new_login) -> None:
+    secret = new_login(database, database.new_user())
+    token, handler = secret.begin(), SINGLE[database.engine]
+    secret.step(handler, "createSecret", token)
+    secret.step(handler, "setSecret", token)
+    assert not database.opens(secret.fields())
+    secret.give_up()
+    secret.rotate(handler)
+    assert database.opens(secret.fields())
+
+
+def test_previous_password_is_used_where_the_current_one_was_never_set(database, new_login) -> None:
+    secret = new_login(database, database.new_user())
+    secret.put(password="written-into-the-secret-only")
+    secret.rotate(SINGLE[database.engine])
+    assert database.opens(secret.fields())
+
+
+REFUSED = {
+    "no such server": ({"port": 1}, "cannot be reached"),
+    "no such database": ({"dbname": "nowhere"}, "dbname does not exist|may not use the database"),
+    "certificate of another name": ({"host": "127.0.0.1"}, "TLS failed: .*mismatch"),
+    "user unknown": ({"username": "nobody-here"}, "refuses user 'nobody-here' with the pending"),
+    "other engine": ({"engine": "oracle"}, "current value's engine is none of"),
+    "no user": ({"username": ""}, "current value lacks username"),
+    "bad port": ({"port": "54x"}, "current value's port is not a number"),
+    "bad ssl": ({"ssl": "maybe"}, "current value's ssl must be true or false"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refusal_says_why_and_never_shows_a_password(
+    database, new_login, caplog, case: str
+) -> None:
+    fields, reason = REFUSED[case]
+    secret = new_login(database, database.new_user(), **fields)
+    with caplog.at_level(logging.DEBUG, "rotators"), pytest.raises(RotationError, match=reason):
+        secret.rotate(SINGLE[database.engine])
+    assert "failed: " in caplog.text
+    for fields in secret.all_fields().values():
+        assert fields["password"] not in caplog.text
+
+
+def test_server_that_no_ca_vouches_for_is_refused(database, new_login, monkeypatch) -> None:
+    secret = new_login(database, database.new_user())
+    monkeypatch.delenv("CA_BUNDLE")
+    with pytest.raises(RotationError, match=r"TLS failed: .*certificate"):
+        secret.rotate(SINGLE[database.engine])
+    monkeypatch.setenv("CA_BUNDLE", "/nowhere.pem")
+    with pytest.raises(RotationError, match=r"CA_BUNDLE: /nowhere.pem is not a readable file"):
+        secret.rotate(SINGLE[database.engine])
+
+
+def test_tls_is_off_only_where_the_secret_says_so(postgres, new_login) -> None:
+    postgres.server.run("CREATE ROLE plain LOGIN PASSWORD 'first-password'")
+    secret = new_login(postgres, "plain")
+    with pytest.raises(RotationError, match="no rule for this user, address and TLS mode"):
+        secret.rotate(handlers.postgres_single_user)
+    secret.give_up()
+    secret.put(ssl=False)
+    secret.rotate(handlers.postgres_single_user)
+    assert secret.fields()["password"] != "first-password"
+
+
+def test_password_is_not_sent_to_a_server_without_tls(new_login, database) -> None:
+    """A server that offers no TLS, and keeps what it is told."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        told: list[bytes] = []
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                if database.engine == "postgres":
+                    told.append(connection.recv(1024))
+                    connection.sendall(b"N")
+                else:
+                    greeting = b"\x0a10.11\x00" + b"\x01\0\0\0" + b"12345678\0" + b"\xff\xf7"
+                    greeting += b"\x08\x02\x00\xff\x81\x15" + b"\0" * 10 + b"123456789012\0"
+                    greeting += b"mysql_clear_password\0"
+                    connection.sendall(len(greeting).to_bytes(3, "little") + b"\0" + greeting)
+                connection.settimeout(3)
+                told.append(connection.recv(1024))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        secret = new_login(database, database.new_user(), port=listener.getsockname()[1])
+        with pytest.raises(RotationError, match=r"cannot be reached|offers no TLS"):
+            secret.rotate(SINGLE[database.engine])
+        thread.join()
+    assert not any(b"first-password" in piece for piece in told)
+
+
+def test_password_that_the_server_refuses_is_said_without_it(
+    mariadb, new_login, caplog, monkeypatch
+) -> None:
+    secret = new_login(mariadb, mariadb.new_user())
+    mariadb.server.run("INSTALL SONAME 'simple_password_check'")
+    try:
+        mariadb.server.run("SET GLOBAL simple_password_check_minimal_length = 60")
+        with pytest.raises(RotationError, match="password policy refuses the new password"):
+            secret.rotate(handlers.mysql_single_user)
+        assert mariadb.opens(secret.fields())
+        for fields in secret.all_fields().values():
+            assert fields["password"] not in caplog.text
+        secret.give_up()
+        monkeypatch.setenv("PASSWORD_LENGTH", "64")
+        secret.rotate(handlers.mysql_single_user)
+        assert len(secret.fields()["password"]) == 64
+        assert mariadb.opens(secret.fields())
+    finally:
+        mariadb.server.run("UNINSTALL SONAME 'simple_password_check'")
+
+
+def test_stale_pending_version_is_refused(database, new_login) -> None:
+    secret = new_login(database, database.new_user())
+    token = secret.begin()
+    secret.step(SINGLE[database.engine], "createSecret", token)
+    secret.put(host="elsewhere")
+    for step in ("setSecret", "testSecret"):
+        with pytest.raises(RotationError, match="stale: 'host' changed"):
+            secret.step(SINGLE[database.engine], step, token)
+
+
+def test_superuser_of_another_server_is_refused(database, new_login, account) -> None:
+    secret = new_login(database, database.new_user())
+    boss = secret.fields()["masterarn"]
+    value = json.loads(account.get_secret_value(SecretId=boss)["SecretString"])
+    account.put_secret_value(SecretId=boss, SecretString=json.dumps({**value, "host": "other"}))
+    with pytest.raises(RotationError, match="for another host"):
+        secret.rotate(ALTERNATING[database.engine])
+
+
+def test_superuser_may_be_named_by_the_function(database, new_login, monkeypatch) -> None:
+    secret = new_login(database, database.new_user())
+    monkeypatch.setenv("SUPERUSER_SECRET_ARN", secret.fields()["masterarn"])
+    secret.put(masterarn=None)
+    secret.rotate(ALTERNATING[database.engine])
+    assert database.opens(secret.fields())
+    monkeypatch.delenv("SUPERUSER_SECRET_ARN")
+    with pytest.raises(RotationError, match="no superuser"):
+        secret.rotate(ALTERNATING[database.engine])
+
+
+def test_user_whose_current_password_is_wrong_gets_no_clone(database, new_login) -> None:
+    secret = new_login(database, database.new_user())
+    secret.put(password="guessed")
+    with pytest.raises(RotationError, match=r"refuses user .* with the current password"):
+        secret.rotate(ALTERNATING[database.engine])
+
+
+def test_name_too_long_for_a_clone_is_refused(database, new_login) -> None:
+    secret = new_login(database, "u" * 60)
+    with pytest.raises(RotationError, match="is longer than the engine's"):
+        secret.rotate(ALTERNATING[database.engine])

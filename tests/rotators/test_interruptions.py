@@ -1,0 +1,162 @@
+"""Kill a function before each call that it makes: no password is ever lost, and a retry ends well.
+
+Together these make more than 200 interruptions; the last test counts them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from account import Secret
+
+from rotators import handlers
+
+HERE = Path(__file__).parent
+ENVIRONMENT = ("AWS_", "CA_BUNDLE")
+SINGLE = {"postgres": "postgres_single_user", "mariadb": "mysql_single_user"}
+ALTERNATING = {"postgres": "postgres_alternating_users", "mariadb": "mysql_alternating_users"}
+Kill = Callable[[str, Secret, int], bool]
+interruptions = {"survived": 0, "tests": 0}
+
+
+@pytest.fixture(scope="module")
+def victim() -> Iterator[subprocess.Popen]:
+    root = str(HERE.parent.parent)
+    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+    with subprocess.Popen(
+        [sys.executable, str(HERE / "victim.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path, "AWS_DEFAULT_REGION": "eu-central-1"},
+    ) as process:
+        yield process
+
+
+@pytest.fixture
+def kill(victim: subprocess.Popen) -> Kill:
+    """Rotate, dying before the given call; False where the rotation was over before it."""
+
+    def carry_out(function: str, secret: Secret, call: int) -> bool:
+        order = {
+            "function": function,
+            "secret": secret.arn,
+            "token": secret.begin(),
+            "call": call,
+            "environment": {k: v for k, v in os.environ.items() if k.startswith(ENVIRONMENT)},
+        }
+        assert victim.stdin is not None
+        assert victim.stdout is not None
+        victim.stdin.write(json.dumps(order) + "\n")
+        victim.stdin.flush()
+        answer = json.loads(victim.stdout.readline())
+        assert answer != "failed"
+        interruptions["survived"] += answer == "killed"
+        return bool(answer == "killed")
+
+    yield carry_out
+    interruptions["tests"] += 1
+
+
+def sweep(kill: Kill, function: str, prepare: Callable[[], Secret], check: Callable[[Secret], Any],
+          after_kill: Callable[[Secret], None] = lambda _: None) -> None:  # fmt: skip
+    """Interrupt a rotation before each of its calls, and rotate again after each."""
+    call = 1
+    while kill(function, secret := prepare(), call):
+        check(secret)
+        after_kill(secret)
+        check(secret)
+        secret.rotate(getattr(handlers, function))
+        check(secret)
+        call += 1
+    assert call > 10, "the rotation made fewer calls than it has things to do"
+
+
+def some_version_opens(database) -> Callable[[Secret], None]:
+    def check(secret: Secret) -> None:
+        assert any(database.opens(fields) for fields in secret.all_fields().values())
+
+    return check
+
+
+def current_version_opens(database) -> Callable[[Secret], None]:
+    def check(secret: Secret) -> None:
+        assert database.opens(secret.fields())
+
+    return check
+
+
+def test_single_user_never_loses_the_password(kill, database, new_login) -> None:
+    secret = new_login(database, database.new_user())
+    sweep(kill, SINGLE[database.engine], lambda: secret, some_version_opens(database))
+    assert database.opens(secret.fields())
+
+
+def test_single_user_never_loses_the_password_when_given_up_by_hand(
+    kill, database, new_login
+) -> None:
+    """The operator takes AWSPENDING off after each kill, and AWS drops what has no label."""
+    secret = new_login(database, database.new_user())
+    check = some_version_opens(database)
+    sweep(kill, SINGLE[database.engine], lambda: secret, check, Secret.give_up)
+    assert database.opens(secret.fields())
+
+
+def test_recovery_of_a_rotation_given_up_by_hand_never_loses_the_password(
+    kill, postgres, new_login
+) -> None:
+    """The second rotation, which finds its password in an abandoned version, is killed as well."""
+    user = postgres.new_user()
+
+    def abandoned() -> Secret:
+        secret = new_login(postgres, user)
+        password = secret.fields()["password"]
+        postgres.server.run(f"ALTER ROLE {user} PASSWORD '{password}'")
+        token = secret.begin()
+        for step in ("createSecret", "setSecret"):
+            secret.step(handlers.postgres_single_user, step, token)
+        secret.give_up()
+        return secret
+
+    sweep(kill, "postgres_single_user", abandoned, some_version_opens(postgres))
+
+
+def test_alternating_users_current_password_always_opens(kill, database, new_login) -> None:
+    secret = new_login(database, database.new_user())
+    sweep(kill, ALTERNATING[database.engine], lambda: secret, current_version_opens(database))
+
+
+def test_clone_that_was_made_half_way_has_all_privileges(kill, database, new_login) -> None:
+    made: list[Secret] = []
+
+    def first_rotation() -> Secret:
+        made.append(new_login(database, database.new_user()))
+        return made[-1]
+
+    def check(secret: Secret) -> None:
+        fields = secret.fields()
+        user = fields["username"].removesuffix("_clone")
+        database.run_as(fields, f"INSERT INTO {user}.kept VALUES (1)")
+
+    sweep(kill, ALTERNATING[database.engine], first_rotation, check)
+    assert all(secret.fields()["username"].endswith("_clone") for secret in made)
+
+
+def test_generated_password_is_always_there(kill, new_secret) -> None:
+    secret = new_secret("first")
+    sweep(kill, "generated_password", lambda: secret, lambda secret: len(secret.read()) > 0)
+    assert len(secret.read()) == 32
+
+
+def test_there_were_more_than_200_interruptions() -> None:
+    if interruptions["tests"] < 10:
+        pytest.skip("only a part of this file ran in this process")
+    print(f"{interruptions['survived']} interruptions")
+    assert interruptions["survived"] > 200

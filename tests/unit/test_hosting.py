@@ -1,0 +1,157 @@
+"""`rotation: {function: …}`: what a map may say, and what is planned and named from it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pulumi
+import pytest
+
+from secrets_component import hosting
+from secrets_component.errors import SecretMapError
+from secrets_component.load import parse
+from secrets_component.plan import HostedFunction, PlannedSecret, plans
+
+LOGIN = "secret_data: {engine: postgres, host: h, username: u, password: p}"
+ON = "rotation_automatically: true, "
+ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:boss-AbCdEf"
+
+
+def planned(fields: str, head: str = "# no head") -> PlannedSecret:
+    text = f"context_name: x\n{head}\nsecrets:\n  a: {{{fields}}}\n"
+    (one,) = plans(parse(text, "m.yaml"), "dev").values()
+    return one.secrets["a"]
+
+
+def hosted(fields: str, head: str = "# no head") -> HostedFunction:
+    rotation = planned(fields, head).rotation
+    assert rotation is not None
+    assert isinstance(rotation.function, HostedFunction)
+    return rotation.function
+
+
+BAD = [
+    (ON + LOGIN + ", rotation: {function: postgres-single}", "expected 'generated-password', 'postgres-single-user'"),
+    (ON + LOGIN + ", rotation: {}", "`function`: is missing"),
+    (LOGIN + ", rotation: {function: postgres-single-user}", "has no effect without `rotation_automatically: true`"),
+    (ON + LOGIN + f", rotation: {{function: postgres-single-user}}, rotation_lambda_arn: {ARN.replace('secretsmanager', 'lambda').replace('secret:', 'function:')}", "a second function beside `rotation_lambda_arn`"),
+    (ON + LOGIN + ", rotation: {function: postgres-alternating-users}", "write `superuser_secret_arn: <ARN or reference>`"),
+    (ON + LOGIN + f", rotation: {{function: postgres-single-user, superuser_secret_arn: {ARN}}}", "has no effect with `postgres-single-user`"),
+    (ON + LOGIN + ", rotation: {function: postgres-alternating-users, superuser_secret_arn: boss}", "expected a secret's ARN or a reference like"),
+    (ON + LOGIN + ", rotation: {function: postgres-single-user, subnet_ids: [subnet-0a]}", "needs `security_group_ids` beside it"),
+    (ON + LOGIN + ", rotation: {function: postgres-single-user, security_group_ids: [sg-0a]}", "needs `subnet_ids` beside it"),
+    (ON + LOGIN + ", rotation: {function: postgres-single-user, subnet_ids: [vpc-0a], security_group_ids: [sg-0a]}", "expected a subnet's id"),
+    (ON + LOGIN + ", rotation: {function: postgres-single-user, timeout: 901}", "`timeout`: must be at most 900"),
+    (ON + LOGIN + ", rotation: {function: postgres-single-user, log_retention_in_days: 2}", "`log_retention_in_days`: expected 1, 3, 5"),
+    (ON + LOGIN + ", rotation: {function: postgres-single-user, ca_bundle: no-such.pem}", "`ca_bundle`: there is no such file beside the map"),
+    (ON + LOGIN + ", rotation: {function: mysql-single-user}", "`engine`: `mysql-single-user` can rotate `mysql`, `mariadb`, `aurora-mysql`"),
+    (ON + "secret_data: {host: h}, rotation: {function: mysql-single-user}", "`mysql-single-user` needs `engine`, `username`, `password` in it"),
+    (ON + "generate_random_password: true, rotation: {function: mysql-single-user}", "reads where the database is from the secret"),
+    (ON + "secret_data: {token: t}, rotation: {function: generated-password}", "`generated-password` needs `password` in it"),
+    (ON + "secret_binary: aGVsbG8=, rotation: {function: generated-password}", "can rotate text only"),
+    (ON + "generate_random_password: true, rotation: {function: generated-password, ca_bundle: m.pem}", "has no effect with `generated-password`"),
+    (ON + LOGIN + ", rotation: {function: postgres-single-user}, rotation_schedule: rate(1 hour)", "more often than every 4 hours"),
+    (ON + LOGIN + ", rotation: {function: postgres-single-user}, rotation_schedule: rate(4 hours), rotation_window: 5h", "is longer than the 4 hours"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fields", "message"), BAD)
+def test_wrong_rotation_is_refused_at_its_line(fields: str, message: str) -> None:
+    with pytest.raises(SecretMapError) as refused:
+        planned(fields)
+    assert "m.yaml:4:" in str(refused.value)
+    assert message in str(refused.value)
+
+
+def test_own_function_of_an_entry_replaces_the_default_one() -> None:
+    own = "arn:aws:lambda:eu-central-1:123456789012:function:f"
+    secret = planned(
+        f"{LOGIN}, rotation_lambda_arn: {own}",
+        "defaults: {rotation_automatically: true, rotation: {function: postgres-single-user}}",
+    )
+    assert secret.rotation is not None
+    assert str(secret.rotation.function) == own
+
+
+def test_new_passwords_are_made_as_the_first_one() -> None:
+    random = "random: {password: {length: 20, special: false, upper: false}}"
+    data = LOGIN.replace("password: p", "password: '${random.password}'")
+    function = hosted(f"{ON}{data}, {random}, rotation: {{function: postgres-single-user}}")
+    assert function.password_length == 20
+    assert function.password_characters == "abcdefghijklmnopqrstuvwxyz0123456789"
+    plain = hosted(
+        f"{ON}generate_random_password: true, rotation: {{function: generated-password}}"
+    )
+    assert plain.password_length == 32
+    assert plain.password_characters.endswith("789-_.")
+
+
+def test_references_of_a_function_give_the_order() -> None:
+    text = f"""\
+context_name: x
+stacks: {{vpc: o/vpc/dev}}
+secrets:
+  app:
+    {LOGIN}
+    rotation_automatically: true
+    rotation:
+      function: postgres-alternating-users
+      superuser_secret_arn: ${{output.secretsmanager.secret_arns.boss}}
+      subnet_ids: ["${{output.vpc.private_subnet_ids.0}}"]
+      security_group_ids: [sg-0a]
+  boss: {{secret_data: v}}
+"""
+    (one,) = plans(parse(text, "m.yaml"), "dev").values()
+    assert one.order == ("boss", "app")
+    assert [str(reference) for reference in one.secrets["app"].references] == [
+        "${output.secretsmanager.secret_arns.boss}",
+        "${output.vpc.private_subnet_ids.0}",
+    ]
+
+
+def test_function_names_are_good_and_never_shared() -> None:
+    names = ["x/dev/db", "x-dev/db", "x/dev-db", "a" * 200, "a" * 201, "x/dev/+=.@"]
+    made = [hosting.function_name(name) for name in names]
+    assert len(set(made)) == len(names)
+    assert all(len(name) <= 64 and name.replace("-", "").isalnum() for name in made)
+
+
+def statements(**changes: Any) -> dict[str, Any]:
+    known = {"secret": ARN, "log": "arn:aws:logs:eu-central-1:1:log-group:/g", "superuser": None}
+    known = {**known, "key": None, **changes}
+    in_network = bool(known.pop("in_network", False))
+    document = json.loads(hosting._document(list(known.values()), in_network=in_network))
+    return {statement["Sid"]: statement for statement in document["Statement"]}
+
+
+def test_role_policy_grants_only_what_the_entry_needs() -> None:
+    assert set(statements()) == {"RotateThisSecret", "WriteLog"}
+    assert "UseKeyThroughSecretsManager" in statements(key="arn:aws:kms:eu-central-1:1:key/k")
+    assert "UseNetwork" in statements(in_network=True)
+    assert "ReadSuperuserSecret" in statements(superuser=ARN)
+
+
+def test_key_that_is_named_by_alias_is_granted_by_the_secret_that_it_encrypts() -> None:
+    granted = statements(key="arn:aws:kms:eu-central-1:1:alias/a")["UseKeyThroughSecretsManager"]
+    assert granted["Resource"] == "arn:aws:kms:eu-central-1:1:key/*"
+    assert granted["Condition"]["StringEquals"]["kms:EncryptionContext:SecretARN"] == ARN
+
+
+def test_missing_sources_are_said_with_what_to_do(monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(hosting, "_BESIDE", tmp_path / "none")
+    monkeypatch.setattr(hosting, "_ABOVE", tmp_path / "none")
+    with pytest.raises(
+        pulumi.RunError, match=r"`rotators/`, which is missing .* write `rotation_lambda_arn`"
+    ):
+        hosting.archive(None)
+
+
+def test_failed_build_is_said(monkeypatch, tmp_path) -> None:
+    (tmp_path / "build.py").write_text("raise SystemExit('error: pip cannot install')")
+    (tmp_path / "requirements.txt").write_text("")
+    monkeypatch.setattr(hosting, "_BESIDE", tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with pytest.raises(pulumi.RunError, match="cannot be built: error: pip cannot install"):
+        hosting.archive(None)
+    assert list((tmp_path / "cache" / "secretsmap").iterdir()) == []
