@@ -134,7 +134,7 @@ def _grantee_problems(
 ) -> Iterable[Problem]:
     """Refuse who is not there, and who could never read for want of the key."""
     key = values.text(secret.kms_key, secret.key) if secret.kms_key else None
-    managed = key is None and plan.created_key is None
+    managed = key is None and plan.created_key is None and not secret.import_
     managed = managed or (isinstance(key, str) and key.endswith(AWS_MANAGED_KEY))
     for grant in secret.grants:
         for grantee in (*grant.readers, *grant.admins):

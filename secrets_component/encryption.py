@@ -70,7 +70,9 @@ def key_of_replica(
     """Give the key that encrypts a replica; None is its region's AWS-managed key."""
     if replica.kms_key is not None:
         return scope.values.text(replica.kms_key, secret.key)
-    made = own.replicas.get(replica.region) if own and secret.kms_key is None else None
+    if own is None or secret.kms_key is not None or secret.import_:
+        return None
+    made = own.replicas.get(replica.region)
     return made.arn if made is not None else None
 
 

@@ -47,7 +47,7 @@ _ADMINISTRATION = (
 
 
 def under_created_key(plan: Plan) -> list[PlannedSecret]:
-    """Give the secrets that the map's own key encrypts."""
+    """Give the secrets that the map's own key encrypts; an adopted one keeps its own key."""
     if plan.created_key is None:
         return []
     return [s for s in plan.secrets.values() if s.kms_key is None and s.import_ is None]
