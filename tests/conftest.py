@@ -156,3 +156,18 @@ def secrets(
         name += f"-{zlib.crc32(case.encode()):x}"
     (project / f"Pulumi.{name}.yaml").write_bytes((project / "Pulumi.dev.yaml").read_bytes())
     return lambda text: SecretsStack(sandbox, project, name, None).write(text)
+
+
+@pytest.fixture(scope="session")
+def rotator(aws: Callable[[str], Any]) -> str:
+    """The ARN of a rotation function; nothing calls it, tests write as it would."""
+    role = aws("iam").create_role(RoleName="rotator", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    return str(
+        aws("lambda").create_function(
+            FunctionName="rotator",
+            Role=role,
+            Runtime="python3.11",
+            Handler="x.y",
+            Code={"ZipFile": b"x"},
+        )["FunctionArn"]
+    )

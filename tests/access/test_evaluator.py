@@ -1,7 +1,8 @@
 """The evaluator itself, against cases whose outcome AWS's documentation states."""
 
 import pytest
-from evaluator import Request, allows, holds, like
+
+from tests.access.evaluator import Request, allows, holds, like
 
 ROLE, OTHER = "arn:aws:iam::111111111111:role/r", "arn:aws:iam::222222222222:role/r"
 ROOT = "arn:aws:iam::111111111111:root"

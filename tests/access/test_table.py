@@ -22,9 +22,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from conftest import ROOT, SecretsStack
-from evaluator import Policy, Request, allows
 from moto import mock_aws
 from moto.core import set_initial_no_auth_action_count
+
+from tests.access.evaluator import Policy, Request, allows
 
 HERE, THERE, REGION = "123456789012", "222222222222", "eu-central-1"
 ROLES = ("app", "db", "attached", "single", "ops", "broad", "nobody")

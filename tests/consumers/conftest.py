@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
-from readers_map import EXAMPLES, MAP, ROOT
+
+from tests.consumers.readers_map import EXAMPLES, MAP, ROOT
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,8 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from readers_map import API_KEY, EXAMPLES, PASSWORD
+
+from tests.consumers.readers_map import API_KEY, EXAMPLES, PASSWORD
 
 SCHEMAS = Path(__file__).parent / "schemas"
 SESSION = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.test_live_values import rotator  # noqa: F401 # a fixture
-
 RECORDED = Path(__file__).parent.parent / "consumers" / "events" / "rotation-succeeded.json"
 
 
@@ -40,12 +38,12 @@ def matched(aws, pattern: str, entries: list[dict[str, str]]) -> list[str]:
     return sorted(json.loads(body["Body"])["detail"]["eventName"] for body in bodies)
 
 
-def a_map(context: str, rotator: str, alarms: str) -> str:  # noqa: F811
+def a_map(context: str, rotator: str, alarms: str) -> str:
     entry = f"{{secret_data: v, rotation_automatically: true, rotation_lambda_arn: '{rotator}'}}"
     return f"context_name: {context}\nalarms: {alarms}\nsecrets: {{a: {entry}, b: {{secret_data: v}}}}\n"
 
 
-def test_failed_rotations_reach_the_maps_own_topic(secrets, aws, rotator) -> None:  # noqa: F811
+def test_failed_rotations_reach_the_maps_own_topic(secrets, aws, rotator) -> None:
     stack = secrets(a_map("alarmed", rotator, "{create: true}"))
     stack.up()
     outputs = stack.outputs()
@@ -68,7 +66,7 @@ def test_failed_rotations_reach_the_maps_own_topic(secrets, aws, rotator) -> Non
     stack.pulumi("destroy", "--yes")
 
 
-def test_a_teams_own_topic_is_told(secrets, aws, rotator) -> None:  # noqa: F811
+def test_a_teams_own_topic_is_told(secrets, aws, rotator) -> None:
     topic = aws("sns").create_topic(Name="on-call")["TopicArn"]
     stack = secrets(a_map("oncall", rotator, f"{{topic_arn: '{topic}'}}"))
     stack.up()
@@ -78,7 +76,7 @@ def test_a_teams_own_topic_is_told(secrets, aws, rotator) -> None:  # noqa: F811
     assert aws("sns").get_topic_attributes(TopicArn=topic)
 
 
-def test_next_rotation_is_an_output_of_the_run_after_it_was_set(secrets, rotator) -> None:  # noqa: F811
+def test_next_rotation_is_an_output_of_the_run_after_it_was_set(secrets, rotator) -> None:
     stack = secrets(a_map("next", rotator, "{}"))
     stack.up()
     stack.up()

@@ -9,21 +9,6 @@ import json
 import pytest
 
 
-@pytest.fixture(scope="session")
-def rotator(aws) -> str:
-    """The ARN of a rotation function; nothing calls it, tests write as it would."""
-    role = aws("iam").create_role(RoleName="rotator", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    return str(
-        aws("lambda").create_function(
-            FunctionName="rotator",
-            Role=role,
-            Runtime="python3.11",
-            Handler="x.y",
-            Code={"ZipFile": b"x"},
-        )["FunctionArn"]
-    )
-
-
 def rotate(client, arn: str, value: str) -> None:
     """Write a value as a rotation function does: pending first, then current."""
     pending = client.put_secret_value(

@@ -14,10 +14,10 @@ import boto3
 import pg8000.native
 import pymysql
 import pytest
-import servers
-from account import Secret
 
 from sandbox.environment import REGION
+from tests.rotators import servers
+from tests.rotators.account import Secret
 
 FIRST = "first-password"
 _numbers = itertools.count(1)

@@ -6,9 +6,9 @@ import json
 import logging
 
 import pytest
-from account import STEPS, Secret
 
 from rotators import RotationError, handlers, mysql, passwords
+from tests.rotators.account import STEPS, Secret
 
 rotate = handlers.generated_password
 

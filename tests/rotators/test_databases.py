@@ -8,9 +8,9 @@ import socket
 import threading
 
 import pytest
-from account import STEPS
 
 from rotators import RotationError, handlers
+from tests.rotators.account import STEPS
 
 SINGLE = {"postgres": handlers.postgres_single_user, "mariadb": handlers.mysql_single_user}
 ALTERNATING = {

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shutil
 
-from account import Secret
-
 from rotators import handlers
+from tests.rotators.account import Secret
 
 MAP = """\
 context_name: deployed

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from account import Secret
 
 from rotators import handlers
+from tests.rotators.account import Secret
 
 HERE = Path(__file__).parent
 ENVIRONMENT = ("AWS_", "CA_BUNDLE")

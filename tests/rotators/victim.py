@@ -19,10 +19,10 @@ from typing import Any
 import boto3
 import pg8000.native
 import pymysql
-from account import STEPS
 from botocore.client import BaseClient
 
 from rotators import handlers
+from tests.rotators.account import STEPS
 
 Order = dict[str, Any]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pulumi
 import pytest
-from test_component import ACCOUNT, REGION, Cloud, deploy
 
 from secrets_component import cli
 from secrets_component.errors import SecretMapError
 from secrets_component.plan import Plan, load_plans
+from tests.unit.test_component import ACCOUNT, REGION, Cloud, deploy
 
 APP, OPS, WEB = (f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("app", "ops", "web"))
 THERE = "arn:aws:iam::222222222222:role/there"

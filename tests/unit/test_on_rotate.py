@@ -7,13 +7,13 @@ import textwrap
 import jsonschema
 import pulumi
 import pytest
-from test_component import ACCOUNT, FUNCTION, REGION, deploy
 
 from secrets_component import cli
 from secrets_component.errors import SecretMapError
 from secrets_component.load import parse
 from secrets_component.plan import plans
 from secrets_component.schema import map_schema
+from tests.unit.test_component import ACCOUNT, FUNCTION, REGION, deploy
 
 ROTATING = f"secret_data: v, rotation_automatically: true, rotation_lambda_arn: '{FUNCTION}'"
 STACKS = "stacks: {ecs: {stack: o/ecs/dev, when_missing: wait}}\n"

@@ -8,9 +8,9 @@ import json
 
 import pytest
 from parliament import analyze_policy_string
-from test_templates import NAMES, VALUES
 
 from secrets_component.templates import render, shipped
+from tests.unit.test_templates import NAMES, VALUES
 
 
 @pytest.mark.parametrize("name", NAMES)
