@@ -15,7 +15,7 @@ up: setup ## everything from nothing: deploy stacks/dev.yaml (STACK=…) to the 
 
 test: setup ## everything from nothing, then all tests
 	@$(RUN) -m sandbox cli
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest -n auto --dist loadfile
 
 setup: $(STAMP) ## only the environment: .venv with all that the other targets need
 

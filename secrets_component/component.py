@@ -12,7 +12,7 @@ from secrets_component.outputs import Outputs
 from secrets_component.plan import Plan, PlannedSecret
 from secrets_component.program import plan_of
 from secrets_component.resolve import read_values
-from secrets_component.scope import Scope
+from secrets_component.scope import TYPE, Scope
 
 
 class SecretMapArgs(TypedDict):
@@ -58,11 +58,12 @@ class SecretMap(pulumi.ComponentResource):
         Raises:
             pulumi.RunError: the map is wrong, or a reference has no value; nothing is created.
         """
-        super().__init__("secretsmap:index:SecretMap", name, None, opts)
+        super().__init__(TYPE, name, None, opts)
         plan = plan_of(args["secret_map"], args.get("environment"))
         _refuse_home_replicas(plan, self)
         found = read_values(plan, self)
-        scope = Scope(name, self, plan, found, access.prepare(plan, found, self))
+        is_top = opts is None or opts.parent is None
+        scope = Scope(name, self, plan, found, access.prepare(plan, found, self), is_top)
         held = safeguards.look(plan, self)
         own_key = encryption.create_key(scope)
         permissions = rotation.Permissions(scope)

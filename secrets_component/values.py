@@ -31,27 +31,28 @@ from secrets_component.model import (
 from secrets_component.plan import Binary, Empty, Generated, PlannedSecret
 from secrets_component.scope import Scope
 
+_VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
 FIRST_VALUE_LABEL = "secretsmap-first-value"
-_OPTIONS = {
+_OURS = {
     "length": "length",
-    "special": "special",
     "override_special": "overrideSpecial",
-    "lower": "lower",
-    "upper": "upper",
-    "numeric": "numeric",
     "min_lower": "minLower",
     "min_upper": "minUpper",
     "min_numeric": "minNumeric",
     "min_special": "minSpecial",
 }
+"""The options with a default of ours, as the provider spells them."""
 
 
 def generate(scope: Scope, secret: PlannedSecret) -> None:
-    """Generate an entry's passwords and offer them to the references of the map."""
+    """Generate an entry's passwords and offer them to the references of the map.
+
+    The provider marks them as secrets; so do the resources and the output that they go into.
+    """
     for key, options in secret.passwords.items():
         part = key.partition(".")[2] or None
         password = _password(scope, secret, part, options)
-        scope.values.own["generated_passwords", key] = pulumi.Output.secret(password.result)
+        scope.values.own["generated_passwords", key] = password.result
 
 
 def _password(
@@ -59,17 +60,16 @@ def _password(
 ) -> random.RandomPassword:
     # An option that the map does not write is fixed at creation: every option replaces the
     # password, and a changed default of ours must not change a password in use.
-    unwritten = [
-        theirs for ours, theirs in _OPTIONS.items() if ours not in options.model_fields_set
-    ]
+    said = options.model_fields_set
+    unwritten = [theirs for ours, theirs in _OURS.items() if ours not in said]
     return random.RandomPassword(
         scope.logical(secret, part),
         length=options.length,
         special=options.special,
         override_special=options.override_special or DEFAULT_SPECIAL,
-        lower=options.lower,
-        upper=options.upper,
-        numeric=options.numeric,
+        lower=options.lower if "lower" in said else None,
+        upper=options.upper if "upper" in said else None,
+        numeric=options.numeric if "numeric" in said else None,
         min_lower=options.minimum("lower"),
         min_upper=options.minimum("upper"),
         min_numeric=options.minimum("numeric"),
@@ -92,7 +92,7 @@ def store(
     if secret.owner == "map":
         # Formerly `first`: where rotation was turned off, the labelled version goes on under this
         # name, and its value, which equals the map's, is not written again.
-        part, formerly, stages, ignored = None, "first", None, None
+        part, formerly, stages, ignored = None, ("first", _VERSION), None, None
     else:
         part, formerly, stages = "first", None, [FIRST_VALUE_LABEL]
         ignored = ["secretString", "secretBinary", "versionStages"]

@@ -21,11 +21,11 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from conftest import ROOT, SecretsStack
 from moto import mock_aws
 from moto.core import set_initial_no_auth_action_count
 
 from tests.access.evaluator import Policy, Request, allows
+from tests.conftest import ROOT, SecretsStack
 
 HERE, THERE, REGION = "123456789012", "222222222222", "eu-central-1"
 ROLES = ("app", "db", "attached", "single", "ops", "broad", "nobody")
