@@ -49,6 +49,12 @@
       "Resource": "${log_group_arn}:*"
     },
     {
+      "Sid": "SendDeadLetters",
+      "Effect": "Allow",
+      "Action": "sns:Publish",
+      "Resource": "${alarm_topic_arn}"
+    },
+    {
       "Sid": "UseNetwork",
       "Effect": "Allow",
       "Action": [

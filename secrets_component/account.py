@@ -32,6 +32,7 @@ class HeldSecret:
         deletion: when it is deleted for good, where it is scheduled for deletion.
         is_filled: whether it has a current value.
         next_rotation: the latest time of its next rotation, where it rotates.
+        service: the AWS service that manages the secret and rotates it, such as `rds`.
     """
 
     name: str
@@ -39,6 +40,7 @@ class HeldSecret:
     deletion: datetime | None
     is_filled: bool
     next_rotation: datetime | None
+    service: str | None
 
 
 class Account:
@@ -117,4 +119,5 @@ def _held(listed: Mapping[str, Any]) -> HeldSecret:
         deletion=listed.get("DeletedDate"),
         is_filled=any("AWSCURRENT" in stages for stages in labels),
         next_rotation=listed.get("NextRotationDate") if listed.get("RotationEnabled") else None,
+        service=listed.get("OwningService"),
     )

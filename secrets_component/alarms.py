@@ -21,33 +21,52 @@ from secrets_component.scope import Scope
 FAILURES = ("RotationFailed", "TestRotationFailed", "RotationAbandoned")
 
 
-def raise_on_failed_rotation(scope: Scope) -> pulumi.Output[str] | None:
-    """Tell the map's topic of rotations that fail; give the topic's ARN, or None without alarms."""
-    alarms = scope.plan.alarms
-    rotating = [secret for secret in scope.plan.secrets.values() if secret.rotation]
-    if alarms is None or not rotating:
+def topic(scope: Scope) -> pulumi.Output[str] | None:
+    """Give the ARN of the topic that the map names, or create it; None without alarms.
+
+    The functions that the map deploys take it for their dead letters, so it comes before them.
+    """
+    wanted = scope.plan.alarms
+    rotating = _rotating(scope)
+    if wanted is None or not rotating:
         return None
-    name, tags = f"{scope.name}-alarms", dict(scope.plan.tags) or None
-    options = pulumi.ResourceOptions(parent=scope.parent)
+    if wanted.topic is not None:
+        return pulumi.Output.from_input(scope.values.text(wanted.topic, rotating[0].key))
+    tags = dict(scope.plan.tags) or None
+    return sns.Topic(_name(scope), tags=tags, opts=_under(scope)).arn
+
+
+def raise_on_failed_rotation(scope: Scope, topic_arn: pulumi.Output[str] | None) -> None:
+    """Tell the topic of rotations that fail."""
+    rotating = _rotating(scope)
+    if topic_arn is None or scope.plan.alarms is None:
+        return
     arns = pulumi.Output.all(*(scope.values.own["secret_arns", s.key] for s in rotating))
     rule = cloudwatch.EventRule(
-        name,
+        _name(scope),
         description=f"tells of failed rotations of {scope.name}"[:512],
         event_pattern=arns.apply(lambda known: _pattern(known, scope, rotating)),
-        tags=tags,
-        opts=options,
+        tags=dict(scope.plan.tags) or None,
+        opts=_under(scope),
     )
-    if alarms.topic is None:
-        topic = sns.Topic(name, tags=tags, opts=options)
-        policy = pulumi.Output.all(topic.arn, rule.arn).apply(lambda both: _may_publish(*both))
-        allowed = [sns.TopicPolicy(name, arn=topic.arn, policy=policy, opts=options)]
-        arn: pulumi.Output[str] = topic.arn
-    else:
-        allowed = []
-        arn = pulumi.Output.from_input(scope.values.text(alarms.topic, rotating[0].key))
+    allowed = []
+    if scope.plan.alarms.topic is None:
+        policy = pulumi.Output.all(topic_arn, rule.arn).apply(lambda both: _may_publish(*both))
+        allowed = [sns.TopicPolicy(_name(scope), arn=topic_arn, policy=policy, opts=_under(scope))]
     opts = pulumi.ResourceOptions(parent=scope.parent, depends_on=allowed)
-    cloudwatch.EventTarget(name, rule=rule.name, arn=arn, opts=opts)
-    return arn
+    cloudwatch.EventTarget(_name(scope), rule=rule.name, arn=topic_arn, opts=opts)
+
+
+def _rotating(scope: Scope) -> list[PlannedSecret]:
+    return [secret for secret in scope.plan.secrets.values() if secret.rotation]
+
+
+def _name(scope: Scope) -> str:
+    return f"{scope.name}-alarms"  # a topic's name holds no dot
+
+
+def _under(scope: Scope) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions(parent=scope.parent)
 
 
 def _pattern(arns: list[str], scope: Scope, rotating: list[PlannedSecret]) -> str:

@@ -9,14 +9,17 @@ import argparse
 import json
 import sys
 import textwrap
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from secrets_component.errors import MapFileError, Problem, SecretMapError
 from secrets_component.grants import KINDS, InlinePolicy, Kind
 from secrets_component.key_policies import statements_to_add
 from secrets_component.model import AWS_MANAGED_KEY
 from secrets_component.plan import HostedFunction, Plan, PlannedSecret, load_plans
+
+if TYPE_CHECKING:
+    from secrets_component.account import HeldSecret
 
 GOOD, WRONG_MAP, WRONG_USAGE = 0, 1, 2
 
@@ -61,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     plan.add_argument("file", metavar="FILE")
     plan.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    plan.add_argument("--live", action="store_true", help="ask AWS too: when each rotates next")
     plan.set_defaults(run=_plan)
 
     schema = commands.add_parser("schema", help="print the JSON Schema of a map")
@@ -81,14 +85,21 @@ def _validate(options: argparse.Namespace) -> int:
     return worst
 
 
-def _check_filled(plan: Plan) -> int:
-    """Tell which entries that the map does not fill have no value in the account."""
+def _held(plan: Plan) -> dict[str, HeldSecret] | None:
+    """Ask the account what it holds of a plan, or tell why it cannot be asked."""
     from secrets_component.account import Account, AccountError  # noqa: PLC0415 # slow to import
 
     try:
-        held = Account().held(plan)
+        return Account().held(plan)
     except AccountError as error:
         print(f"error: AWS cannot be asked: {error}", file=sys.stderr)
+        return None
+
+
+def _check_filled(plan: Plan) -> int:
+    """Tell which entries that the map does not fill have no value in the account."""
+    held = _held(plan)
+    if held is None:
         return WRONG_USAGE
     code = GOOD
     for secret in plan.secrets.values():
@@ -108,12 +119,23 @@ def _plan(options: argparse.Namespace) -> int:
     plans, code = _load(options.file, options.environment)
     if code != GOOD:
         return code
+    next_rotations: dict[str, str] = {}
+    if options.live:
+        for plan in plans.values():
+            held = _held(plan)
+            if held is None:
+                return WRONG_USAGE
+            next_rotations |= {
+                name: f"{secret.next_rotation:%Y-%m-%dT%H:%M%z}"
+                for name, secret in held.items()
+                if secret.next_rotation
+            }
     if options.json:
-        described = {instance: describe(plan) for instance, plan in plans.items()}
+        described = {i: describe(plan, next_rotations) for i, plan in plans.items()}
         single = next(iter(described.values())) if len(described) == 1 else described
         print(json.dumps(single, indent=2, ensure_ascii=False))
     else:
-        print("\n\n".join("\n".join(_lines(plan)) for plan in plans.values()))
+        print("\n\n".join("\n".join(_lines(plan, next_rotations)) for plan in plans.values()))
     return GOOD
 
 
@@ -139,10 +161,17 @@ def _load(file: str, environment: str | None) -> tuple[dict[str, Plan], int]:
         return {}, WRONG_USAGE
 
 
-def describe(plan: Plan) -> dict[str, Any]:
-    """Give a plan as JSON data: what will exist, and in which order; no values."""
+def describe(plan: Plan, next_rotations: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Give a plan as JSON data: what will exist, and in which order; no values.
+
+    Args:
+        plan: the plan.
+        next_rotations: when AWS rotates next, by the secrets' names, where it was asked.
+    """
     return {
-        "secrets": [_described(secret, plan) for secret in plan.secrets.values()],
+        "secrets": [
+            _described(secret, plan, next_rotations or {}) for secret in plan.secrets.values()
+        ],
         "order": list(plan.order),
         "access": {
             secret.key: {_WORDS[kind]: _grantees(secret, kind) for kind in KINDS}
@@ -168,7 +197,9 @@ def _grantees(secret: PlannedSecret, kind: Kind) -> list[str]:
 _WORDS: dict[Kind, str] = {"read": "readers", "admin": "admins"}
 
 
-def _described(secret: PlannedSecret, plan: Plan) -> dict[str, Any]:
+def _described(
+    secret: PlannedSecret, plan: Plan, next_rotations: Mapping[str, str]
+) -> dict[str, Any]:
     rotation = secret.rotation
     return {
         "key": secret.key,
@@ -184,6 +215,7 @@ def _described(secret: PlannedSecret, plan: Plan) -> dict[str, Any]:
             "schedule": rotation.schedule or f"rate({rotation.days} days)",
             "window": rotation.window,
             "immediately": rotation.immediately,
+            **({"next": next_rotations[secret.name]} if secret.name in next_rotations else {}),
         },
         "on_rotate": [{restart.kind: str(restart.target)} for restart in secret.on_rotate],
         "replicas": [
@@ -207,23 +239,27 @@ def _policy(secret: PlannedSecret) -> str | None:
     return "inline" if isinstance(secret.policy, InlinePolicy) else secret.policy.template
 
 
-def _lines(plan: Plan) -> list[str]:
+def _rotation_lines(secret: Mapping[str, Any]) -> Iterator[str]:
+    if rotation := secret["rotation"]:
+        window = f" in {rotation['window']}" if rotation["window"] else ""
+        yield f"    rotation: {rotation['schedule']}{window} by {rotation['function']}"
+        if "next" in rotation:
+            yield f"    next rotation: {rotation['next']}"
+    if restarts := [target for one in secret["on_rotate"] for target in one.values()]:
+        yield f"    restarts on rotation: {', '.join(restarts)}"
+
+
+def _lines(plan: Plan, next_rotations: Mapping[str, str]) -> list[str]:
     """Lay a plan out for people: one block per secret."""
     count = len(plan.secrets)
     lines = [f"{plan.name}: {count} secret{'' if count == 1 else 's'} in {plan.environment}"]
     for key in plan.order:
-        secret = _described(plan.secrets[key], plan)
+        secret = _described(plan.secrets[key], plan, next_rotations)
         lines.append(f"  {key}: {secret['name']}")
         lines.append(f"    value: {secret['source']}, written by {secret['owner']}")
         unsaid = "its own" if plan.secrets[key].import_ else f"AWS-managed ({AWS_MANAGED_KEY})"
         lines.append(f"    key: {secret['kms_key'] or unsaid}")
-        if secret["rotation"]:
-            rotation = secret["rotation"]
-            window = f" in {rotation['window']}" if rotation["window"] else ""
-            lines.append(f"    rotation: {rotation['schedule']}{window} by {rotation['function']}")
-        if secret["on_rotate"]:
-            restarted = (target for one in secret["on_rotate"] for target in one.values())
-            lines.append(f"    restarts on rotation: {', '.join(restarted)}")
+        lines += _rotation_lines(secret)
         if secret["replicas"]:
             lines.append(f"    replicas: {', '.join(r['region'] for r in secret['replicas'])}")
         if secret["references"]:

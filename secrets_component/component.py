@@ -66,20 +66,21 @@ class SecretMap(pulumi.ComponentResource):
         scope = Scope(name, self, plan, found, access.prepare(plan, found, self), is_top)
         held = safeguards.look(plan, self)
         own_key = encryption.create_key(scope)
-        permissions = rotation.Permissions(scope)
+        alarm_topic = alarms.topic(scope)
+        callers = rotation.Callers(scope, alarm_topic)
         outputs = Outputs(scope)
         for key in plan.order:
             secret = plan.secrets[key]
             kms_key = encryption.key_of(scope, secret, own_key)
             values.generate(scope, secret)
-            container = _container(scope, secret, kms_key, own_key, held.adopted.get(key))
+            container = _container(scope, secret, kms_key, own_key, held)
             version = values.store(scope, secret, container)
             access.attach(scope, secret, container)
-            rotation.schedule(scope, secret, container, version, kms_key, permissions.for_function)
+            rotation.schedule(scope, secret, container, version, kms_key, callers)
             outputs.add(secret, container, version, kms_key)
         monitoring.restart_readers(scope)
-        topic = alarms.raise_on_failed_rotation(scope)
-        finished = outputs.finish(held.next_rotations, topic)
+        alarms.raise_on_failed_rotation(scope, alarm_topic)
+        finished = outputs.finish(held.next_rotations, alarm_topic)
         for output, value in finished.items():
             setattr(self, output, value)
         self.register_outputs(finished)
@@ -90,7 +91,7 @@ def _container(
     secret: PlannedSecret,
     kms_key: pulumi.Input[str] | None,
     own_key: encryption.OwnKey | None,
-    adopted: str | None,
+    held: safeguards.Found,
 ) -> secretsmanager.Secret:
     """Create or adopt the secret itself, and offer its ARN and name to references."""
     container = secretsmanager.Secret(
@@ -113,7 +114,8 @@ def _container(
         opts=scope.options(
             secret,
             protect=secret.protect,
-            import_=adopted,
+            import_=held.adopted.get(secret.key),
+            retain_on_delete=secret.key in held.managed or None,
             ignore_changes=_unsaid(secret) if secret.import_ else None,
         ),
     )

@@ -57,8 +57,13 @@ def host(
     function: HostedFunction,
     container: secretsmanager.Secret,
     kms_key: pulumi.Input[str] | None,
+    alarm_topic: pulumi.Output[str] | None,
 ) -> Hosted:
-    """Deploy a secret's function with its log group, role and permission."""
+    """Deploy a secret's function with its log group, role and permission.
+
+    Calls that failed for good go to the alarms' topic, where the map has one
+    (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html).
+    """
     options, name = scope.options(secret, "rotation"), rotation_function(secret.name)
     tags = dict(secret.tags) or None
     logical = scope.logical(secret, "rotation")
@@ -73,7 +78,7 @@ def host(
     policy = iam.RolePolicy(
         logical,
         role=role.name,
-        policy=_policy(scope, secret, function, (container.arn, log.arn), kms_key),
+        policy=_policy(scope, secret, function, container.arn, (log.arn, alarm_topic), kms_key),
         opts=options,
     )
     made = lambda_.Function(
@@ -90,6 +95,9 @@ def host(
         ),
         logging_config=lambda_.FunctionLoggingConfigArgs(log_format="Text", log_group=log.name),
         vpc_config=_network(scope, secret, function),
+        dead_letter_config=lambda_.FunctionDeadLetterConfigArgs(target_arn=alarm_topic)
+        if alarm_topic is not None
+        else None,
         tags=tags,
         # The role's rights first: Lambda uses those to the network while it creates the function.
         opts=scope.options(secret, "rotation", depends_on=[policy]),
@@ -110,20 +118,21 @@ def _policy(
     scope: Scope,
     secret: PlannedSecret,
     function: HostedFunction,
-    arns: Sequence[pulumi.Output[str]],
+    secret_arn: pulumi.Output[str],
+    others: Sequence[pulumi.Output[str] | None],
     kms_key: pulumi.Input[str] | None,
 ) -> pulumi.Output[str]:
-    secret_arn = arns[0]
     superuser = function.superuser_secret and scope.values.text(
         function.superuser_secret, secret.key
     )
     key = encryption.key_arn(kms_key, secret_arn) if kms_key is not None else None
     in_network = bool(function.subnets)
-    return pulumi.Output.all(*arns, superuser, key).apply(partial(_document, in_network=in_network))
+    known = pulumi.Output.all(secret_arn, *others, superuser, key)
+    return known.apply(partial(_document, in_network=in_network))
 
 
 def _document(known: Sequence[str | None], *, in_network: bool) -> str:
-    secret_arn, log_arn, superuser, key = known
+    secret_arn, log_arn, alarm_topic, superuser, key = known
     statements = templates.render(
         templates.shipped("rotation-policy"),
         {
@@ -133,6 +142,7 @@ def _document(known: Sequence[str | None], *, in_network: bool) -> str:
             "superuser_secret_arn": superuser,
             "superuser_key_arns": superuser and _any_key_of(superuser),
             "log_group_arn": str(log_arn).removesuffix(":*"),
+            "alarm_topic_arn": alarm_topic,
             "network": "*" if in_network else None,
         },
     )

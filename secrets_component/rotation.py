@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 
 import pulumi
 from pulumi_aws import lambda_, secretsmanager
@@ -13,23 +12,42 @@ from secrets_component.plan import HostedFunction, PlannedSecret, Rotation
 from secrets_component.scope import Scope
 
 
-class Permissions:
-    """One permission per function, however many secrets it rotates.
+class Callers:
+    """Who is called to rotate: the functions, and Secrets Manager's permission to call them.
+
+    One's own function gets one permission, however many secrets it rotates.
 
     A function's policy holds 20 KB (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html),
     which one statement per secret would fill.
     """
 
-    def __init__(self, scope: Scope) -> None:
-        """Start without any."""
+    def __init__(self, scope: Scope, alarm_topic: pulumi.Output[str] | None) -> None:
+        """Start without any; deployed functions send calls that failed for good to the topic."""
         self._scope = scope
+        self._alarm_topic = alarm_topic
         self._made: dict[str, lambda_.Permission] = {}
 
-    def for_function(
-        self, rotation: Rotation, arn: pulumi.Input[str], secret_arn: pulumi.Output[str]
+    def function_of(
+        self,
+        secret: PlannedSecret,
+        rotation: Rotation,
+        container: secretsmanager.Secret,
+        kms_key: pulumi.Input[str] | None,
+    ) -> tuple[pulumi.Input[str], list[pulumi.Resource]]:
+        """Give a secret's function, deployed if need be, and what must exist before a call."""
+        function = rotation.function
+        if isinstance(function, HostedFunction):
+            hosted = hosting.host(
+                self._scope, secret, function, container, kms_key, self._alarm_topic
+            )
+            return hosted.arn, [*hosted.needed]
+        arn = self._scope.values.text(function, secret.key)
+        return arn, [self._permission(str(function), arn, container.arn)]
+
+    def _permission(
+        self, written: str, arn: pulumi.Input[str], secret_arn: pulumi.Output[str]
     ) -> lambda_.Permission:
         """Let Secrets Manager in the secret's account call the function, and nobody else."""
-        written = str(rotation.function)
         if written not in self._made:
             # The map's text, not the resolved ARN, names the resource: a preview knows it too.
             digest = hashlib.sha256(written.encode()).hexdigest()[:8]
@@ -50,7 +68,7 @@ def schedule(
     container: secretsmanager.Secret,
     version: secretsmanager.SecretVersion | None,
     kms_key: pulumi.Input[str] | None,
-    permission: Callable[[Rotation, pulumi.Input[str], pulumi.Output[str]], lambda_.Permission],
+    callers: Callers,
 ) -> None:
     """Turn rotation on, once the function is known, may be called, and there is a value."""
     rotation = secret.rotation
@@ -58,14 +76,7 @@ def schedule(
         return
     if version is None and not scope.values.has_all(secret.value_references):
         return  # AWS's createSecret step reads AWSCURRENT: a secret without a value cannot rotate
-    arn: pulumi.Input[str]
-    needed: list[pulumi.Resource]
-    if isinstance(rotation.function, HostedFunction):
-        hosted = hosting.host(scope, secret, rotation.function, container, kms_key)
-        arn, needed = hosted.arn, [*hosted.needed]
-    else:
-        arn = scope.values.text(rotation.function, secret.key)
-        needed = [permission(rotation, arn, container.arn)]
+    arn, needed = callers.function_of(secret, rotation, container, kms_key)
     if version is not None:
         needed.append(version)
     secretsmanager.SecretRotation(

@@ -1,6 +1,6 @@
 """What a run would lose, found before anything is created.
 
-Two traps that a provider notices too late, or not at all:
+Three traps that a provider notices too late, or not at all:
 
 * A removed secret keeps its name for 7 to 30 days. AWS: "You can't create this secret because a
   secret with this name is already scheduled for deletion." The provider retries that for two
@@ -41,10 +41,12 @@ class Found:
     Attributes:
         adopted: ARNs of secrets that exist already and come under management, by entries' keys.
         next_rotations: when AWS rotates next, as ISO 8601 in UTC, by entries' keys.
+        managed: keys of adopted secrets that an AWS service manages, and alone may delete.
     """
 
     adopted: Mapping[str, str]
     next_rotations: Mapping[str, str]
+    managed: frozenset[str] = frozenset()
 
 
 def look(plan: Plan, parent: pulumi.Resource) -> Found:
@@ -66,11 +68,36 @@ def look(plan: Plan, parent: pulumi.Resource) -> Found:
         return Found(adopted, {})
     account = _account(plan, invoked)
     held = account.held(plan) if account else {}
-    problems = [*_renames(plan, _earlier_names(plan, parent)), *_scheduled(plan, held)]
+    problems = [
+        *_renames(plan, _earlier_names(plan, parent)),
+        *_scheduled(plan, held),
+        *_fought(plan, held),
+    ]
     if problems:
         raise pulumi.RunError(str(MapValueError(problems)))
     restored = _restore(plan, held, account) if account else {}
-    return Found({**adopted, **restored}, dict(_next_rotations(plan, held)))
+    managed = {s.key for s in plan.secrets.values() if _service(s, held)}
+    return Found({**adopted, **restored}, dict(_next_rotations(plan, held)), frozenset(managed))
+
+
+def _service(secret: PlannedSecret, held: Mapping[str, HeldSecret]) -> str | None:
+    found = held.get(secret.name)
+    return found.service if found else None
+
+
+def _fought(plan: Plan, held: Mapping[str, HeldSecret]) -> Iterator[Problem]:
+    """Refuse to write what a service writes: it rotates the value itself.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/service-linked-secrets.html
+    """
+    for secret in plan.secrets.values():
+        service = _service(secret, held)
+        if service and (secret.rotation or secret.source.kind != "imported"):
+            yield Problem(
+                plan.position(secret.key),
+                f"`{secret.name}` is managed by `{service}`, which writes and rotates its value; "
+                "leave value and rotation out of the entry",
+            )
 
 
 def _next_rotations(plan: Plan, held: Mapping[str, HeldSecret]) -> Iterator[tuple[str, str]]:

@@ -1,5 +1,7 @@
 """What a run would lose is found before it starts; what exists already is adopted, not replaced."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from secrets_component import cli
@@ -168,6 +170,41 @@ def test_held_secrets_are_found_below_the_level_and_elsewhere(sandbox, aws, monk
     held = Account().held(plan)
     assert sorted(held) == sorted(["held/dev/empty", *(f"elsewhere-{n}" for n in range(12))])
     assert [name for name, secret in held.items() if not secret.is_filled] == ["held/dev/empty"]
+
+
+def test_secret_that_rds_manages_is_read_and_left_alone(secrets, aws, live) -> None:
+    rds = aws("rds")
+    made = rds.create_db_instance(
+        DBInstanceIdentifier="managed",
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        AllocatedStorage=20,
+        MasterUsername="app",
+        ManageMasterUserPassword=True,
+    )["DBInstance"]
+    arn = made["MasterUserSecret"]["SecretArn"]
+    text = "context_name: rds\nsecrets:\n  a: {import: '%s'%s}\n"
+    stack = secrets(text % (arn, ", owner: map, secret_data: ours"))
+    before = live(arn)
+    refused = stack.up(good=False)
+    assert ":3:3: error: `rds!db-" in refused.diagnostics
+    assert "is managed by `rds`, which writes and rotates its value" in refused.diagnostics
+    stack.write(text % (arn, "")).up()
+    assert stack.outputs()["secret_arns"] == {"a": arn}
+    stack.write("context_name: rds\n").up()
+    assert live(arn) == before, "RDS's secret stays when the entry goes"
+
+
+def test_plan_live_shows_the_next_rotation(secrets, sandbox, rotator, capsys, monkeypatch) -> None:
+    for name, value in sandbox.environment().items():
+        monkeypatch.setenv(name, value)
+    rotation = f"rotation_automatically: true, rotation_lambda_arn: '{rotator}', rotation_days: 7"
+    stack = secrets(f"context_name: liveplan\nsecrets: {{a: {{secret_data: v, {rotation}}}}}\n")
+    stack.up()
+    path = str(stack.project / "stacks" / f"{stack.name}.yaml")
+    assert cli.main(["plan", "--live", path, "--environment", stack.name]) == 0
+    in_a_week = datetime.now(UTC) + timedelta(days=7)
+    assert f"    next rotation: {in_a_week:%Y-%m-%dT}" in capsys.readouterr().out
 
 
 def test_validate_filled_lists_the_secrets_that_wait_for_their_operator(

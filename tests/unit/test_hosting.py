@@ -119,8 +119,8 @@ def test_function_names_are_good_and_never_shared() -> None:
 
 
 def statements(**changes: Any) -> dict[str, Any]:
-    known = {"secret": ARN, "log": "arn:aws:logs:eu-central-1:1:log-group:/g", "superuser": None}
-    known = {**known, "key": None, **changes}
+    known = {"secret": ARN, "log": "arn:aws:logs:eu-central-1:1:log-group:/g", "topic": None}
+    known = {**known, "superuser": None, "key": None, **changes}
     in_network = bool(known.pop("in_network", False))
     document = json.loads(hosting._document(list(known.values()), in_network=in_network))
     return {statement["Sid"]: statement for statement in document["Statement"]}
@@ -131,6 +131,7 @@ def test_role_policy_grants_only_what_the_entry_needs() -> None:
     assert "UseKeyThroughSecretsManager" in statements(key="arn:aws:kms:eu-central-1:1:key/k")
     assert "UseNetwork" in statements(in_network=True)
     assert "ReadSuperuserSecret" in statements(superuser=ARN)
+    assert "SendDeadLetters" in statements(topic="arn:aws:sns:eu-central-1:1:t")
 
 
 def test_key_that_is_named_by_alias_is_granted_by_the_secret_that_it_encrypts() -> None:
