@@ -74,6 +74,8 @@ def read_function(cloud: Cloud, identity: str, state: Properties) -> Properties 
         "environment": {"variables": environment} if environment else None,
         "code": state.get("code"),
         "loggingConfig": state.get("loggingConfig"),
+        "vpcConfig": state.get("vpcConfig"),
+        "deadLetterConfig": state.get("deadLetterConfig"),
         "tags": state.get("tags"),
     }
 
@@ -103,7 +105,7 @@ def delete_function(cloud: Cloud, identity: str, _: Properties) -> None:
 
 
 def _settings(inputs: Properties) -> Properties:
-    logging = inputs.get("loggingConfig") or {}
+    logging, network = inputs.get("loggingConfig") or {}, inputs.get("vpcConfig") or {}
     return {
         "Role": inputs["role"],
         "Handler": inputs.get("handler"),
@@ -121,10 +123,22 @@ def _settings(inputs: Properties) -> Properties:
         }
         if logging
         else None,
+        "VpcConfig": {
+            "SubnetIds": network.get("subnetIds") or [],
+            "SecurityGroupIds": network.get("securityGroupIds") or [],
+        }
+        if network
+        else None,
+        "DeadLetterConfig": {"TargetArn": inputs["deadLetterConfig"]["targetArn"]}
+        if inputs.get("deadLetterConfig")
+        else None,
     }
 
 
 def _zipped(archive: Properties) -> bytes:
+    """Give an archive as a zip: as it is where it is one, else packed, the same every time."""
+    if archive.get(_PATH) and Path(archive[_PATH]).is_file():
+        return Path(archive[_PATH]).read_bytes()
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
         for name, content in sorted(_files(archive).items()):

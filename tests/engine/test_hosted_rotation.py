@@ -161,3 +161,21 @@ def test_ca_bundle_beside_the_map_travels_with_the_function(secrets, aws) -> Non
     arn = function["FunctionArn"]
     code = aws("lambda").get_function(FunctionName=arn)["Configuration"]["CodeSize"]
     assert code > 1_000_000
+
+
+def test_dead_letters_of_a_function_go_to_the_alarms_topic(secrets, aws) -> None:
+    stack = secrets(
+        "context_name: letters\nalarms: {create: true}\nsecrets:\n"
+        "  a: {generate_random_password: true, rotation_automatically: true, "
+        "rotation: {function: generated-password}}\n"
+    )
+    stack.up()
+    outputs = stack.outputs()
+    topic = outputs["alarm_topic_arn"]
+    _, statements = deployed(aws, outputs["secret_arns"]["a"])
+    resources = json.loads(stack.state())["checkpoint"]["latest"]["resources"]
+    (function,) = (one for one in resources if one["type"] == "aws:lambda/function:Function")
+    assert function["inputs"]["deadLetterConfig"] == {"targetArn": topic}  # moto keeps none
+    assert {s["Sid"]: s["Resource"] for s in statements}["SendDeadLetters"] == topic
+    assert set(stack.up("--refresh").changes) == {"same"}
+    stack.pulumi("destroy", "--yes")
