@@ -35,7 +35,7 @@ def matches(expected: str, printed: str) -> bool:
         r"(?:.*\n)*?" if line == "…" else re.escape(line.rstrip()).replace("…", ".*") + " *\n"
         for line in expected.splitlines()
     )
-    return re.fullmatch(wanted, printed.rstrip() + "\n") is not None
+    return re.fullmatch(wanted, printed.rstrip() + "\n" if printed.strip() else "") is not None
 
 
 @pytest.fixture(scope="module")
