@@ -29,7 +29,7 @@ _ABOVE = Path(__file__).parent.parent / "rotators"  # in a checkout
 _RUNTIME = "python3.13"
 _MAX_DESCRIPTION = 256
 _TASK_ROOT = "/var/task"  # where Lambda unpacks the zip
-_TRUST = json.dumps(
+ASSUMED_BY_LAMBDA = json.dumps(
     {
         "Version": "2012-10-17",
         "Statement": [
@@ -74,7 +74,9 @@ def host(
         tags=tags,
         opts=options,
     )
-    role = iam.Role(logical, name=name, assume_role_policy=_TRUST, tags=tags, opts=options)
+    role = iam.Role(
+        logical, name=name, assume_role_policy=ASSUMED_BY_LAMBDA, tags=tags, opts=options
+    )
     policy = iam.RolePolicy(
         logical,
         role=role.name,

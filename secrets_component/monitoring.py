@@ -20,6 +20,7 @@ from pulumi_aws import cloudwatch, iam, lambda_
 from pydantic import TypeAdapter, ValidationError
 
 from secrets_component import model
+from secrets_component.hosting import ASSUMED_BY_LAMBDA
 from secrets_component.plan import PlannedSecret, Restart
 from secrets_component.scope import Scope
 
@@ -32,18 +33,6 @@ _SHAPES: dict[str, TypeAdapter[str]] = {
     "ecs_service": TypeAdapter(model.Service),
     "lambda": TypeAdapter(model.Function),
 }
-_ASSUMED_BY_LAMBDA = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "lambda.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-            }
-        ],
-    }
-)
 
 
 def restart_readers(scope: Scope) -> None:
@@ -99,7 +88,7 @@ def _function(scope: Scope, targets: Sequence[tuple[str, pulumi.Output[str]]]) -
     name, tags = f"{scope.name}-on-rotate", dict(scope.plan.tags) or None
     options = pulumi.ResourceOptions(parent=scope.parent)
     log = cloudwatch.LogGroup(name, retention_in_days=_LOG_DAYS, tags=tags, opts=options)
-    role = iam.Role(name, assume_role_policy=_ASSUMED_BY_LAMBDA, tags=tags, opts=options)
+    role = iam.Role(name, assume_role_policy=ASSUMED_BY_LAMBDA, tags=tags, opts=options)
     kinds, arns = [kind for kind, _ in targets], [arn for _, arn in targets]
     rights = iam.RolePolicy(
         name,
