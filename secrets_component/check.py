@@ -72,7 +72,7 @@ class _Check:
             message = f"the key{shown(key)} may hold only letters, digits, `_` and `-`"
             self._add(path, message, of_key=True)
         model = self._model(Entry, _merged(defaults, entry) if defaults else entry, path)
-        self._add_findings(path, model.findings(entry.keys()))
+        self._add_findings(path, model.findings({k for k, v in entry.items() if v is not None}))
         return model
 
     def _model(

@@ -666,6 +666,9 @@ class Fields(_Block):
     tags: Tags = Field(default={}, description="Tags of this secret, over the map's.")
 
 
+_FUNCTIONS = frozenset({"rotation", "rotation_lambda_arn"})  # one that is wrong is told already
+
+
 class Entry(Fields):
     """One secret."""
 
@@ -721,7 +724,7 @@ class Entry(Fields):
             if "on_rotate" in written and not self.import_:
                 yield ("on_rotate",), "has no effect without `rotation_automatically: true`"
             return
-        if self.rotation_lambda_arn is None and self.rotation is None:
+        if self.rotation_lambda_arn is None and self.rotation is None and not _FUNCTIONS & written:
             yield (
                 ("rotation_automatically",),
                 "rotation needs a function; write `rotation: {function: …}` for one that is "

@@ -157,3 +157,14 @@ def test_failed_build_is_said(monkeypatch, tmp_path) -> None:
     with pytest.raises(pulumi.RunError, match="cannot be built: error: pip cannot install"):
         hosting.archive(None)
     assert list((tmp_path / "cache" / "secretsmap").iterdir()) == []
+
+
+def test_function_that_is_misspelt_is_told_once() -> None:
+    with pytest.raises(SecretMapError) as told:
+        hosted(f"{ON}rotation: {{function: postgres-single-usr}}, {LOGIN}")
+    assert len(told.value.problems) == 1
+
+
+def test_rotation_without_a_word_is_no_rotation_and_told() -> None:
+    with pytest.raises(SecretMapError, match="rotation needs a function"):
+        hosted(f"{ON}rotation: , {LOGIN}")
