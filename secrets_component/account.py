@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from secrets_component.plan import Plan
@@ -31,7 +31,7 @@ class HeldSecret:
     Attributes:
         deletion: when it is deleted for good, where it is scheduled for deletion.
         is_filled: whether it has a current value.
-        next_rotation: the latest time of its next rotation, where it rotates.
+        next_rotation: the latest time of its next rotation, as ISO 8601 in UTC, where it rotates.
         service: the AWS service that manages the secret and rotates it, such as `rds`.
     """
 
@@ -39,7 +39,7 @@ class HeldSecret:
     arn: str
     deletion: datetime | None
     is_filled: bool
-    next_rotation: datetime | None
+    next_rotation: str | None
     service: str | None
 
 
@@ -118,6 +118,12 @@ def _held(listed: Mapping[str, Any]) -> HeldSecret:
         arn=listed["ARN"],
         deletion=listed.get("DeletedDate"),
         is_filled=any("AWSCURRENT" in stages for stages in labels),
-        next_rotation=listed.get("NextRotationDate") if listed.get("RotationEnabled") else None,
+        next_rotation=_in_utc(listed["NextRotationDate"])
+        if listed.get("RotationEnabled") and listed.get("NextRotationDate")
+        else None,
         service=listed.get("OwningService"),
     )
+
+
+def _in_utc(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="minutes")

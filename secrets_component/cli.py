@@ -126,9 +126,7 @@ def _plan(options: argparse.Namespace) -> int:
             if held is None:
                 return WRONG_USAGE
             next_rotations |= {
-                name: f"{secret.next_rotation:%Y-%m-%dT%H:%M%z}"
-                for name, secret in held.items()
-                if secret.next_rotation
+                name: secret.next_rotation for name, secret in held.items() if secret.next_rotation
             }
     if options.json:
         described = {i: describe(plan, next_rotations) for i, plan in plans.items()}

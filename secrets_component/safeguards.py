@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Any
 
 import pulumi
@@ -104,7 +103,7 @@ def _next_rotations(plan: Plan, held: Mapping[str, HeldSecret]) -> Iterator[tupl
     for secret in plan.secrets.values():
         found = held.get(secret.name)
         if secret.rotation and found and found.next_rotation:
-            yield secret.key, found.next_rotation.astimezone(UTC).isoformat(timespec="minutes")
+            yield secret.key, found.next_rotation
 
 
 def _imported(wanted: str, invoked: pulumi.InvokeOptions) -> str:
