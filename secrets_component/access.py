@@ -10,8 +10,9 @@ from pulumi_aws import secretsmanager
 
 from secrets_component import grants, key_policies
 from secrets_component.access_plan import OWN_KEY_NEEDED, policy_size_problem
+from secrets_component.arns import Home
 from secrets_component.errors import MapValueError, Problem
-from secrets_component.grants import Home, InlinePolicy
+from secrets_component.grants import InlinePolicy
 from secrets_component.home import Directory, read_home
 from secrets_component.model import AWS_MANAGED_KEY, principal_problem
 from secrets_component.plan import Plan, PlannedSecret

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from secrets_component import grants, policy_rules, templates
+from secrets_component.arns import Home, account_of
 from secrets_component.errors import Problem, did_you_mean
 from secrets_component.grants import Grant, Grantee, InlinePolicy, Level, TemplatedPolicy
 from secrets_component.load import Path_
@@ -221,7 +222,7 @@ class AccessPlanner:
         if written < MAX_POLICY_CHARACTERS // 2 or any(p.references for p in secret.principals):
             return
         known = {principal: str(principal) for principal in secret.principals}
-        text = grants.resource_policy(secret.policy, secret.grants, known, grants.Home())
+        text = grants.resource_policy(secret.policy, secret.grants, known, Home())
         problem = policy_size_problem(text)
         if problem and not (isinstance(secret.policy, InlinePolicy) and not secret.grants):
             self._ground.add(("secrets", secret.key), problem)
@@ -233,7 +234,7 @@ class AccessPlanner:
         """
         first: str | None = None
         for grantee in (g for grant in secret.grants for g in (*grant.readers, *grant.admins)):
-            account = grants.account_of(str(grantee.principal))
+            account = account_of(str(grantee.principal))
             if account and first and account != first:
                 both = f"of the accounts {first} and {account} one is another: "
                 self._ground.add_at(grantee.place, both + OWN_KEY_NEEDED)

@@ -15,6 +15,7 @@ import json
 import pulumi
 from pulumi_aws import cloudwatch, sns
 
+from secrets_component.arns import Arn
 from secrets_component.plan import PlannedSecret
 from secrets_component.scope import Scope
 
@@ -75,7 +76,7 @@ def _pattern(arns: list[str], scope: Scope, rotating: list[PlannedSecret]) -> st
     What was adopted under a name outside the level is named whole.
     """
     level = f"{scope.plan.context}/{scope.plan.environment}/"
-    home = arns[0].split(":secret:", maxsplit=1)[0]
+    home = Arn.parse(arns[0]).home
     adopted = [a for a, s in zip(arns, rotating, strict=True) if not s.name.startswith(level)]
     return json.dumps(
         {
@@ -84,9 +85,7 @@ def _pattern(arns: list[str], scope: Scope, rotating: list[PlannedSecret]) -> st
             "detail": {
                 "eventSource": ["secretsmanager.amazonaws.com"],
                 "eventName": list(FAILURES),
-                "additionalEventData": {
-                    "SecretId": [{"prefix": f"{home}:secret:{level}"}, *adopted]
-                },
+                "additionalEventData": {"SecretId": [{"prefix": home.secret_arn(level)}, *adopted]},
             },
         }
     )

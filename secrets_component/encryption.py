@@ -74,17 +74,3 @@ def key_of_replica(
         return None
     made = own.replicas.get(replica.region)
     return made.arn if made is not None else None
-
-
-def key_arn(key: pulumi.Input[str], secret_arn: pulumi.Output[str]) -> pulumi.Output[str]:
-    """Write a key (id, ARN or `alias/…`) as an ARN in the secret's own account and region."""
-
-    def joined(both: list[str]) -> str:
-        known, arn = both
-        if known.startswith("arn:"):
-            return known
-        partition, _, region, account = arn.split(":")[1:5]
-        resource = known if known.startswith("alias/") else f"key/{known}"
-        return f"arn:{partition}:kms:{region}:{account}:{resource}"
-
-    return pulumi.Output.all(key, secret_arn).apply(joined)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from secrets_component import templates
+from secrets_component.arns import Home, account_of
 from secrets_component.load import Path_
 from secrets_component.references import Template
 
@@ -31,33 +32,6 @@ TEMPLATE_OF: Mapping[Kind, str] = {"read": "read-secret-policy", "admin": "admin
 Statement: TypeAlias = dict[str, Any]
 Known: TypeAlias = Mapping[Template, str]
 """What the principals that a map writes stand for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """Where a map's secrets live; placeholders where nobody has asked AWS yet.
-
-    Attributes:
-        caller: the ARN of who runs Pulumi, None where nobody does.
-    """
-
-    partition: str = "aws"
-    region: str = "<region>"
-    account: str = "<account>"
-    caller: str | None = None
-
-    def secret_arn(self, name: str, region: str | None = None) -> str:
-        """Write the ARN of a secret, or of a pattern of secrets."""
-        place = f"{region or self.region}:{self.account}"
-        return f"arn:{self.partition}:secretsmanager:{place}:secret:{name}"
-
-    def root(self, account: str | None = None) -> str:
-        """Write the principal that is a whole account."""
-        return f"arn:{self.partition}:iam::{account or self.account}:root"
-
-    def is_own(self, principal: str) -> bool:
-        """Tell whether a principal belongs to this account; where that is open, it counts so."""
-        return self.account.startswith("<") or account_of(principal) in (None, self.account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,22 +83,6 @@ class Level:
 def covers(level: str, path: str | None) -> bool:
     """Tell whether a path is a level of the hierarchy or below it."""
     return not level or path == level or (path or "").startswith(f"{level}/")
-
-
-def account_of(principal: str) -> str | None:
-    """Give the account of a principal; a service, or a reference not known yet, has none."""
-    if principal.isdigit():
-        return principal
-    return principal.split(":")[4] if principal.startswith("arn:") else None
-
-
-def exact(name: str) -> str:
-    """Match one secret by name: AWS adds a hyphen and six characters.
-
-    Never `-*`, which also matches longer names
-    (https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html).
-    """
-    return f"{name}-??????"
 
 
 @dataclass(frozen=True, slots=True)

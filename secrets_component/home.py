@@ -5,8 +5,8 @@ from __future__ import annotations
 import pulumi
 from pulumi_aws import get_caller_identity, get_region, iam
 
+from secrets_component.arns import Arn, Home, is_arn
 from secrets_component.errors import Problem
-from secrets_component.grants import Home
 from secrets_component.plan import Plan
 
 _ABSENT = ("couldn't find resource", "no matching IAM", "NoSuchEntity")
@@ -21,7 +21,7 @@ def read_home(plan: Plan, parent: pulumi.Resource) -> Home:
     options = pulumi.InvokeOptions(parent=parent)
     caller = get_caller_identity(opts=options)
     region = get_region(opts=options).region
-    return Home(caller.arn.split(":")[1], region, caller.account_id, caller.arn)
+    return Home(Arn.parse(caller.arn).partition, region, caller.account_id, caller.arn)
 
 
 class Directory:
@@ -55,8 +55,10 @@ class Directory:
         AWS refuses a policy that names one, but only once half of the map is there. Where this run
         may not look it up, AWS has the last word.
         """
-        kind, _, name = principal.split(":", 5)[-1].partition("/")
-        if kind not in ("role", "user") or not self._home.is_own(principal):
+        if not is_arn(principal) or not self._home.is_own(principal):
+            return None
+        kind, _, name = Arn.parse(principal).resource.partition("/")
+        if kind not in ("role", "user"):
             return None
         arn, failure = self._ask(kind, name.rpartition("/")[2])
         if arn is None:

@@ -19,13 +19,12 @@ from pathlib import Path
 import pulumi
 from pulumi_aws import cloudwatch, iam, lambda_, secretsmanager
 
-from secrets_component import encryption, grants, templates
+from secrets_component import grants, shipped, templates
+from secrets_component.arns import Arn
 from secrets_component.names import rotation_function
 from secrets_component.plan import HostedFunction, PlannedSecret
 from secrets_component.scope import Scope
 
-_BESIDE = Path(__file__).parent / "rotators"  # in an installed package
-_ABOVE = Path(__file__).parent.parent / "rotators"  # in a checkout
 _RUNTIME = "python3.13"
 _MAX_DESCRIPTION = 256
 _TASK_ROOT = "/var/task"  # where Lambda unpacks the zip
@@ -109,7 +108,7 @@ def host(
         action="lambda:InvokeFunction",
         function=made.name,
         principal="secretsmanager.amazonaws.com",
-        source_account=container.arn.apply(lambda arn: arn.split(":")[4]),
+        source_account=container.arn.apply(lambda arn: Arn.parse(arn).account),
         source_arn=container.arn,
         opts=options,
     )
@@ -127,22 +126,22 @@ def _policy(
     superuser = function.superuser_secret and scope.values.text(
         function.superuser_secret, secret.key
     )
-    key = encryption.key_arn(kms_key, secret_arn) if kms_key is not None else None
     in_network = bool(function.subnets)
-    known = pulumi.Output.all(secret_arn, *others, superuser, key)
+    known = pulumi.Output.all(secret_arn, *others, superuser, kms_key)
     return known.apply(partial(_document, in_network=in_network))
 
 
 def _document(known: Sequence[str | None], *, in_network: bool) -> str:
     secret_arn, log_arn, alarm_topic, superuser, key = known
+    home = Arn.parse(str(secret_arn)).home
     statements = templates.render(
         templates.shipped("rotation-policy"),
         {
             "secret_arn": secret_arn,
-            "kms_key_arn": key and _any_key_if_alias(key),
-            "region": str(secret_arn).split(":")[3],
+            "kms_key_arn": key and _any_key_if_alias(home.key_arn(key)),
+            "region": home.region,
             "superuser_secret_arn": superuser,
-            "superuser_key_arns": superuser and _any_key_of(superuser),
+            "superuser_key_arns": superuser and Arn.parse(superuser).home.key_arn("*"),
             "log_group_arn": str(log_arn).removesuffix(":*"),
             "alarm_topic_arn": alarm_topic,
             "network": "*" if in_network else None,
@@ -153,14 +152,8 @@ def _document(known: Sequence[str | None], *, in_network: bool) -> str:
 
 def _any_key_if_alias(arn: str) -> str:
     """Name a key for IAM, which knows keys by id only; the encryption context pins the secret."""
-    account, alias, _ = arn.partition(":alias/")
-    return f"{account}:key/*" if alias else arn
-
-
-def _any_key_of(secret_arn: str) -> str:
-    """Name all keys of a secret's account: which one it has is not known here."""
-    partition, _, region, account = secret_arn.split(":")[1:5]
-    return f"arn:{partition}:kms:{region}:{account}:key/*"
+    key = Arn.parse(arn)
+    return key.home.key_arn("*") if key.alias else arn
 
 
 def _environment(
@@ -194,9 +187,7 @@ def archive(ca_bundle: Path | None) -> Path:
     Raises:
         pulumi.RunError: the sources are not installed, or their packages cannot be had.
     """
-    sources = next(
-        (folder for folder in (_BESIDE, _ABOVE) if (folder / "build.py").is_file()), None
-    )
+    sources = shipped.folder("rotators")
     if sources is None:
         msg = (
             "`rotation: {function: …}` deploys the functions in `rotators/`, which is missing "

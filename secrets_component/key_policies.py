@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from secrets_component import grants
-from secrets_component.grants import Home, KeyUse, Kind, Known, Statement
+from secrets_component.arns import Home, exact
+from secrets_component.grants import KeyUse, Kind, Known, Statement
 from secrets_component.names import rotation_function
 from secrets_component.plan import HostedFunction, Plan, PlannedSecret, is_aws_managed
 from secrets_component.references import Template
@@ -148,7 +149,7 @@ def _uses(plan: Plan, secrets: Sequence[PlannedSecret]) -> Iterator[KeyUse]:
     for secret in secrets:
         for grant in secret.grants:
             if grant.level is None:
-                patterns = [grants.exact(secret.name)]
+                patterns = [exact(secret.name)]
             elif grant.level in levels:
                 continue
             else:
@@ -187,7 +188,7 @@ def level_names(plan: Plan, level: str, below: Sequence[PlannedSecret]) -> list[
     """
     prefix = "/".join(part for part in (plan.context, plan.environment, level) if part) + "/"
     elsewhere = (s.name for s in below if not s.name.startswith(prefix))
-    return [f"{prefix}*", *map(grants.exact, elsewhere)]
+    return [f"{prefix}*", *map(exact, elsewhere)]
 
 
 def _caller(names: Sequence[str], home: Home, regions: Sequence[str]) -> list[Statement]:
@@ -222,8 +223,8 @@ def _rotators(
     if not hosted:
         return []
     roles = f"arn:{home.partition}:iam::{home.account}:role/"
-    exact = list(map(grants.exact, hosted))
-    statements = grants.key_statement("admin", [home.root()], exact, home, regions=regions)
+    names = [exact(name) for name in hosted]
+    statements = grants.key_statement("admin", [home.root()], names, home, regions=regions)
     for statement in statements:
         statement["Sid"] = "RotateThroughSecretsManager"
         arns = [f"{roles}{rotation_function(name)}" for name in hosted]

@@ -12,6 +12,7 @@ import pulumi
 from pulumi_aws import iam
 
 from secrets_component import grants, templates
+from secrets_component.arns import Arn
 from secrets_component.grants import KINDS, VERSION, Kind, Level
 from secrets_component.key_policies import level_names
 from secrets_component.plan import PlannedSecret
@@ -98,9 +99,9 @@ def _document(
     scope: Scope, level: Level, below: Sequence[PlannedSecret], kind: Kind, arns: Sequence[str]
 ) -> str:
     any_arn, *keys = arns
-    partition, _, region, account = any_arn.split(":")[1:5]
-    home = grants.Home(partition, region, account)
-    regions = [region, *sorted({r.region for secret in below for r in secret.replicas} - {region})]
+    home = Arn.parse(any_arn).home
+    elsewhere = {replica.region for secret in below for replica in secret.replicas}
+    regions = [home.region, *sorted(elsewhere - {home.region})]
     names = level_names(scope.plan, level.path, below)
     values = {
         "secret_arns": _few([home.secret_arn(n, place) for place in regions for n in names]),

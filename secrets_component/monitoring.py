@@ -20,6 +20,7 @@ from pulumi_aws import cloudwatch, iam, lambda_
 from pydantic import TypeAdapter, ValidationError
 
 from secrets_component import model
+from secrets_component.arns import Arn, is_arn
 from secrets_component.hosting import ASSUMED_BY_LAMBDA
 from secrets_component.plan import PlannedSecret, Restart
 from secrets_component.scope import Scope
@@ -64,20 +65,21 @@ def _arn(scope: Scope, secret: PlannedSecret, restart: Restart) -> pulumi.Output
 def _target_arn(kind: str, key: str, known: list[str]) -> str:
     """Write a target as an ARN, in the account and region where the secret rotates."""
     written, secret_arn = known
-    partition, _, region, account = secret_arn.split(":")[1:5]
-    home = f"arn:{partition}:{_SERVICES[kind]}:{region}:{account}:"
+    home = Arn.parse(secret_arn).home
     kind_of_resource = "service/" if kind == "ecs_service" else "function:"
-    arn = written if written.startswith("arn:") else f"{home}{kind_of_resource}{written}"
+    arn = written
+    if not is_arn(written):
+        arn = home.arn(_SERVICES[kind], f"{kind_of_resource}{written}")
     try:
         _SHAPES[kind].validate_python(arn)
     except ValidationError as error:
         problem = error.errors()[0]["ctx"]["error"]
         msg = f"secret `{key}`: `on_rotate`: `{kind}`: {problem}"
         raise pulumi.RunError(msg) from None
-    if not arn.startswith(home):
+    if Arn.parse(arn).home != home:
         msg = (
-            f"secret `{key}`: `on_rotate`: `{kind}`: is not in account {account} and region "
-            f"{region}, where the secret rotates"
+            f"secret `{key}`: `on_rotate`: `{kind}`: is not in account {home.account} and region "
+            f"{home.region}, where the secret rotates"
         )
         raise pulumi.RunError(msg)
     return arn
@@ -138,15 +140,14 @@ def _permission(
     """Let the rules call the function: one statement, since a function's policy holds 20 KB."""
 
     def rules(arn: str) -> str:
-        partition, _, region, account = arn.split(":")[1:5]
-        return f"arn:{partition}:events:{region}:{account}:rule/{_RULE_PREFIX}*"
+        return Arn.parse(arn).home.arn("events", f"rule/{_RULE_PREFIX}*")
 
     return lambda_.Permission(
         f"{scope.name}-on-rotate",
         action="lambda:InvokeFunction",
         function=function.name,
         principal="events.amazonaws.com",
-        source_account=any_secret.apply(lambda arn: arn.split(":")[4]),
+        source_account=any_secret.apply(lambda arn: Arn.parse(arn).account),
         source_arn=any_secret.apply(rules),
         opts=pulumi.ResourceOptions(parent=scope.parent),
     )

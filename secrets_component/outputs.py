@@ -13,7 +13,8 @@ from typing import Any
 import pulumi
 from pulumi_aws import secretsmanager
 
-from secrets_component import encryption, levels
+from secrets_component import levels
+from secrets_component.arns import Arn
 from secrets_component.plan import PlannedSecret
 from secrets_component.scope import Scope
 
@@ -42,7 +43,7 @@ class Outputs:
         if version is not None:
             self._versions[secret.key] = version.version_id
         if kms_key is not None:
-            self._keys[secret.key] = encryption.key_arn(kms_key, container.arn)
+            self._keys[secret.key] = pulumi.Output.all(kms_key, container.arn).apply(_key_arn)
 
     def finish(
         self, next_rotations: Mapping[str, str], alarm_topic: pulumi.Output[str] | None
@@ -82,3 +83,8 @@ _PASSWORDS = "generated_passwords"  # the name of an output
 def _mapping(values: dict[str, pulumi.Output[Any]]) -> pulumi.Output[dict[str, Any]]:
     """Gather values by key; `Output.all()` of nothing would be a list."""
     return pulumi.Output.all(**values) if values else pulumi.Output.from_input({})
+
+
+def _key_arn(known: list[str]) -> str:
+    key, secret_arn = known
+    return Arn.parse(secret_arn).home.key_arn(key)

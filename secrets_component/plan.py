@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from secrets_component import names, references
 from secrets_component.access_plan import OWN_KEY_NEEDED, AccessPlanner, Ground
+from secrets_component.arns import Arn, is_arn
 from secrets_component.check import CheckedMap, check, position_of
 from secrets_component.errors import MapValueError, Position, Problem, did_you_mean, shown
 from secrets_component.forms import COMPONENT, Instance, instances
@@ -717,9 +718,7 @@ def _tags(entry: Entry, header: Header) -> Mapping[str, str]:
 
 def _adopted_name(imported: str) -> str:
     """Give the name inside a secret's ARN (`…:secret:NAME-SUFFIX`), or the name as it stands."""
-    if not imported.startswith("arn:"):
-        return imported
-    return imported.split(":", 6)[-1].rpartition("-")[0]
+    return Arn.parse(imported).secret_name if is_arn(imported) else imported
 
 
 def is_aws_managed(key: Template | None) -> bool:

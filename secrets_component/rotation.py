@@ -8,6 +8,7 @@ import pulumi
 from pulumi_aws import lambda_, secretsmanager
 
 from secrets_component import hosting
+from secrets_component.arns import Arn
 from secrets_component.plan import HostedFunction, PlannedSecret, Rotation
 from secrets_component.scope import Scope
 
@@ -56,7 +57,7 @@ class Callers:
                 action="lambda:InvokeFunction",
                 function=arn,
                 principal="secretsmanager.amazonaws.com",
-                source_account=secret_arn.apply(lambda known: known.split(":")[4]),
+                source_account=secret_arn.apply(lambda arn: Arn.parse(arn).account),
                 opts=pulumi.ResourceOptions(parent=self._scope.parent),
             )
         return self._made[written]

@@ -11,6 +11,7 @@ from typing import Any
 
 from secrets_component import load, policy_rules
 from secrets_component.errors import MapSyntaxError, Position, Problem, did_you_mean
+from secrets_component.shipped import folder
 
 VARIABLES = (
     "kms_key_arns",
@@ -20,8 +21,6 @@ VARIABLES = (
     "region",
     "secret_arns",
 )
-_BESIDE = Path(__file__).parent / "policies"  # in an installed package
-_ABOVE = Path(__file__).parent.parent / "policies"  # in a checkout
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _AWS_OWN = re.compile(r"[*?$]|[A-Za-z0-9-]+:.*")
 """IAM's own policy variables (`${aws:PrincipalTag/team}`, `${*}`) are no variables of a template.
@@ -35,8 +34,11 @@ class TemplateError(ValueError):
 @functools.cache
 def shipped(name: str) -> str:
     """Read a template of `policies/`, by its name without `.json.tpl`."""
-    folder = _BESIDE if _BESIDE.is_dir() else _ABOVE
-    return (folder / f"{name}.json.tpl").read_text("utf-8")
+    found = folder("policies")
+    if found is None:
+        msg = "the policy templates (`policies/`) are not installed; reinstall secretsmap"
+        raise FileNotFoundError(msg)
+    return (found / f"{name}.json.tpl").read_text("utf-8")
 
 
 def render(text: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:

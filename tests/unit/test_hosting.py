@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from secrets_component import hosting
+from secrets_component import hosting, shipped
 from secrets_component.errors import SecretMapError
 from secrets_component.load import parse
 from secrets_component.names import rotation_function
@@ -141,8 +141,7 @@ def test_key_that_is_named_by_alias_is_granted_by_the_secret_that_it_encrypts() 
 
 
 def test_missing_sources_are_said_with_what_to_do(monkeypatch, tmp_path) -> None:
-    monkeypatch.setattr(hosting, "_BESIDE", tmp_path / "none")
-    monkeypatch.setattr(hosting, "_ABOVE", tmp_path / "none")
+    monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "inside" / "package")
     with pytest.raises(
         pulumi.RunError, match=r"`rotators/`, which is missing .* write `rotation_lambda_arn`"
     ):
@@ -150,9 +149,11 @@ def test_missing_sources_are_said_with_what_to_do(monkeypatch, tmp_path) -> None
 
 
 def test_failed_build_is_said(monkeypatch, tmp_path) -> None:
-    (tmp_path / "build.py").write_text("raise SystemExit('error: pip cannot install')")
-    (tmp_path / "requirements.txt").write_text("")
-    monkeypatch.setattr(hosting, "_BESIDE", tmp_path)
+    rotators = tmp_path / "rotators"
+    rotators.mkdir()
+    (rotators / "build.py").write_text("raise SystemExit('error: pip cannot install')")
+    (rotators / "requirements.txt").write_text("")
+    monkeypatch.setattr(shipped, "_PACKAGE", tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     with pytest.raises(pulumi.RunError, match="cannot be built: error: pip cannot install"):
         hosting.archive(None)
