@@ -28,7 +28,7 @@ from moto.secretsmanager.exceptions import (
 )
 from moto.secretsmanager.responses import SecretsManagerResponse
 
-from secrets_component import schedules
+from secrets_component.secret_map import schedules
 
 MAX_NAME, MAX_VALUE, MAX_POLICY, MAX_LABELS = 512, 65_536, 20_480, 20
 UNLABELLED_KEPT = 0

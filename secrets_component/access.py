@@ -14,11 +14,11 @@ from secrets_component.arns import Home
 from secrets_component.errors import MapValueError, Problem
 from secrets_component.grants import InlinePolicy
 from secrets_component.home import Directory, read_home
-from secrets_component.model import AWS_MANAGED_KEY, principal_problem
 from secrets_component.plan import Plan, PlannedSecret
-from secrets_component.references import Template
 from secrets_component.resolve import Values
 from secrets_component.scope import Scope
+from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY, principal_problem
+from secrets_component.secret_map.references import Template
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,8 @@ from secrets_component import grants, policy_rules, templates
 from secrets_component.arns import Home, account_of
 from secrets_component.errors import Problem, did_you_mean
 from secrets_component.grants import Grant, Grantee, InlinePolicy, Level, TemplatedPolicy
-from secrets_component.load import Path_
-from secrets_component.model import (
-    MAX_POLICY_CHARACTERS,
-    SERVICE,
+from secrets_component.secret_map.aws_types import MAX_POLICY_CHARACTERS, SERVICE
+from secrets_component.secret_map.model import (
     TEMPLATES,
     Access,
     Entry,
@@ -23,7 +21,8 @@ from secrets_component.model import (
     LevelAccess,
     TemplatePolicy,
 )
-from secrets_component.references import Reference, Template
+from secrets_component.secret_map.references import Reference, Template
+from secrets_component.secret_map.yaml_text import Path_
 
 if TYPE_CHECKING:
     from secrets_component.plan import PlannedSecret

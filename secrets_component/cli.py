@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from secrets_component.errors import MapFileError, Problem, SecretMapError
 from secrets_component.grants import KINDS, InlinePolicy, Kind
 from secrets_component.key_policies import statements_to_add
-from secrets_component.model import AWS_MANAGED_KEY
 from secrets_component.plan import HostedFunction, Plan, PlannedSecret, load_plans
+from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 
 if TYPE_CHECKING:
     from secrets_component.account import HeldSecret
@@ -138,7 +138,7 @@ def _plan(options: argparse.Namespace) -> int:
 
 
 def _schema(_: argparse.Namespace) -> int:
-    from secrets_component.schema import map_schema  # noqa: PLC0415 # only this command needs it
+    from secrets_component.secret_map.schema import map_schema  # noqa: PLC0415 # only this command needs it
 
     print(json.dumps(map_schema(), indent=2, ensure_ascii=False))
     return GOOD

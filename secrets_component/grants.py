@@ -22,8 +22,8 @@ from typing import Any, Literal, TypeAlias
 
 from secrets_component import templates
 from secrets_component.arns import Home, account_of
-from secrets_component.load import Path_
-from secrets_component.references import Template
+from secrets_component.secret_map.references import Template
+from secrets_component.secret_map.yaml_text import Path_
 
 VERSION = "2012-10-17"
 Kind: TypeAlias = Literal["read", "admin"]

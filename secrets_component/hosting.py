@@ -21,9 +21,9 @@ from pulumi_aws import cloudwatch, iam, lambda_, secretsmanager
 
 from secrets_component import grants, shipped, templates
 from secrets_component.arns import Arn
-from secrets_component.names import rotation_function
 from secrets_component.plan import HostedFunction, PlannedSecret
 from secrets_component.scope import Scope
+from secrets_component.secret_map.names import rotation_function
 
 _RUNTIME = "python3.13"
 _MAX_DESCRIPTION = 256

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from secrets_component import grants
 from secrets_component.arns import Home, exact
 from secrets_component.grants import KeyUse, Kind, Known, Statement
-from secrets_component.names import rotation_function
 from secrets_component.plan import HostedFunction, Plan, PlannedSecret, is_aws_managed
-from secrets_component.references import Template
+from secrets_component.secret_map.names import rotation_function
+from secrets_component.secret_map.references import Template
 
 MAX_CHARACTERS = 32_768
 """https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html"""

@@ -19,11 +19,11 @@ import pulumi
 from pulumi_aws import cloudwatch, iam, lambda_
 from pydantic import TypeAdapter, ValidationError
 
-from secrets_component import model
 from secrets_component.arns import Arn, is_arn
 from secrets_component.hosting import ASSUMED_BY_LAMBDA
 from secrets_component.plan import PlannedSecret, Restart
 from secrets_component.scope import Scope
+from secrets_component.secret_map import aws_types
 
 _CODE = "restart_function.py"
 _LOG_DAYS = 30
@@ -31,8 +31,8 @@ _RULE_PREFIX = "secretsmap-on-rotate-"
 _SERVICES = {"ecs_service": "ecs", "lambda": "lambda"}
 _ACTIONS = {"ecs_service": "ecs:UpdateService", "lambda": "lambda:UpdateFunctionConfiguration"}
 _SHAPES: dict[str, TypeAdapter[str]] = {
-    "ecs_service": TypeAdapter(model.Service),
-    "lambda": TypeAdapter(model.Function),
+    "ecs_service": TypeAdapter(aws_types.EcsService),
+    "lambda": TypeAdapter(aws_types.LambdaFunction),
 }
 
 

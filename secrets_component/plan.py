@@ -9,26 +9,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from secrets_component import names, references
 from secrets_component.access_plan import OWN_KEY_NEEDED, AccessPlanner, Ground
 from secrets_component.arns import Arn, is_arn
-from secrets_component.check import CheckedMap, check, position_of
 from secrets_component.errors import MapValueError, Position, Problem, did_you_mean, shown
-from secrets_component.forms import COMPONENT, Instance, instances
 from secrets_component.grants import Grant, InlinePolicy, Level, TemplatedPolicy
-from secrets_component.load import Document, Path_, read
-from secrets_component.model import (
-    AWS_MANAGED_KEY,
-    MAX_VALUE_BYTES,
+from secrets_component.secret_map import names, references
+from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY, MAX_VALUE_BYTES, HostedKind
+from secrets_component.secret_map.check import CheckedMap, check
+from secrets_component.secret_map.forms import COMPONENT, Instance, instances
+from secrets_component.secret_map.model import (
     Entry,
     Header,
-    HostedKind,
     HostedRotation,
     Owner,
     RandomPassword,
     Stack,
 )
-from secrets_component.references import BadReference, Kind, Reference, Structure, Template
+from secrets_component.secret_map.references import (
+    BadReference,
+    Kind,
+    Reference,
+    Structure,
+    Template,
+)
+from secrets_component.secret_map.yaml_text import Document, Path_, read
 
 MAX_RESTARTING_NAME = 46  # of AWS's 64, less `-on-rotate` and the eight characters Pulumi adds
 SELF_OUTPUTS = ("generated_passwords", "secret_arns", "secret_names")
@@ -246,7 +250,7 @@ class Plan:
     def place(self, path: Path_) -> Position:
         """Say where something that was written at a path of the map stands."""
         assert self._instance is not None  # noqa: S101 # set by every constructor in this module
-        return position_of(self._instance, path)
+        return self._instance.position(path)
 
     def position(self, key: str | None, wanted: str = "") -> Position:
         """Say where an entry, or a text in it, stands; a text may also stand outside entries."""
@@ -257,7 +261,7 @@ class Plan:
         if wanted:
             found = document.position_of_text((*base, *path), wanted)
             found = found or document.position_of_text(base, wanted)
-        return found or position_of(self._instance, path, of_key=True)
+        return found or self._instance.position(path, of_key=True)
 
 
 def load_plans(path: str | Path, environment: str | None = None) -> dict[str, Plan]:
@@ -309,7 +313,7 @@ class _Planner:
 
     def _ground(self) -> Ground:
         def at(path: Path_) -> Position:
-            return position_of(self.instance, path)
+            return self.instance.position(path)
 
         return Ground(
             file=self.instance.document.file,
@@ -640,7 +644,7 @@ class _Planner:
         named = f"`{path[-1]}`: " if isinstance(path[-1], str) else ""
         for one in bad:
             place = instance.document.position_of_text((*instance.path, *path), one.text)
-            place = place or position_of(instance, path)
+            place = place or instance.position(path)
             self.problems.append(Problem(place, f"{named}{one.message}"))
 
     def _place(self, key: str, wanted: str) -> Position:
@@ -648,14 +652,14 @@ class _Planner:
         return (
             document.position_of_text((*base, "secrets", key), wanted)
             or document.position_of_text(base, wanted)
-            or position_of(self.instance, ("secrets", key), of_key=True)
+            or self.instance.position(("secrets", key), of_key=True)
         )
 
     def _add(self, path: Path_, message: str) -> None:
-        self.problems.append(Problem(position_of(self.instance, path, of_key=True), message))
+        self.problems.append(Problem(self.instance.position(path, of_key=True), message))
 
     def _warn(self, path: Path_, message: str) -> None:
-        place = position_of(self.instance, path, of_key=True)
+        place = self.instance.position(path, of_key=True)
         self._warnings.append(Problem(place, f"`{path[-1]}`: {message}", "warning"))
 
 

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from secrets_component.errors import did_you_mean
-from secrets_component.load import Path_
-from secrets_component.model import PRINCIPAL, SERVICE
+from secrets_component.secret_map.aws_types import PRINCIPAL, SERVICE
+from secrets_component.secret_map.yaml_text import Path_
 
 _DOCUMENT = ("Version", "Id", "Statement")
 _STATEMENT = (

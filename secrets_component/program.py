@@ -9,8 +9,9 @@ from typing import Any
 import pulumi
 import yaml
 
-from secrets_component import load, plan
+from secrets_component import plan
 from secrets_component.errors import MapFileError, SecretMapError
+from secrets_component.secret_map import yaml_text
 
 
 def load_secret_maps(path: str | Path, environment: str | None = None) -> dict[str, plan.Plan]:
@@ -58,7 +59,7 @@ def plan_of(secret_map: Any, environment: str | None) -> plan.Plan:  # noqa: ANN
         )
         raise pulumi.RunError(msg)
     text = yaml.safe_dump(dict(secret_map), sort_keys=False, allow_unicode=True)
-    document = load.parse(text, "secret_map")
+    document = yaml_text.parse(text, "secret_map")
     plans = _planned(lambda: plan.plans(document, environment or pulumi.get_stack()))
     return next(iter(plans.values()))
 

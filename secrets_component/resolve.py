@@ -11,7 +11,7 @@ import pulumi
 
 from secrets_component.errors import Problem, UnresolvedReferenceError, did_you_mean
 from secrets_component.plan import Plan, PlannedSecret, is_self, self_key
-from secrets_component.references import Kind, Reference, Template, Value, render
+from secrets_component.secret_map.references import Kind, Reference, Template, Value, render
 
 _MISSING = object()
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from secrets_component import load, policy_rules
+from secrets_component import policy_rules
 from secrets_component.errors import MapSyntaxError, Position, Problem, did_you_mean
+from secrets_component.secret_map import yaml_text
 from secrets_component.shipped import folder
 
 VARIABLES = (
@@ -125,7 +126,7 @@ def file_problems(path: Path, text: str) -> Iterator[Problem]:
             column = found.start() - text.rfind("\n", 0, found.start())
             yield Problem(Position(str(path), line, column), _unknown(name, VARIABLES))
     try:
-        positions: load.Document | None = load.parse(text, str(path))  # JSON is YAML
+        positions: yaml_text.Document | None = yaml_text.parse(text, str(path))  # JSON is YAML
     except MapSyntaxError:  # but for a few corners, which only cost the place
         positions = None
     for inner, message in policy_rules.findings(document, is_template=True):

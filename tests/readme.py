@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from secrets_component.schema import map_schema
+from secrets_component.secret_map.schema import map_schema
 
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- fields -->\n", "<!-- /fields -->"

@@ -6,8 +6,8 @@ import pytest
 
 from secrets_component import cli
 from secrets_component.account import Account
-from secrets_component.load import parse
 from secrets_component.plan import plans
+from secrets_component.secret_map.yaml_text import parse
 
 
 def names_in_aws(aws, context: str) -> list[str]:

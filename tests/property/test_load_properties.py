@@ -15,9 +15,9 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from secrets_component import load
 from secrets_component.errors import SecretMapError
 from secrets_component.plan import load_plans, plans
+from secrets_component.secret_map import yaml_text
 
 ROOT = Path(__file__).parent.parent.parent
 GOOD = [(ROOT / "stacks" / "dev.yaml").read_text("utf-8")] + [
@@ -33,7 +33,7 @@ structured = settings(quick, max_examples=60)
 def problems_of(text: str) -> str:
     """Load, check and plan a text; give what is said about it, with every place looked at."""
     try:
-        plans(load.parse(text, "m"))
+        plans(yaml_text.parse(text, "m"))
     except SecretMapError as error:
         lines = LINE_BREAKS.split(text)
         for problem in error.problems:
@@ -268,7 +268,7 @@ def test_no_odd_value_under_any_key_is_a_crash(value: str) -> None:
 @example("")
 @example("a/b")
 def test_any_environment_is_taken_or_refused(environment: str) -> None:
-    document = load.parse("context_name: app\nsecrets: {a: {secret_data: v}}\n", "m")
+    document = yaml_text.parse("context_name: app\nsecrets: {a: {secret_data: v}}\n", "m")
     try:
         (plan,) = plans(document, environment).values()
     except ValueError as error:
@@ -341,7 +341,7 @@ def test_no_error_shows_a_number(key: str, digits: str) -> None:
 @pytest.fixture(scope="module")
 def plain() -> ModuleType:
     """The module as it is where PyYAML was built without libyaml."""
-    spec = importlib.util.spec_from_file_location("load_without_libyaml", load.__file__)
+    spec = importlib.util.spec_from_file_location("load_without_libyaml", yaml_text.__file__)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -354,7 +354,7 @@ def plain() -> ModuleType:
 
 
 def test_this_environment_has_libyaml() -> None:
-    assert load.HAS_LIBYAML
+    assert yaml_text.HAS_LIBYAML
 
 
 def data_or_refusal(parse: Callable[[str, str], Any], text: str) -> str:
@@ -371,13 +371,13 @@ def test_both_parsers_read_the_same_structures(
     plain: ModuleType, *, data: dict[str, Any], style: str | None, flow: bool
 ) -> None:
     text = yaml.safe_dump(data, default_style=style, default_flow_style=flow, allow_unicode=True)
-    assert data_or_refusal(plain.parse, text) == data_or_refusal(load.parse, text)
+    assert data_or_refusal(plain.parse, text) == data_or_refusal(yaml_text.parse, text)
 
 
 @quick
 @given(damaged_maps())
 def test_both_parsers_read_damaged_maps_alike(plain: ModuleType, text: str) -> None:
-    fast, slow = data_or_refusal(load.parse, text), data_or_refusal(plain.parse, text)
+    fast, slow = data_or_refusal(yaml_text.parse, text), data_or_refusal(plain.parse, text)
     assert fast == slow or "refused" in (fast, slow)
 
 

@@ -6,10 +6,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from secrets_component import references
 from secrets_component.errors import SecretMapError
-from secrets_component.load import parse as parse_yaml
 from secrets_component.plan import plans
+from secrets_component.secret_map import references
+from secrets_component.secret_map.yaml_text import parse as parse_yaml
 
 PASSWORDS = st.text(
     st.characters(min_codepoint=1, exclude_categories=["Cs"]), min_size=1, max_size=60

@@ -10,7 +10,7 @@ import pytest
 from parliament import analyze_policy_string
 
 from secrets_component.templates import render, shipped
-from tests.unit.test_templates import NAMES, VALUES
+from tests.unit.iam.test_templates import NAMES, VALUES
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from secrets_component.errors import MapValueError, Position, Problem, did_you_mean
-from secrets_component.load import Data, Document, Path_
+from secrets_component.secret_map.yaml_text import Data, Document, Path_
 
 COMPONENT = "secretsmanager"
 
@@ -22,6 +22,26 @@ class Instance:
     document: Document
     path: Path_
     data: dict[str, Data]
+
+    def position(self, path: Path_, *, of_key: bool = False) -> Position:
+        """Return the position of something inside the map, or of the default that it comes from."""
+        if len(path) > _ENTRY and path[0] == "secrets" and not self._has(path[: _ENTRY + 1]):
+            inherited = ("defaults", *path[_ENTRY:])
+            if self._has(inherited[:2]):
+                return self.document.position((*self.path, *inherited), of_key=of_key)
+            return self.document.position((*self.path, *path[:_ENTRY]), of_key=True)
+        return self.document.position((*self.path, *path), of_key=of_key)
+
+    def _has(self, path: Path_) -> bool:
+        found: Data = self.data
+        for step in path:
+            if not isinstance(found, dict) or step not in found:
+                return False
+            found = found[str(step)]
+        return True
+
+
+_ENTRY = 2  # the length of an entry's path: `secrets`, key
 
 
 def instances(document: Document) -> list[Instance]:

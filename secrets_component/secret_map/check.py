@@ -9,10 +9,11 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from secrets_component.errors import Position, Problem, did_you_mean, shown
-from secrets_component.forms import Instance
-from secrets_component.load import Data, Path_
-from secrets_component.model import Entry, Fields, Header, Label
+from secrets_component.errors import Problem, did_you_mean, shown
+from secrets_component.secret_map.aws_types import Label
+from secrets_component.secret_map.forms import Instance
+from secrets_component.secret_map.model import Entry, Fields, Header
+from secrets_component.secret_map.yaml_text import Data, Path_
 
 _Block = TypeVar("_Block", bound=BaseModel)
 SOURCES = ("generate_random_password", "secret_data", "secret_binary")
@@ -109,29 +110,10 @@ class _Check:
             self._add((*path, *inner), f"{_named(inner)}{message}", of_key=bool(inner))
 
     def _add(self, path: Path_, message: str, *, of_key: bool = False) -> None:
-        self._problems.append(Problem(position_of(self._instance, path, of_key=of_key), message))
+        self._problems.append(Problem(self._instance.position(path, of_key=of_key), message))
 
 
 _LABEL: TypeAdapter[str] = TypeAdapter(Label)
-
-
-def position_of(instance: Instance, path: Path_, *, of_key: bool = False) -> Position:
-    """Say where something inside a map stands; what an entry does not say, `defaults` may."""
-    document, base = instance.document, instance.path
-    if len(path) > 2 and path[0] == "secrets" and not _exists(instance.data, path[:3]):  # noqa: PLR2004 # below one entry
-        inherited = ("defaults", *path[2:])
-        if _exists(instance.data, inherited[:2]):
-            return document.position((*base, *inherited), of_key=of_key)
-        return document.position((*base, *path[:2]), of_key=True)
-    return document.position((*base, *path), of_key=of_key)
-
-
-def _exists(data: Data, path: Path_) -> bool:
-    for step in path:
-        if not isinstance(data, dict) or step not in data:
-            return False
-        data = data[str(step)]
-    return True
 
 
 def _merged(defaults: Mapping[str, Data], entry: dict[str, Data]) -> dict[str, Data]:

@@ -10,9 +10,9 @@ import pytest
 
 from secrets_component import hosting, shipped
 from secrets_component.errors import SecretMapError
-from secrets_component.load import parse
-from secrets_component.names import rotation_function
 from secrets_component.plan import HostedFunction, PlannedSecret, plans
+from secrets_component.secret_map.names import rotation_function
+from secrets_component.secret_map.yaml_text import parse
 
 LOGIN = "secret_data: {engine: postgres, host: h, username: u, password: p}"
 ON = "rotation_automatically: true, "

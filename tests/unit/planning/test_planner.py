@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from secrets_component.errors import MapValueError, SecretMapError
-from secrets_component.load import parse
 from secrets_component.plan import Plan, load_plans, plans
+from secrets_component.secret_map.yaml_text import parse
 
-MAPS = Path(__file__).parent.parent / "maps"
+MAPS = Path(__file__).parent.parent.parent / "maps"
 
 
 def plan(text: str, environment: str | None = "dev") -> Plan:

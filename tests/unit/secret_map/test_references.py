@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from secrets_component import references
-from secrets_component.references import Kind, Reference, Template
+from secrets_component.secret_map import references
+from secrets_component.secret_map.references import Kind, Reference, Template
 
 NASTY = "p\"\\@/:%é&=?#+ '<>{}$"
 HOST = "db.example.com:5432"

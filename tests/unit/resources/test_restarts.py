@@ -10,9 +10,9 @@ import pytest
 
 from secrets_component import cli
 from secrets_component.errors import SecretMapError
-from secrets_component.load import parse
 from secrets_component.plan import plans
-from secrets_component.schema import map_schema
+from secrets_component.secret_map.schema import map_schema
+from secrets_component.secret_map.yaml_text import parse
 from tests.unit.test_component import ACCOUNT, FUNCTION, REGION, deploy
 
 ROTATING = f"secret_data: v, rotation_automatically: true, rotation_lambda_arn: '{FUNCTION}'"

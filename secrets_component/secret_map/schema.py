@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from secrets_component.forms import COMPONENT
-from secrets_component.model import SecretMapFile
+from secrets_component.secret_map.forms import COMPONENT
+from secrets_component.secret_map.model import SecretMapFile
 
 
 def map_schema() -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Grants → policy documents; knows no plan."""

@@ -1,0 +1,1 @@
+"""Queries AWS and other stacks before anything is created; refuses; creates nothing."""

@@ -1,0 +1,1 @@
+"""Checked map → `Plan`: pure data, no Pulumi, no AWS."""

@@ -1,0 +1,1 @@
+"""Text → checked map: knows the file and nothing else."""
