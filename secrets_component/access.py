@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_aws import secretsmanager
 
-from secrets_component import grants, key_policies
+from secrets_component import key_policies
 from secrets_component.access_plan import OWN_KEY_NEEDED, policy_size_problem
 from secrets_component.arns import Home
 from secrets_component.errors import MapValueError, Problem
-from secrets_component.grants import InlinePolicy
 from secrets_component.home import Directory, read_home
+from secrets_component.iam import documents
+from secrets_component.iam.grants import KINDS, Grant, InlinePolicy, Kind
 from secrets_component.plan import Plan, PlannedSecret
 from secrets_component.resolve import Values
 from secrets_component.scope import Scope
@@ -81,7 +82,7 @@ def attach(scope: Scope, secret: PlannedSecret, container: secretsmanager.Secret
 def written(
     wanted: Iterable[Template],
     principals: Mapping[Template, pulumi.Input[str]],
-    write: Callable[[grants.Known], str],
+    write: Callable[[documents.Known], str],
 ) -> pulumi.Input[str]:
     """Write a document about principals: at once where all are known, else when they are."""
     found = {template: principals[template] for template in wanted}
@@ -106,8 +107,8 @@ def _policy(
     if isinstance(secret.policy, InlinePolicy) and not secret.grants:
         return secret.policy.document
 
-    def write(known: grants.Known) -> str:
-        text = grants.resource_policy(secret.policy, secret.grants, known, home)
+    def write(known: documents.Known) -> str:
+        text = documents.resource_policy(secret.policy, secret.grants, known, home)
         if policy_size_problem(text) and any(p.references for p in secret.principals):
             msg = f"secret `{secret.key}`: {policy_size_problem(text)}"
             raise pulumi.RunError(msg)
@@ -159,7 +160,7 @@ def key_policy(scope: Scope, regions: list[str]) -> pulumi.Input[str]:
     """Write the policy of the key that the map creates."""
     access, plan = scope.access, scope.plan
 
-    def write(known: grants.Known) -> str:
+    def write(known: documents.Known) -> str:
         text = key_policies.created_key_policy(plan, known, access.roles, access.home, regions)
         if len(text) > key_policies.MAX_CHARACTERS:
             msg = (
@@ -170,9 +171,9 @@ def key_policy(scope: Scope, regions: list[str]) -> pulumi.Input[str]:
         return text
 
     secrets = key_policies.under_created_key(plan)
-    wanted = {p: None for s in secrets for g in s.grants for k in grants.KINDS for p in _of(g, k)}
+    wanted = {p: None for s in secrets for g in s.grants for k in KINDS for p in _of(g, k)}
     return written(wanted, access.principals, write)
 
 
-def _of(grant: grants.Grant, kind: grants.Kind) -> list[Template]:
+def _of(grant: Grant, kind: Kind) -> list[Template]:
     return [grantee.principal for grantee in grant.of(kind)]

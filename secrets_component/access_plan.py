@@ -8,10 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from secrets_component import grants, policy_rules, templates
 from secrets_component.arns import Home, account_of
 from secrets_component.errors import Problem, did_you_mean
-from secrets_component.grants import Grant, Grantee, InlinePolicy, Level, TemplatedPolicy
+from secrets_component.iam import documents, linter, templates
+from secrets_component.iam.grants import (
+    Grant,
+    Grantee,
+    InlinePolicy,
+    Level,
+    TemplatedPolicy,
+    covers,
+)
 from secrets_component.secret_map.aws_types import MAX_POLICY_CHARACTERS, SERVICE
 from secrets_component.secret_map.model import (
     TEMPLATES,
@@ -154,9 +161,7 @@ class AccessPlanner:
     def grants_of(self, entry: Entry, path: Path_) -> tuple[Grant, ...]:
         """Gather the grants of an entry's levels and its own."""
         own = self._grant(None, entry.access, (*path, "access"))
-        inherited = (
-            grant for level, grant in self._grants.items() if grants.covers(level, entry.path)
-        )
+        inherited = (grant for level, grant in self._grants.items() if covers(level, entry.path))
         return (*inherited, own) if own else tuple(inherited)
 
     def _grant(self, level: str | None, block: Grants, path: Path_) -> Grant | None:
@@ -191,7 +196,7 @@ class AccessPlanner:
         """Name the levels: the whole map, the paths of entries, and those that `access` names."""
         written = dict.fromkeys(secret.path for secret in secrets.values() if secret.path)
         for level in self._access.paths:
-            if not any(grants.covers(level, path) for path in written):
+            if not any(covers(level, path) for path in written):
                 self._ground.add(
                     ("access", "paths", level),
                     f"no entry has a `path` that is `{level}` or below it"
@@ -221,7 +226,7 @@ class AccessPlanner:
         if written < MAX_POLICY_CHARACTERS // 2 or any(p.references for p in secret.principals):
             return
         known = {principal: str(principal) for principal in secret.principals}
-        text = grants.resource_policy(secret.policy, secret.grants, known, Home())
+        text = documents.resource_policy(secret.policy, secret.grants, known, Home())
         problem = policy_size_problem(text)
         if problem and not (isinstance(secret.policy, InlinePolicy) and not secret.grants):
             self._ground.add(("secrets", secret.key), problem)
@@ -252,7 +257,7 @@ def _document_problems(text: str) -> Iterator[str]:
         )
         yield f"is not JSON{where}"
         return
-    for inner, message in policy_rules.findings(document):
+    for inner, message in linter.findings(document):
         index = next((step for step in inner if isinstance(step, int)), 0)
         yield f"statement {index + 1}: {message}" if index else message
     if len(text) > MAX_POLICY_CHARACTERS:

@@ -7,7 +7,6 @@ names this secret's ARN, and network and passwords are this entry's own.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -19,8 +18,9 @@ from pathlib import Path
 import pulumi
 from pulumi_aws import cloudwatch, iam, lambda_, secretsmanager
 
-from secrets_component import grants, shipped, templates
+from secrets_component import shipped
 from secrets_component.arns import Arn
+from secrets_component.iam import documents, templates
 from secrets_component.plan import HostedFunction, PlannedSecret
 from secrets_component.scope import Scope
 from secrets_component.secret_map.names import rotation_function
@@ -28,18 +28,6 @@ from secrets_component.secret_map.names import rotation_function
 _RUNTIME = "python3.13"
 _MAX_DESCRIPTION = 256
 _TASK_ROOT = "/var/task"  # where Lambda unpacks the zip
-ASSUMED_BY_LAMBDA = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "lambda.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-            }
-        ],
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -74,7 +62,7 @@ def host(
         opts=options,
     )
     role = iam.Role(
-        logical, name=name, assume_role_policy=ASSUMED_BY_LAMBDA, tags=tags, opts=options
+        logical, name=name, assume_role_policy=documents.ASSUMED_BY_LAMBDA, tags=tags, opts=options
     )
     policy = iam.RolePolicy(
         logical,
@@ -147,7 +135,7 @@ def _document(known: Sequence[str | None], *, in_network: bool) -> str:
             "network": "*" if in_network else None,
         },
     )
-    return grants.document(statements)
+    return documents.document(statements)
 
 
 def _any_key_if_alias(arn: str) -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from secrets_component import grants
 from secrets_component.arns import Home, exact
-from secrets_component.grants import KeyUse, Kind, Known, Statement
+from secrets_component.iam import documents
+from secrets_component.iam.documents import KeyUse, Known, Statement
+from secrets_component.iam.grants import KINDS, Kind, covers
 from secrets_component.plan import HostedFunction, Plan, PlannedSecret, is_aws_managed
 from secrets_component.secret_map.names import rotation_function
 from secrets_component.secret_map.references import Template
@@ -91,13 +92,13 @@ def created_key_policy(
     uses = list(_uses(plan, secrets))
     attached = list(_attached(plan, secrets, roles))
     if not uses and not attached:
-        by_iam = grants.key_statement("admin", [home.root()], everything, home, regions=regions)
-        return grants.document([administration, *by_iam])
+        by_iam = documents.key_statement("admin", [home.root()], everything, home, regions=regions)
+        return documents.document([administration, *by_iam])
     statements = [administration, *_caller(everything, home, regions)]
     statements += _rotators(secrets, home, regions)
     for use in uses:
         principals = [known[principal] for principal in use.principals]
-        statements += grants.key_statement(
+        statements += documents.key_statement(
             use.kind,
             principals,
             use.names,
@@ -106,8 +107,8 @@ def created_key_policy(
             organization_id=use.organization_id,
         )
     for arns, names_read in attached:
-        statements += grants.key_statement("read", arns, names_read, home, regions=regions)
-    return grants.document(statements)
+        statements += documents.key_statement("read", arns, names_read, home, regions=regions)
+    return documents.document(statements)
 
 
 def statements_to_add(plan: Plan) -> dict[str, list[Statement]]:
@@ -127,7 +128,7 @@ def statements_to_add(plan: Plan) -> dict[str, list[Statement]]:
         regions = [home.region]
         statements: list[Statement] = []
         for use in _uses(plan, secrets):
-            statements += grants.key_statement(
+            statements += documents.key_statement(
                 use.kind,
                 [str(principal) for principal in use.principals],
                 use.names,
@@ -136,9 +137,9 @@ def statements_to_add(plan: Plan) -> dict[str, list[Statement]]:
                 organization_id=use.organization_id,
             )
         for arns, names in _attached(plan, secrets, roles):
-            statements += grants.key_statement("read", arns, names, home, regions=regions)
+            statements += documents.key_statement("read", arns, names, home, regions=regions)
         if statements:
-            found[written] = grants.numbered(statements)
+            found[written] = documents.numbered(statements)
     return found
 
 
@@ -155,7 +156,7 @@ def _uses(plan: Plan, secrets: Sequence[PlannedSecret]) -> Iterator[KeyUse]:
             else:
                 levels[grant.level] = None
                 patterns = _names(plan, secrets, grant.level)
-            for kind in grants.KINDS:
+            for kind in KINDS:
                 principals = tuple(grantee.principal for grantee in grant.of(kind))
                 if principals:
                     group = names.setdefault((kind, principals, grant.organization_id), {})
@@ -174,7 +175,7 @@ def _attached(
 
 
 def _names(plan: Plan, secrets: Sequence[PlannedSecret], level: str) -> list[str]:
-    below = [s for s in secrets if grants.covers(level, s.path)]
+    below = [s for s in secrets if covers(level, s.path)]
     return level_names(plan, level, below)
 
 
@@ -202,7 +203,7 @@ def _caller(names: Sequence[str], home: Home, regions: Sequence[str]) -> list[St
     role = home.caller.split("/")[1] if ":assumed-role/" in home.caller else None
     base = f"arn:{home.partition}:iam::{home.account}:role/"
     arns = [f"{base}{role}", f"{base}*/{role}"] if role else [home.caller]
-    statements = grants.key_statement("admin", [home.root()], names, home, regions=regions)
+    statements = documents.key_statement("admin", [home.root()], names, home, regions=regions)
     for statement in statements:
         statement["Sid"] = "DeployThroughSecretsManager"
         statement["Condition"]["ArnLike"] = {"aws:PrincipalArn": arns}
@@ -224,7 +225,7 @@ def _rotators(
         return []
     roles = f"arn:{home.partition}:iam::{home.account}:role/"
     names = [exact(name) for name in hosted]
-    statements = grants.key_statement("admin", [home.root()], names, home, regions=regions)
+    statements = documents.key_statement("admin", [home.root()], names, home, regions=regions)
     for statement in statements:
         statement["Sid"] = "RotateThroughSecretsManager"
         arns = [f"{roles}{rotation_function(name)}" for name in hosted]

@@ -11,9 +11,10 @@ from typing import Any
 import pulumi
 from pulumi_aws import iam
 
-from secrets_component import grants, templates
 from secrets_component.arns import Arn
-from secrets_component.grants import KINDS, VERSION, Kind, Level
+from secrets_component.iam import documents, templates
+from secrets_component.iam.documents import VERSION
+from secrets_component.iam.grants import KINDS, Kind, Level
 from secrets_component.key_policies import level_names
 from secrets_component.plan import PlannedSecret
 from secrets_component.scope import Scope
@@ -108,7 +109,7 @@ def _document(
         "kms_key_arns": _in_regions([k for k in keys if ":alias/" not in k], regions) or None,
         "region": _few(regions),
     }
-    text = templates.shipped(grants.TEMPLATE_OF[kind])
+    text = templates.shipped(documents.TEMPLATE_OF[kind])
     statements = templates.render(text, values)
     aliases = [key for key in keys if ":alias/" in key]
     if aliases:

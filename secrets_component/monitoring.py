@@ -20,7 +20,7 @@ from pulumi_aws import cloudwatch, iam, lambda_
 from pydantic import TypeAdapter, ValidationError
 
 from secrets_component.arns import Arn, is_arn
-from secrets_component.hosting import ASSUMED_BY_LAMBDA
+from secrets_component.iam.documents import ASSUMED_BY_LAMBDA
 from secrets_component.plan import PlannedSecret, Restart
 from secrets_component.scope import Scope
 from secrets_component.secret_map import aws_types

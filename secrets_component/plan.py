@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 from secrets_component.access_plan import OWN_KEY_NEEDED, AccessPlanner, Ground
 from secrets_component.arns import Arn, is_arn
 from secrets_component.errors import MapValueError, Position, Problem, did_you_mean, shown
-from secrets_component.grants import Grant, InlinePolicy, Level, TemplatedPolicy
+from secrets_component.iam.grants import Grant, InlinePolicy, Level, TemplatedPolicy
 from secrets_component.secret_map import names, references
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY, MAX_VALUE_BYTES, HostedKind
 from secrets_component.secret_map.check import CheckedMap, check

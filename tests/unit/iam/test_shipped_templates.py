@@ -1,7 +1,7 @@
 """The shipped templates, held to a linter that knows every action, resource and condition of AWS.
 
 It takes as long to import as `validate` may take in all, so it is no part of the product: there,
-secrets_component/policy_rules.py checks documents and templates of a user's own.
+secrets_component/iam/linter.py checks documents and templates of a user's own.
 """
 
 import json
@@ -9,7 +9,7 @@ import json
 import pytest
 from parliament import analyze_policy_string
 
-from secrets_component.templates import render, shipped
+from secrets_component.iam.templates import render, shipped
 from tests.unit.iam.test_templates import NAMES, VALUES
 
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from secrets_component.templates import TemplateError, file_problems, render, shipped
+from secrets_component.iam.templates import TemplateError, file_problems, render, shipped
 
 SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/dev/rds/master-??????"
 VALUES = {

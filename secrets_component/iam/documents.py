@@ -18,93 +18,18 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
-from secrets_component import templates
 from secrets_component.arns import Home, account_of
+from secrets_component.iam import templates
+from secrets_component.iam.grants import KINDS, Grant, InlinePolicy, Kind, TemplatedPolicy
 from secrets_component.secret_map.references import Template
-from secrets_component.secret_map.yaml_text import Path_
 
 VERSION = "2012-10-17"
-Kind: TypeAlias = Literal["read", "admin"]
-KINDS: tuple[Kind, ...] = ("read", "admin")
 TEMPLATE_OF: Mapping[Kind, str] = {"read": "read-secret-policy", "admin": "admin-secret-policy"}
 Statement: TypeAlias = dict[str, Any]
 Known: TypeAlias = Mapping[Template, str]
 """What the principals that a map writes stand for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Grantee:
-    """A principal as the map writes it, and where."""
-
-    principal: Template
-    place: Path_
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What one `access` block gives.
-
-    Attributes:
-        level: the path whose secrets it is about, empty for the whole map; None for one secret.
-    """
-
-    level: str | None
-    readers: tuple[Grantee, ...]
-    admins: tuple[Grantee, ...]
-    organization_id: str | None
-
-    def of(self, kind: Kind) -> tuple[Grantee, ...]:
-        """Give the readers or the administrators."""
-        return self.readers if kind == "read" else self.admins
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """A level of the hierarchy: the whole map (an empty path), or a path.
-
-    Attributes:
-        attach_to: names of roles, each with its place in the map.
-    """
-
-    path: str
-    attach_to: tuple[tuple[str, Path_], ...] = ()
-
-    def output(self, kind: Kind) -> str:
-        """Name the level's policy in the output `policy_arns`."""
-        return f"{self.path}/{kind}" if self.path else kind
-
-    def covers(self, path: str | None) -> bool:
-        """Tell whether a secret with this path is below the level."""
-        return covers(self.path, path)
-
-
-def covers(level: str, path: str | None) -> bool:
-    """Tell whether a path is a level of the hierarchy or below it."""
-    return not level or path == level or (path or "").startswith(f"{level}/")
-
-
-@dataclass(frozen=True, slots=True)
-class TemplatedPolicy:
-    """A resource policy from a template, with the principals to fill in.
-
-    Attributes:
-        template: the name by which the map calls it.
-        text: what the template says.
-    """
-
-    template: str
-    text: str
-    principals: tuple[Template, ...]
-    organization_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class InlinePolicy:
-    """A resource policy that the map writes out, as a JSON text."""
-
-    document: str
 
 
 def resource_policy(
@@ -262,3 +187,17 @@ def key_statement(
     }
     _, base = templates.render(templates.shipped(TEMPLATE_OF[kind]), values)
     return list(_granted(base, principals, organization_id, home))
+
+
+ASSUMED_BY_LAMBDA = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+)

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from secrets_component import policy_rules
 from secrets_component.errors import MapSyntaxError, Position, Problem, did_you_mean
+from secrets_component.iam import linter
 from secrets_component.secret_map import yaml_text
 from secrets_component.shipped import folder
 
@@ -129,6 +129,6 @@ def file_problems(path: Path, text: str) -> Iterator[Problem]:
         positions: yaml_text.Document | None = yaml_text.parse(text, str(path))  # JSON is YAML
     except MapSyntaxError:  # but for a few corners, which only cost the place
         positions = None
-    for inner, message in policy_rules.findings(document, is_template=True):
+    for inner, message in linter.findings(document, is_template=True):
         place = positions.position(inner) if positions else Position(str(path), 1, 1)
         yield Problem(place, message)

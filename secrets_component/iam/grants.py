@@ -1,0 +1,87 @@
+"""Grants as data: who may do what, with the secrets of which level of the hierarchy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from secrets_component.secret_map.references import Template
+from secrets_component.secret_map.yaml_text import Path_
+
+Kind: TypeAlias = Literal["read", "admin"]
+
+
+KINDS: tuple[Kind, ...] = ("read", "admin")
+
+
+@dataclass(frozen=True, slots=True)
+class Grantee:
+    """A principal as the map writes it, and where."""
+
+    principal: Template
+    place: Path_
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What one `access` block gives.
+
+    Attributes:
+        level: the path whose secrets it is about, empty for the whole map; None for one secret.
+    """
+
+    level: str | None
+    readers: tuple[Grantee, ...]
+    admins: tuple[Grantee, ...]
+    organization_id: str | None
+
+    def of(self, kind: Kind) -> tuple[Grantee, ...]:
+        """Give the readers or the administrators."""
+        return self.readers if kind == "read" else self.admins
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A level of the hierarchy: the whole map (an empty path), or a path.
+
+    Attributes:
+        attach_to: names of roles, each with its place in the map.
+    """
+
+    path: str
+    attach_to: tuple[tuple[str, Path_], ...] = ()
+
+    def output(self, kind: Kind) -> str:
+        """Name the level's policy in the output `policy_arns`."""
+        return f"{self.path}/{kind}" if self.path else kind
+
+    def covers(self, path: str | None) -> bool:
+        """Tell whether a secret with this path is below the level."""
+        return covers(self.path, path)
+
+
+def covers(level: str, path: str | None) -> bool:
+    """Tell whether a path is a level of the hierarchy or below it."""
+    return not level or path == level or (path or "").startswith(f"{level}/")
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatedPolicy:
+    """A resource policy from a template, with the principals to fill in.
+
+    Attributes:
+        template: the name by which the map calls it.
+        text: what the template says.
+    """
+
+    template: str
+    text: str
+    principals: tuple[Template, ...]
+    organization_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InlinePolicy:
+    """A resource policy that the map writes out, as a JSON text."""
+
+    document: str
