@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from secrets_component import plan
+from secrets_component.planning import planner
 
 ROOT = Path(__file__).parent.parent
 ROUNDS = 3
@@ -68,7 +68,7 @@ def _validating() -> bool:
         path.write_text(text, "utf-8")
         ratios = []
         for _ in range(ROUNDS):
-            ours = _timed(lambda: plan.load_plans(path, "dev"))
+            ours = _timed(lambda: planner.load_plans(path, "dev"))
             theirs = _timed(lambda: yaml.load(path.read_text("utf-8"), loader))  # noqa: S506 # a safe loader
             ratios.append(ours / theirs)
     return _figure("validating 10,000 entries: time against a bare YAML load", statistics.median(ratios), 4)  # fmt: skip

@@ -19,7 +19,7 @@ from pulumi.runtime import mocks
 from pulumi_aws import secretsmanager
 
 from secrets_component import SecretMap, SecretMapArgs
-from secrets_component.plan import plans
+from secrets_component.planning.planner import plans
 from secrets_component.secret_map.yaml_text import parse
 
 READER = "arn:aws:iam::111122223333:role/reader"

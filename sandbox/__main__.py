@@ -24,7 +24,7 @@ from sandbox.deploy import DeployError
 from sandbox.environment import Sandbox
 from sandbox.toolchain import ToolchainError, pulumi_cli
 from secrets_component.errors import MapFileError, SecretMapError
-from secrets_component.plan import load_plans
+from secrets_component.planning.planner import load_plans
 
 GOOD, FAILED, WRONG_USAGE = 0, 1, 2
 

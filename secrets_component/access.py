@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_aws import secretsmanager
 
-from secrets_component import key_policies
-from secrets_component.access_plan import OWN_KEY_NEEDED, policy_size_problem
 from secrets_component.arns import Home
 from secrets_component.errors import MapValueError, Problem
 from secrets_component.home import Directory, read_home
 from secrets_component.iam import documents
 from secrets_component.iam.grants import KINDS, Grant, InlinePolicy, Kind
-from secrets_component.plan import Plan, PlannedSecret
+from secrets_component.planning import key_policies
+from secrets_component.planning.access import OWN_KEY_NEEDED, policy_size_problem
+from secrets_component.planning.plan import Plan, PlannedSecret
 from secrets_component.resolve import Values
 from secrets_component.scope import Scope
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY, principal_problem

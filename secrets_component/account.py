@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from secrets_component.plan import Plan
+from secrets_component.planning.plan import Plan
 
 if TYPE_CHECKING:
     import boto3

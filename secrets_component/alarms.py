@@ -16,7 +16,7 @@ import pulumi
 from pulumi_aws import cloudwatch, sns
 
 from secrets_component.arns import Arn
-from secrets_component.plan import PlannedSecret
+from secrets_component.planning.plan import PlannedSecret
 from secrets_component.scope import Scope
 
 FAILURES = ("RotationFailed", "TestRotationFailed", "RotationAbandoned")

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from secrets_component.errors import MapFileError, Problem, SecretMapError
 from secrets_component.iam.grants import KINDS, InlinePolicy, Kind
-from secrets_component.key_policies import statements_to_add
-from secrets_component.plan import HostedFunction, Plan, PlannedSecret, load_plans
+from secrets_component.planning.key_policies import statements_to_add
+from secrets_component.planning.plan import HostedFunction, Plan, PlannedSecret
+from secrets_component.planning.planner import load_plans
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pulumi_aws import get_region, secretsmanager
 from secrets_component import access, alarms, encryption, monitoring, rotation, safeguards, values
 from secrets_component.errors import MapValueError, Problem
 from secrets_component.outputs import Outputs
-from secrets_component.plan import Plan, PlannedSecret
+from secrets_component.planning.plan import Plan, PlannedSecret
 from secrets_component.program import plan_of
 from secrets_component.resolve import read_values
 from secrets_component.scope import TYPE, Scope

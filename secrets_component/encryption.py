@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import kms
 
-from secrets_component import access, key_policies
-from secrets_component.plan import PlannedSecret, Replica
+from secrets_component import access
+from secrets_component.planning import key_policies
+from secrets_component.planning.plan import PlannedReplica, PlannedSecret
 from secrets_component.scope import Scope
 
 
@@ -65,7 +66,7 @@ def key_of(scope: Scope, secret: PlannedSecret, own: OwnKey | None) -> pulumi.In
 
 
 def key_of_replica(
-    scope: Scope, secret: PlannedSecret, replica: Replica, own: OwnKey | None
+    scope: Scope, secret: PlannedSecret, replica: PlannedReplica, own: OwnKey | None
 ) -> pulumi.Input[str] | None:
     """Give the key that encrypts a replica; None is its region's AWS-managed key."""
     if replica.kms_key is not None:

@@ -7,7 +7,7 @@ from pulumi_aws import get_caller_identity, get_region, iam
 
 from secrets_component.arns import Arn, Home, is_arn
 from secrets_component.errors import Problem
-from secrets_component.plan import Plan
+from secrets_component.planning.plan import Plan
 
 _ABSENT = ("couldn't find resource", "no matching IAM", "NoSuchEntity")
 

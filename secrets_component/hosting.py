@@ -21,7 +21,7 @@ from pulumi_aws import cloudwatch, iam, lambda_, secretsmanager
 from secrets_component import shipped
 from secrets_component.arns import Arn
 from secrets_component.iam import documents, templates
-from secrets_component.plan import HostedFunction, PlannedSecret
+from secrets_component.planning.plan import HostedFunction, PlannedSecret
 from secrets_component.scope import Scope
 from secrets_component.secret_map.names import rotation_function
 

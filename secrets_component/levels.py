@@ -15,8 +15,8 @@ from secrets_component.arns import Arn
 from secrets_component.iam import documents, templates
 from secrets_component.iam.documents import VERSION
 from secrets_component.iam.grants import KINDS, Kind, Level
-from secrets_component.key_policies import level_names
-from secrets_component.plan import PlannedSecret
+from secrets_component.planning.key_policies import level_names
+from secrets_component.planning.plan import PlannedSecret
 from secrets_component.scope import Scope
 
 MAX_CHARACTERS = 6_144

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from secrets_component.arns import Arn, is_arn
 from secrets_component.iam.documents import ASSUMED_BY_LAMBDA
-from secrets_component.plan import PlannedSecret, Restart
+from secrets_component.planning.plan import PlannedRestart, PlannedSecret
 from secrets_component.scope import Scope
 from secrets_component.secret_map import aws_types
 
@@ -56,7 +56,7 @@ def restart_readers(scope: Scope) -> None:
         _tell(scope, scope.plan.secrets[key], known, function, permission)
 
 
-def _arn(scope: Scope, secret: PlannedSecret, restart: Restart) -> pulumi.Output[str]:
+def _arn(scope: Scope, secret: PlannedSecret, restart: PlannedRestart) -> pulumi.Output[str]:
     written = scope.values.text(restart.target, secret.key)
     own = scope.values.own["secret_arns", secret.key]
     return pulumi.Output.all(written, own).apply(partial(_target_arn, restart.kind, secret.key))

@@ -15,7 +15,7 @@ from pulumi_aws import secretsmanager
 
 from secrets_component import levels
 from secrets_component.arns import Arn
-from secrets_component.plan import PlannedSecret
+from secrets_component.planning.plan import PlannedSecret
 from secrets_component.scope import Scope
 
 

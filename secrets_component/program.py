@@ -9,12 +9,13 @@ from typing import Any
 import pulumi
 import yaml
 
-from secrets_component import plan
 from secrets_component.errors import MapFileError, SecretMapError
+from secrets_component.planning import planner
+from secrets_component.planning.plan import Plan
 from secrets_component.secret_map import yaml_text
 
 
-def load_secret_maps(path: str | Path, environment: str | None = None) -> dict[str, plan.Plan]:
+def load_secret_maps(path: str | Path, environment: str | None = None) -> dict[str, Plan]:
     """Load every secret map of a file, by instance name.
 
     Args:
@@ -24,12 +25,12 @@ def load_secret_maps(path: str | Path, environment: str | None = None) -> dict[s
     Raises:
         pulumi.RunError: the file cannot be read or a map is wrong, with every problem at its place.
     """
-    return _planned(lambda: plan.load_plans(path, environment or pulumi.get_stack()))
+    return _planned(lambda: planner.load_plans(path, environment or pulumi.get_stack()))
 
 
 def load_secret_map(
     path: str | Path, environment: str | None = None, instance: str | None = None
-) -> plan.Plan:
+) -> Plan:
     """Load the secret map of a file; `instance` chooses one where the file has several.
 
     Raises:
@@ -45,13 +46,13 @@ def load_secret_map(
     return maps[instance]
 
 
-def plan_of(secret_map: Any, environment: str | None) -> plan.Plan:  # noqa: ANN401 # see SecretMapArgs
+def plan_of(secret_map: Any, environment: str | None) -> Plan:  # noqa: ANN401 # see SecretMapArgs
     """Give the plan of what a program passed: a loaded map, or a map's own data.
 
     Raises:
         pulumi.RunError: the data is no map, or a wrong one.
     """
-    if isinstance(secret_map, plan.Plan):
+    if isinstance(secret_map, Plan):
         return secret_map
     if not isinstance(secret_map, Mapping):
         msg = (
@@ -60,11 +61,11 @@ def plan_of(secret_map: Any, environment: str | None) -> plan.Plan:  # noqa: ANN
         raise pulumi.RunError(msg)
     text = yaml.safe_dump(dict(secret_map), sort_keys=False, allow_unicode=True)
     document = yaml_text.parse(text, "secret_map")
-    plans = _planned(lambda: plan.plans(document, environment or pulumi.get_stack()))
+    plans = _planned(lambda: planner.plans(document, environment or pulumi.get_stack()))
     return next(iter(plans.values()))
 
 
-def _planned(make: Callable[[], dict[str, plan.Plan]]) -> dict[str, plan.Plan]:
+def _planned(make: Callable[[], dict[str, Plan]]) -> dict[str, Plan]:
     try:
         return make()
     except (SecretMapError, MapFileError, ValueError) as error:

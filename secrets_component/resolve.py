@@ -10,8 +10,15 @@ from typing import Any
 import pulumi
 
 from secrets_component.errors import Problem, UnresolvedReferenceError, did_you_mean
-from secrets_component.plan import Plan, PlannedSecret, is_self, self_key
-from secrets_component.secret_map.references import Kind, Reference, Template, Value, render
+from secrets_component.planning.plan import Plan, PlannedSecret
+from secrets_component.planning.self_references import is_self, self_key
+from secrets_component.secret_map.references import (
+    Reference,
+    ReferenceKind,
+    Template,
+    Value,
+    render,
+)
 
 _MISSING = object()
 
@@ -44,7 +51,7 @@ class Values:
 
     def of(self, reference: Reference, key: str) -> pulumi.Input[Any]:
         """Give a reference's value as the entry `key` sees it."""
-        if reference.kind is Kind.RANDOM:
+        if reference.kind is ReferenceKind.RANDOM:
             return self.own["generated_passwords", f"{key}.{reference.path[0]}"]
         if self._is_own(reference):
             return self.own[reference.path[1], self_key(reference.path)]
@@ -67,7 +74,7 @@ class Values:
         return self.fill(template, key)
 
     def _is_own(self, reference: Reference) -> bool:
-        return reference.kind is Kind.RANDOM or is_self(
+        return reference.kind is ReferenceKind.RANDOM or is_self(
             reference, self.plan.name, self.plan.instance
         )
 
@@ -111,9 +118,9 @@ class _Reader:
 
     def _add(self, values: Values, secret: PlannedSecret, reference: Reference) -> None:
         match reference.kind:
-            case Kind.CONFIG:
+            case ReferenceKind.CONFIG:
                 found, problem = _config(reference.path[0])
-            case Kind.ENV:
+            case ReferenceKind.ENV:
                 found, problem = _variable(reference.path[0])
             case _:
                 found, problem = self._output(reference)

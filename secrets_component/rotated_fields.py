@@ -23,7 +23,7 @@ import pulumi
 import pulumi_random as random
 from pulumi_aws import secretsmanager
 
-from secrets_component.plan import PlannedSecret
+from secrets_component.planning.plan import PlannedSecret
 from secrets_component.scope import Scope
 
 _LARGEST = 2**31 - 1

@@ -9,7 +9,7 @@ from pulumi_aws import lambda_, secretsmanager
 
 from secrets_component import hosting
 from secrets_component.arns import Arn
-from secrets_component.plan import HostedFunction, PlannedSecret, Rotation
+from secrets_component.planning.plan import HostedFunction, PlannedSecret, Rotation
 from secrets_component.scope import Scope
 
 

@@ -22,7 +22,7 @@ from pulumi_aws import get_caller_identity, get_region, secretsmanager
 
 from secrets_component.account import Account, AccountError, HeldSecret
 from secrets_component.errors import MapValueError, Problem
-from secrets_component.plan import Plan, PlannedSecret
+from secrets_component.planning.plan import Plan, PlannedSecret
 from secrets_component.resolve import read_stack
 
 _CREDENTIALS = {

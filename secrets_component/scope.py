@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from secrets_component.plan import Plan, PlannedSecret
+from secrets_component.planning.plan import Plan, PlannedSecret
 from secrets_component.resolve import Values
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ import pulumi_random as random
 from pulumi_aws import secretsmanager
 
 from secrets_component import rotated_fields
-from secrets_component.plan import Binary, Empty, Generated, PlannedSecret
+from secrets_component.planning.plan import Binary, Empty, Generated, PlannedSecret
 from secrets_component.scope import Scope
 from secrets_component.secret_map.aws_types import MAX_VALUE_BYTES
 from secrets_component.secret_map.model import DEFAULT_SPECIAL, RandomPassword, binary_findings

@@ -27,7 +27,7 @@ from secrets_component.errors import did_you_mean
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
 
-class Kind(Enum):
+class ReferenceKind(Enum):
     """Where a reference takes its value from."""
 
     OUTPUT = "output"
@@ -40,7 +40,7 @@ class Kind(Enum):
 class Reference:
     """One `${…}`: `output` paths start with the component, the other kinds have one name."""
 
-    kind: Kind
+    kind: ReferenceKind
     path: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -122,10 +122,10 @@ _OPENING = re.compile(r"\$\$\{|\$\{")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 _CONFIG_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:.-]*")
 _SHAPES = {
-    Kind.OUTPUT: "${output.<component>.<name>}",
-    Kind.RANDOM: "${random.<name>}",
-    Kind.CONFIG: "${config.<key>}",
-    Kind.ENV: "${env.<NAME>}",
+    ReferenceKind.OUTPUT: "${output.<component>.<name>}",
+    ReferenceKind.RANDOM: "${random.<name>}",
+    ReferenceKind.CONFIG: "${config.<key>}",
+    ReferenceKind.ENV: "${env.<NAME>}",
 }
 
 
@@ -169,14 +169,14 @@ _NEVER_CLOSED = "`${` is never closed; write `}` after the reference, or `$${` f
 def _reference(inside: str) -> Reference | str:
     """Read what stands between the braces, or say what is wrong with it."""
     head, _, rest = inside.partition(".")
-    kind = next((kind for kind in Kind if kind.value == head), None)
+    kind = next((kind for kind in ReferenceKind if kind.value == head), None)
     if kind is None:
         shapes = ", ".join(f"`{shape}`" for shape in _SHAPES.values())
-        hint = did_you_mean(head, [kind.value for kind in Kind])
+        hint = did_you_mean(head, [kind.value for kind in ReferenceKind])
         return f"not a reference{hint}; known are {shapes}; write `$${{` for a literal `${{`"
-    pattern = _CONFIG_NAME if kind is Kind.CONFIG else _NAME
-    path = tuple(rest.split(".")) if kind is Kind.OUTPUT else (rest,)
-    short = kind is Kind.OUTPUT and len(path) < 2  # noqa: PLR2004 # a component and a name
+    pattern = _CONFIG_NAME if kind is ReferenceKind.CONFIG else _NAME
+    path = tuple(rest.split(".")) if kind is ReferenceKind.OUTPUT else (rest,)
+    short = kind is ReferenceKind.OUTPUT and len(path) < 2  # noqa: PLR2004 # a component and a name
     if short or not all(pattern.fullmatch(step) for step in path):
         return f"an incomplete reference; its form is `{_SHAPES[kind]}`"
     return Reference(kind, path)

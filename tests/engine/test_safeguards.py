@@ -6,7 +6,7 @@ import pytest
 
 from secrets_component import cli
 from secrets_component.account import Account
-from secrets_component.plan import plans
+from secrets_component.planning.planner import plans
 from secrets_component.secret_map.yaml_text import parse
 
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from secrets_component.errors import SecretMapError
-from secrets_component.plan import load_plans, plans
+from secrets_component.planning.planner import load_plans, plans
 from secrets_component.secret_map import yaml_text
 
 ROOT = Path(__file__).parent.parent.parent

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from secrets_component.errors import SecretMapError
-from secrets_component.plan import plans
+from secrets_component.planning.planner import plans
 from secrets_component.secret_map import references
 from secrets_component.secret_map.yaml_text import parse as parse_yaml
 

@@ -11,7 +11,8 @@ import pytest
 from pulumi.runtime import mocks
 
 from secrets_component import SecretMap, SecretMapArgs
-from secrets_component.plan import Plan, plans
+from secrets_component.planning.plan import Plan
+from secrets_component.planning.planner import plans
 from secrets_component.secret_map.yaml_text import parse
 
 SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"

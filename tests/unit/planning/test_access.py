@@ -9,7 +9,8 @@ import pytest
 
 from secrets_component import cli
 from secrets_component.errors import SecretMapError
-from secrets_component.plan import Plan, load_plans
+from secrets_component.planning.plan import Plan
+from secrets_component.planning.planner import load_plans
 from tests.unit.test_component import ACCOUNT, REGION, Cloud, deploy
 
 APP, OPS, WEB = (f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("app", "ops", "web"))

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from secrets_component.errors import MapValueError, SecretMapError
-from secrets_component.plan import Plan, load_plans, plans
+from secrets_component.planning.plan import Plan
+from secrets_component.planning.planner import load_plans, plans
 from secrets_component.secret_map.yaml_text import parse
 
 MAPS = Path(__file__).parent.parent.parent / "maps"

@@ -10,7 +10,8 @@ import pytest
 
 from secrets_component import hosting, shipped
 from secrets_component.errors import SecretMapError
-from secrets_component.plan import HostedFunction, PlannedSecret, plans
+from secrets_component.planning.plan import HostedFunction, PlannedSecret
+from secrets_component.planning.planner import plans
 from secrets_component.secret_map.names import rotation_function
 from secrets_component.secret_map.yaml_text import parse
 

@@ -10,7 +10,7 @@ import pytest
 
 from secrets_component import cli
 from secrets_component.errors import SecretMapError
-from secrets_component.plan import plans
+from secrets_component.planning.planner import plans
 from secrets_component.secret_map.schema import map_schema
 from secrets_component.secret_map.yaml_text import parse
 from tests.unit.test_component import ACCOUNT, FUNCTION, REGION, deploy

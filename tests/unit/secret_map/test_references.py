@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from secrets_component.secret_map import references
-from secrets_component.secret_map.references import Kind, Reference, Template
+from secrets_component.secret_map.references import Reference, ReferenceKind, Template
 
 NASTY = "p\"\\@/:%é&=?#+ '<>{}$"
 HOST = "db.example.com:5432"
@@ -135,7 +135,7 @@ def test_all_bad_references_of_a_text_are_told() -> None:
 
 def test_config_keys_may_have_a_namespace() -> None:
     template = references.parse("${config.aws:region}", [])
-    assert template.references == (Reference(Kind.CONFIG, ("aws:region",)),)
+    assert template.references == (Reference(ReferenceKind.CONFIG, ("aws:region",)),)
 
 
 def test_plain_text_is_one_part() -> None:

@@ -12,7 +12,7 @@ from secrets_component.arns import Home, exact
 from secrets_component.iam import documents
 from secrets_component.iam.documents import KeyUse, Known, Statement
 from secrets_component.iam.grants import KINDS, Kind, covers
-from secrets_component.plan import HostedFunction, Plan, PlannedSecret, is_aws_managed
+from secrets_component.planning.plan import HostedFunction, Plan, PlannedSecret, is_aws_managed
 from secrets_component.secret_map.names import rotation_function
 from secrets_component.secret_map.references import Template
 

@@ -32,7 +32,7 @@ from secrets_component.secret_map.references import Reference, Template
 from secrets_component.secret_map.yaml_text import Path_
 
 if TYPE_CHECKING:
-    from secrets_component.plan import PlannedSecret
+    from secrets_component.planning.plan import PlannedSecret
 
 _NOBODY = LevelAccess()
 _READS_AS_ROLE = ("lambda.amazonaws.com", "ecs-tasks.amazonaws.com", "ec2.amazonaws.com")

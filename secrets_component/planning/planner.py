@@ -4,264 +4,50 @@ from __future__ import annotations
 
 import graphlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-from secrets_component.access_plan import OWN_KEY_NEEDED, AccessPlanner, Ground
 from secrets_component.arns import Arn, is_arn
 from secrets_component.errors import MapValueError, Position, Problem, did_you_mean, shown
-from secrets_component.iam.grants import Grant, InlinePolicy, Level, TemplatedPolicy
+from secrets_component.iam.grants import TemplatedPolicy
+from secrets_component.planning.access import OWN_KEY_NEEDED, AccessPlanner, Ground
+from secrets_component.planning.plan import (
+    Binary,
+    CreatedKey,
+    Empty,
+    Generated,
+    HostedFunction,
+    LiteralText,
+    Plan,
+    PlannedAlarms,
+    PlannedReplica,
+    PlannedRestart,
+    PlannedSecret,
+    Rotation,
+    Source,
+    Structured,
+    is_aws_managed,
+)
+from secrets_component.planning.self_references import _referenced_keys, _self_problem, is_self
 from secrets_component.secret_map import names, references
-from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY, MAX_VALUE_BYTES, HostedKind
+from secrets_component.secret_map.aws_types import MAX_VALUE_BYTES
 from secrets_component.secret_map.check import CheckedMap, check
-from secrets_component.secret_map.forms import COMPONENT, Instance, instances
+from secrets_component.secret_map.forms import COMPONENT, instances
 from secrets_component.secret_map.model import (
     Entry,
     Header,
     HostedRotation,
-    Owner,
-    RandomPassword,
-    Stack,
 )
 from secrets_component.secret_map.references import (
     BadReference,
-    Kind,
     Reference,
-    Structure,
+    ReferenceKind,
     Template,
 )
 from secrets_component.secret_map.yaml_text import Document, Path_, read
 
 MAX_RESTARTING_NAME = 46  # of AWS's 64, less `-on-rotate` and the eight characters Pulumi adds
-SELF_OUTPUTS = ("generated_passwords", "secret_arns", "secret_names")
-
-
-@dataclass(frozen=True, slots=True)
-class Generated:
-    """A password that Pulumi's random provider makes once and keeps in its encrypted state."""
-
-    options: RandomPassword
-    kind: Literal["generated"] = "generated"
-
-
-@dataclass(frozen=True, slots=True)
-class Structured:
-    """A JSON document: a mapping of the map, or a text that is JSON."""
-
-    value: Template | Structure
-    passwords: Mapping[str, RandomPassword]
-    kind: Literal["structured"] = "structured"
-
-
-@dataclass(frozen=True, slots=True)
-class LiteralText:
-    """Any other text."""
-
-    value: Template
-    passwords: Mapping[str, RandomPassword]
-    kind: Literal["literal"] = "literal"
-
-
-@dataclass(frozen=True, slots=True)
-class Binary:
-    """Bytes, as base64."""
-
-    value: Template
-    kind: Literal["binary"] = "binary"
-
-
-@dataclass(frozen=True, slots=True)
-class Empty:
-    """No value: someone else fills the secret, or an adopted secret keeps its own."""
-
-    kind: Literal["none", "imported"] = "none"
-
-
-Source: TypeAlias = Generated | Structured | LiteralText | Binary | Empty
-
-
-@dataclass(frozen=True, slots=True)
-class HostedFunction:
-    """A rotation function that is deployed with the secret.
-
-    Attributes:
-        kind: the function's name in the map.
-        password_characters: what a new password may hold, as the entry's own first one.
-    """
-
-    kind: HostedKind
-    superuser_secret: Template | None
-    subnets: tuple[Template, ...]
-    security_groups: tuple[Template, ...]
-    timeout: int
-    log_retention_in_days: int
-    ca_bundle: Path | None
-    password_length: int
-    password_characters: str
-
-    @property
-    def references(self) -> tuple[Reference, ...]:
-        """The references in its fields."""
-        templates = (self.superuser_secret, *self.subnets, *self.security_groups)
-        return tuple(ref for template in templates if template for ref in template.references)
-
-    def __str__(self) -> str:
-        """Give the function's name."""
-        return self.kind
-
-
-@dataclass(frozen=True, slots=True)
-class Rotation:
-    """How AWS rotates a secret; exactly one of `days` and `schedule` is set."""
-
-    function: Template | HostedFunction
-    days: int | None
-    schedule: str | None
-    window: str | None
-    immediately: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Restart:
-    """What restarts once a secret has rotated."""
-
-    kind: Literal["ecs_service", "lambda"]
-    target: Template
-
-
-@dataclass(frozen=True, slots=True)
-class Replica:
-    """A copy in another region, under a key of that region."""
-
-    region: str
-    kms_key: Template | None
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedSecret:
-    """One secret as it will exist.
-
-    Attributes:
-        grants: who may use it, from the map's level down to its own.
-    """
-
-    key: str
-    name: str
-    path: str | None
-    description: str | None
-    source: Source
-    owner: Owner
-    kms_key: Template | None
-    replicas: tuple[Replica, ...]
-    rotation: Rotation | None
-    on_rotate: tuple[Restart, ...]
-    alarm_topic: Template | None
-    policy: TemplatedPolicy | InlinePolicy | None
-    grants: tuple[Grant, ...]
-    recovery_window_in_days: int
-    protect: bool
-    import_: str | None
-    restore_deleted: bool
-    renamed_from: str | None
-    rotated_fields: tuple[str, ...]
-    tags: Mapping[str, str]
-
-    @property
-    def value_references(self) -> tuple[Reference, ...]:
-        """The references in the value."""
-        match self.source:
-            case Structured(value) | LiteralText(value) | Binary(value):
-                return value.references
-            case _:
-                return ()
-
-    @property
-    def references(self) -> tuple[Reference, ...]:
-        """The references in the value and in all other fields."""
-        fields = [self.kms_key, *(replica.kms_key for replica in self.replicas), *self.principals]
-        fields.extend((*(restart.target for restart in self.on_rotate), self.alarm_topic))
-        found = (ref for template in fields if template for ref in template.references)
-        function = self.rotation.function.references if self.rotation else ()
-        return tuple(dict.fromkeys((*self.value_references, *found, *function)))
-
-    @property
-    def principals(self) -> tuple[Template, ...]:
-        """Whom its policy and its grants name."""
-        own = self.policy.principals if isinstance(self.policy, TemplatedPolicy) else ()
-        named = (g.principal for grant in self.grants for g in (*grant.readers, *grant.admins))
-        return (*own, *named)
-
-    @property
-    def passwords(self) -> Mapping[str, RandomPassword]:
-        """The generated passwords by their keys in the output `generated_passwords`."""
-        match self.source:
-            case Generated(options):
-                return {self.key: options}
-            case Structured(passwords=made) | LiteralText(passwords=made):
-                return {f"{self.key}.{name}": options for name, options in made.items()}
-            case _:
-                return {}
-
-
-@dataclass(frozen=True, slots=True)
-class CreatedKey:
-    """The KMS key that a map creates."""
-
-    alias: str
-    deletion_window_in_days: int
-    multi_region: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Alarms:
-    """Where word of failed rotations goes; a topic of None is created."""
-
-    topic: Template | None
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Everything that one map asks for.
-
-    Attributes:
-        name: the map's label; logical names of resources derive from it.
-        secrets: by key, in the order of the map.
-        order: keys so that what is referenced comes first.
-        levels: the whole map, then each path that an entry or `access` names.
-        warnings: what is allowed but rarely meant.
-    """
-
-    name: str
-    instance: str
-    context: str
-    environment: str
-    tags: Mapping[str, str]
-    created_key: CreatedKey | None
-    stacks: Mapping[str, Stack]
-    secrets: Mapping[str, PlannedSecret]
-    order: tuple[str, ...]
-    levels: tuple[Level, ...]
-    alarms: Alarms | None
-    warnings: tuple[Problem, ...] = ()
-    _instance: Instance | None = field(default=None, compare=False, repr=False)
-
-    def place(self, path: Path_) -> Position:
-        """Say where something that was written at a path of the map stands."""
-        assert self._instance is not None  # noqa: S101 # set by every constructor in this module
-        return self._instance.position(path)
-
-    def position(self, key: str | None, wanted: str = "") -> Position:
-        """Say where an entry, or a text in it, stands; a text may also stand outside entries."""
-        assert self._instance is not None  # noqa: S101 # set by every constructor in this module
-        path: Path_ = () if key is None else ("secrets", key)
-        document, base = self._instance.document, self._instance.path
-        found = None
-        if wanted:
-            found = document.position_of_text((*base, *path), wanted)
-            found = found or document.position_of_text(base, wanted)
-        return found or self._instance.position(path, of_key=True)
 
 
 def load_plans(path: str | Path, environment: str | None = None) -> dict[str, Plan]:
@@ -351,7 +137,7 @@ class _Planner:
             secrets=secrets,
             order=self._order(secrets),
             levels=self._access.levels(secrets),
-            alarms=Alarms(self._topic) if header.alarms.create or self._topic else None,
+            alarms=PlannedAlarms(self._topic) if header.alarms.create or self._topic else None,
             warnings=tuple(self._warnings),
             _instance=self.instance,
         )
@@ -444,14 +230,14 @@ class _Planner:
             immediately=entry.rotate_immediately,
         )
 
-    def _on_rotate(self, entry: Entry, path: Path_) -> tuple[Restart, ...]:
+    def _on_rotate(self, entry: Entry, path: Path_) -> tuple[PlannedRestart, ...]:
         """Plan the restarts of an entry that rotates, here or, once adopted, by other means."""
         if not entry.rotation_automatically and entry.import_ is None:
             return ()
         path = (*path, "on_rotate")
         targets = (restart.target for restart in entry.on_rotate)
         return tuple(
-            Restart(kind, self._template(text, (*path, index, kind)) or _BLANK)
+            PlannedRestart(kind, self._template(text, (*path, index, kind)) or _BLANK)
             for index, (kind, text) in enumerate(targets)
         )
 
@@ -483,9 +269,9 @@ class _Planner:
             self._add(path, f"`{path[-1]}`: there is no such file beside the map")
         return found
 
-    def _replicas(self, entry: Entry, path: Path_) -> tuple[Replica, ...]:
+    def _replicas(self, entry: Entry, path: Path_) -> tuple[PlannedReplica, ...]:
         return tuple(
-            Replica(
+            PlannedReplica(
                 replica.region,
                 self._template(replica.kms_key_id, (*path, "replicas", index, "kms_key_id")),
             )
@@ -586,7 +372,7 @@ class _Planner:
         secrets: Mapping[str, PlannedSecret],
     ) -> None:
         problem = None
-        if reference.kind is Kind.RANDOM:
+        if reference.kind is ReferenceKind.RANDOM:
             made = getattr(secret.source, "passwords", {})
             if reference.path[0] not in made or reference not in secret.value_references:
                 name = reference.path[0]
@@ -596,7 +382,7 @@ class _Planner:
                 )
         elif is_self(reference, header.name, self.instance.name):
             problem = _self_problem(reference, secrets)
-        elif reference.kind is Kind.OUTPUT and reference.path[0] not in self._stacks:
+        elif reference.kind is ReferenceKind.OUTPUT and reference.path[0] not in self._stacks:
             component = reference.path[0]
             known = (*self._stacks, COMPONENT)
             problem = (
@@ -666,46 +452,6 @@ class _Planner:
 _BLANK = Template(("",))
 
 
-def is_self(reference: Reference, *own_names: str | None) -> bool:
-    """Tell whether a reference reads from the map that holds it."""
-    return reference.kind is Kind.OUTPUT and reference.path[0] in (COMPONENT, *own_names)
-
-
-def self_key(path: tuple[str, ...]) -> str:
-    """Give the output key that the rest of a self reference's path names."""
-    return ".".join(path[2:])
-
-
-def _self_problem(reference: Reference, secrets: Mapping[str, PlannedSecret]) -> str | None:
-    output, key = reference.path[1], self_key(reference.path)
-    if output not in SELF_OUTPUTS:
-        known = ", ".join(f"`{name}`" for name in SELF_OUTPUTS)
-        return f"this map offers {known}{did_you_mean(output, SELF_OUTPUTS)}"
-    if output != "generated_passwords":
-        if key in secrets:
-            return None
-        return f"no entry `{key}` in this map{did_you_mean(key, secrets)}"
-    entry, _, _ = key.partition(".")
-    if entry not in secrets:
-        return f"no entry `{entry}` in this map{did_you_mean(entry, secrets)}"
-    if key in secrets[entry].passwords:
-        return None
-    made = ", ".join(f"`{name}`" for name in secrets[entry].passwords)
-    return (
-        f"`{entry}` generates {made}"
-        if made
-        else f"`{entry}` has no generated password; write `generate_random_password: true` there"
-    )
-
-
-def _referenced_keys(
-    secret: PlannedSecret, own: Iterable[str | None], secrets: Mapping[str, PlannedSecret]
-) -> Iterator[str]:
-    for reference in secret.references:
-        if is_self(reference, *own) and len(reference.path) > 2 and reference.path[2] in secrets:  # noqa: PLR2004 # component, output, key
-            yield reference.path[2]
-
-
 def _fields(data: str | dict[str, Any]) -> Iterable[str]:
     """Name the top fields of a structured value; none for any other text."""
     if isinstance(data, dict):
@@ -723,11 +469,6 @@ def _tags(entry: Entry, header: Header) -> Mapping[str, str]:
 def _adopted_name(imported: str) -> str:
     """Give the name inside a secret's ARN (`…:secret:NAME-SUFFIX`), or the name as it stands."""
     return Arn.parse(imported).secret_name if is_arn(imported) else imported
-
-
-def is_aws_managed(key: Template | None) -> bool:
-    """Tell whether a key, as the map writes it, is the AWS-managed one."""
-    return key is None or str(key).endswith(AWS_MANAGED_KEY)
 
 
 def _alias(header: Header, environment: str) -> str:
