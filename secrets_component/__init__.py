@@ -13,7 +13,7 @@ if TYPE_CHECKING:
         lambda_environment,
         read_policy,
     )
-    from secrets_component.program import load_secret_map, load_secret_maps
+    from secrets_component.loading import load_secret_map, load_secret_maps
 
 __all__ = [
     "SecretMap",
@@ -32,8 +32,8 @@ _MODULES = {
     "SecretMapReference": "consumers",
     "ecs_secrets": "consumers",
     "lambda_environment": "consumers",
-    "load_secret_map": "program",
-    "load_secret_maps": "program",
+    "load_secret_map": "loading",
+    "load_secret_maps": "loading",
     "read_policy": "consumers",
 }
 

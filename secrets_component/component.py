@@ -3,16 +3,13 @@
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
-from pulumi_aws import get_region, secretsmanager
 
-from secrets_component import access, alarms, encryption, monitoring, rotation, safeguards, values
-from secrets_component.errors import MapValueError, Problem
-from secrets_component.outputs import Outputs
-from secrets_component.planning.plan import Plan, PlannedSecret
-from secrets_component.program import plan_of
-from secrets_component.resolve import read_values
-from secrets_component.scope import TYPE, Scope
-from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
+from secrets_component.loading import plan_of
+from secrets_component.lookups import principals, reference_values, safeguards
+from secrets_component.resources import alarms, encryption, policies, restarts, rotation, values
+from secrets_component.resources import secret as secret_
+from secrets_component.resources.outputs import Outputs
+from secrets_component.resources.scope import TYPE, Scope
 
 
 class SecretMapArgs(TypedDict):
@@ -60,98 +57,29 @@ class SecretMap(pulumi.ComponentResource):
         """
         super().__init__(TYPE, name, None, opts)
         plan = plan_of(args["secret_map"], args.get("environment"))
-        _refuse_home_replicas(plan, self)
-        found = read_values(plan, self)
+        safeguards.refuse_home_replicas(plan, self)
+        found = reference_values.read(plan, self)
         is_top = opts is None or opts.parent is None
-        scope = Scope(name, self, plan, found, access.prepare(plan, found, self), is_top)
-        held = safeguards.look(plan, self)
+        scope = Scope(name, self, plan, found, principals.resolve(plan, found, self), is_top)
+        state = safeguards.check_account(plan, self)
         own_key = encryption.create_key(scope)
         alarm_topic = alarms.topic(scope)
-        callers = rotation.Callers(scope, alarm_topic)
+        targets = rotation.RotationTargets(scope, alarm_topic)
         outputs = Outputs(scope)
         for key in plan.order:
             secret = plan.secrets[key]
             kms_key = encryption.key_of(scope, secret, own_key)
             values.generate(scope, secret)
-            container = _container(scope, secret, kms_key, own_key, held)
+            replica_keys = encryption.keys_of_replicas(scope, secret, own_key)
+            container = secret_.create(scope, secret, kms_key, replica_keys, state)
             version = values.store(scope, secret, container)
-            access.attach(scope, secret, container)
-            rotation.schedule(scope, secret, container, version, kms_key, callers)
+            policies.attach(scope, secret, container)
+            rotation.schedule(scope, secret, container, version, kms_key, targets)
             outputs.add(secret, container, version, kms_key)
-        monitoring.restart_readers(scope)
+        restarts.restart_readers(scope)
         alarms.raise_on_failed_rotation(scope, alarm_topic)
-        finished = outputs.finish(held.next_rotations, alarm_topic)
+        policy_arns = policies.create(scope, outputs.secret_arns, outputs.kms_key_arns)
+        finished = outputs.finish(policy_arns, state.next_rotations, alarm_topic)
         for output, value in finished.items():
             setattr(self, output, value)
         self.register_outputs(finished)
-
-
-def _container(
-    scope: Scope,
-    secret: PlannedSecret,
-    kms_key: pulumi.Input[str] | None,
-    own_key: encryption.OwnKey | None,
-    held: safeguards.Found,
-) -> secretsmanager.Secret:
-    """Create or adopt the secret itself, and offer its ARN and name to references."""
-    container = secretsmanager.Secret(
-        scope.logical(secret),
-        name=secret.name,
-        description=secret.description,
-        # Said even where it is the default: to leave the key out would leave the last one in place
-        # (hashicorp/terraform-provider-aws#21623), which may be on its way to deletion.
-        kms_key_id=kms_key or (None if secret.import_ else AWS_MANAGED_KEY),
-        recovery_window_in_days=secret.recovery_window_in_days,
-        replicas=[
-            secretsmanager.SecretReplicaArgs(
-                region=replica.region,
-                kms_key_id=encryption.key_of_replica(scope, secret, replica, own_key),
-            )
-            for replica in secret.replicas
-        ]
-        or None,
-        tags=dict(secret.tags) or None,
-        opts=scope.options(
-            secret,
-            protect=secret.protect,
-            import_=held.adopted.get(secret.key),
-            retain_on_delete=secret.key in held.managed or None,
-            ignore_changes=_unsaid(secret) if secret.import_ else None,
-        ),
-    )
-    scope.values.own["secret_arns", secret.key] = container.arn
-    scope.values.own["secret_names", secret.key] = container.name
-    return container
-
-
-def _unsaid(secret: PlannedSecret) -> list[str]:
-    """Name the properties that the entry of an adopted secret leaves as they are."""
-    said = {
-        "description": secret.description,
-        "kmsKeyId": secret.kms_key,
-        "tags": secret.tags,
-        "replicas": secret.replicas,
-    }
-    return [field for field, value in said.items() if not value]
-
-
-def _refuse_home_replicas(plan: Plan, parent: pulumi.Resource) -> None:
-    """Refuse a replica in the home region, which only the provider knows, before anything exists.
-
-    AWS: "InvalidParameterException: ... replica Region must be different from the primary Region".
-    """
-    replicated = [secret for secret in plan.secrets.values() if secret.replicas]
-    if not replicated:
-        return
-    home = get_region(opts=pulumi.InvokeOptions(parent=parent)).region
-    problems = [
-        Problem(
-            plan.position(secret.key, replica.region),
-            f"`replicas`: `{home}` is this stack's own region; name another",
-        )
-        for secret in replicated
-        for replica in secret.replicas
-        if replica.region == home
-    ]
-    if problems:
-        raise pulumi.RunError(str(MapValueError(problems)))

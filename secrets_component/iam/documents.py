@@ -70,7 +70,7 @@ def _templated(policy: TemplatedPolicy, known: Known, home: Home) -> Iterator[St
             "kms_key_arns": None,  # which says nothing of keys
             "region": None,
         }
-        for statement in templates.render(policy.text, values):
+        for statement in templates.fill(policy.text, values):
             statement.setdefault("Principal", {"AWS": principals})
             yield statement
 
@@ -85,7 +85,7 @@ def _secret_statements(grants: Iterable[Grant], known: Known, home: Home) -> lis
     values = {"secret_arns": "*", "kms_key_arns": None, "region": None}
     found: list[Statement] = []
     for (kind, organization_id), names in groups.items():
-        (base,) = templates.render(templates.shipped(TEMPLATE_OF[kind]), values)
+        (base,) = templates.fill(templates.shipped(TEMPLATE_OF[kind]), values)
         found += _granted(base, list(names), organization_id, home)
     return found
 
@@ -185,7 +185,7 @@ def key_statement(
         "kms_key_arns": "*",  # in a key's own policy: this key
         "region": list(regions),
     }
-    _, base = templates.render(templates.shipped(TEMPLATE_OF[kind]), values)
+    _, base = templates.fill(templates.shipped(TEMPLATE_OF[kind]), values)
     return list(_granted(base, principals, organization_id, home))
 
 

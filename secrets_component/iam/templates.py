@@ -42,7 +42,7 @@ def shipped(name: str) -> str:
     return (found / f"{name}.json.tpl").read_text("utf-8")
 
 
-def render(text: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+def fill(text: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Fill in a template and give its statements.
 
     A text that is one variable becomes its value; a list around which more text stands becomes a

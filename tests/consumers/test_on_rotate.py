@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from secrets_component import restart_function
+from secrets_component.resources import restart_function
 
 RECORDED = Path(__file__).parent / "events" / "rotation-succeeded.json"
 ACCOUNT, REGION = "123456789012", "eu-central-1"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from secrets_component import cli
-from secrets_component.account import Account
+from secrets_component.lookups.inventory import Account
 from secrets_component.planning.planner import plans
 from secrets_component.secret_map.yaml_text import parse
 

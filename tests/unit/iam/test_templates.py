@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from secrets_component.iam.templates import TemplateError, file_problems, render, shipped
+from secrets_component.iam.templates import TemplateError, file_problems, fill, shipped
 
 SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/dev/rds/master-??????"
 VALUES = {
@@ -30,11 +30,11 @@ def test_shipped_template_is_used_without_this_project(name: str) -> None:
     """A plain substitution, as `envsubst` makes it, gives the same policy."""
     one = {key: value[0] if isinstance(value, list) else value for key, value in VALUES.items()}
     text = re.sub(r"\$\{(\w+)\}", lambda match: one[match[1]], shipped(name))
-    assert json.loads(text)["Statement"] == render(shipped(name), one)
+    assert json.loads(text)["Statement"] == fill(shipped(name), one)
 
 
 def test_decrypting_is_bound_to_the_service_and_the_secret() -> None:
-    decrypt = render(shipped("read-secret-policy"), VALUES)[1]
+    decrypt = fill(shipped("read-secret-policy"), VALUES)[1]
     assert decrypt["Condition"] == {
         "StringEquals": {"kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com"},
         "StringLike": {"kms:EncryptionContext:SecretARN": [SECRET]},
@@ -42,7 +42,7 @@ def test_decrypting_is_bound_to_the_service_and_the_secret() -> None:
 
 
 def test_text_around_a_list_becomes_a_list_of_texts() -> None:
-    decrypt = render(shipped("read-secret-policy"), {**VALUES, "region": ["a-b-1", "c-d-2"]})[1]
+    decrypt = fill(shipped("read-secret-policy"), {**VALUES, "region": ["a-b-1", "c-d-2"]})[1]
     assert decrypt["Condition"]["StringEquals"]["kms:ViaService"] == [
         "secretsmanager.a-b-1.amazonaws.com",
         "secretsmanager.c-d-2.amazonaws.com",
@@ -50,10 +50,10 @@ def test_text_around_a_list_becomes_a_list_of_texts() -> None:
 
 
 def test_what_names_nothing_is_left_out() -> None:
-    statements = render(shipped("read-secret-policy"), {**VALUES, "kms_key_arns": None})
+    statements = fill(shipped("read-secret-policy"), {**VALUES, "kms_key_arns": None})
     assert [statement["Sid"] for statement in statements] == ["ReadSecrets"]
     values = {**VALUES, "organization_id": None, "principal_arns": None}
-    (shared,) = render(shipped("cross-account-secret-policy"), values)
+    (shared,) = fill(shipped("cross-account-secret-policy"), values)
     assert "Condition" not in shared
 
 
@@ -71,9 +71,9 @@ def test_unknown_or_missing_variable_is_named(variable: str, message: str) -> No
     text = json.dumps({"Statement": [{"Action": "a", "Resource": f"${{{variable}}}"}]})
     values = {k: v for k, v in VALUES.items() if k != "region"}
     with pytest.raises(TemplateError, match=message.replace("${", r"\$\{").replace("}`", r"\}`")):
-        render(text, values)
+        fill(text, values)
 
 
 def test_variables_of_iam_itself_stay() -> None:
     text = json.dumps({"Statement": {"Action": "a", "Resource": "x/${aws:PrincipalTag/team}-${*}"}})
-    assert render(text, {})[0]["Resource"] == "x/${aws:PrincipalTag/team}-${*}"
+    assert fill(text, {})[0]["Resource"] == "x/${aws:PrincipalTag/team}-${*}"

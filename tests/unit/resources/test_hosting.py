@@ -8,10 +8,11 @@ from typing import Any
 import pulumi
 import pytest
 
-from secrets_component import hosting, shipped
+from secrets_component import shipped
 from secrets_component.errors import SecretMapError
 from secrets_component.planning.plan import HostedFunction, PlannedSecret
 from secrets_component.planning.planner import plans
+from secrets_component.resources import hosting, rotators_zip
 from secrets_component.secret_map.names import rotation_function
 from secrets_component.secret_map.yaml_text import parse
 
@@ -146,7 +147,7 @@ def test_missing_sources_are_said_with_what_to_do(monkeypatch, tmp_path) -> None
     with pytest.raises(
         pulumi.RunError, match=r"`rotators/`, which is missing .* write `rotation_lambda_arn`"
     ):
-        hosting.archive(None)
+        rotators_zip.archive(None)
 
 
 def test_failed_build_is_said(monkeypatch, tmp_path) -> None:
@@ -157,7 +158,7 @@ def test_failed_build_is_said(monkeypatch, tmp_path) -> None:
     monkeypatch.setattr(shipped, "_PACKAGE", tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     with pytest.raises(pulumi.RunError, match="cannot be built: error: pip cannot install"):
-        hosting.archive(None)
+        rotators_zip.archive(None)
     assert list((tmp_path / "cache" / "secretsmap").iterdir()) == []
 
 

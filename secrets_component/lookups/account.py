@@ -24,7 +24,7 @@ def read_home(plan: Plan, parent: pulumi.Resource) -> Home:
     return Home(Arn.parse(caller.arn).partition, region, caller.account_id, caller.arn)
 
 
-class Directory:
+class Identities:
     """The account's roles and users, each asked for once."""
 
     def __init__(self, home: Home, parent: pulumi.Resource) -> None:
@@ -49,7 +49,7 @@ class Directory:
             problems.append(Problem(plan.place(place), f"`attach_to`: the role `{role}` {why}"))
         return found
 
-    def lacks(self, principal: str) -> str | None:
+    def problem_with(self, principal: str) -> str | None:
         """Say that a role or user of this account does not exist, or None.
 
         AWS refuses a policy that names one, but only once half of the map is there. Where this run

@@ -17,7 +17,7 @@ from pulumi_aws import cloudwatch, sns
 
 from secrets_component.arns import Arn
 from secrets_component.planning.plan import PlannedSecret
-from secrets_component.scope import Scope
+from secrets_component.resources.scope import Scope
 
 FAILURES = ("RotationFailed", "TestRotationFailed", "RotationAbandoned")
 
@@ -42,7 +42,7 @@ def raise_on_failed_rotation(scope: Scope, topic_arn: pulumi.Output[str] | None)
     rotating = _rotating(scope)
     if topic_arn is None or scope.plan.alarms is None:
         return
-    arns = pulumi.Output.all(*(scope.values.own["secret_arns", s.key] for s in rotating))
+    arns = pulumi.Output.all(*(scope.values.own_outputs["secret_arns", s.key] for s in rotating))
     rule = cloudwatch.EventRule(
         _name(scope),
         description=f"tells of failed rotations of {scope.name}"[:512],

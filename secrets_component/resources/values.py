@@ -21,9 +21,9 @@ import pulumi
 import pulumi_random as random
 from pulumi_aws import secretsmanager
 
-from secrets_component import rotated_fields
 from secrets_component.planning.plan import Binary, Empty, Generated, PlannedSecret
-from secrets_component.scope import Scope
+from secrets_component.resources import rotated_fields
+from secrets_component.resources.scope import Scope
 from secrets_component.secret_map.aws_types import MAX_VALUE_BYTES
 from secrets_component.secret_map.model import DEFAULT_SPECIAL, RandomPassword, binary_findings
 
@@ -48,7 +48,7 @@ def generate(scope: Scope, secret: PlannedSecret) -> None:
     for key, options in secret.passwords.items():
         part = key.partition(".")[2] or None
         password = _password(scope, secret, part, options)
-        scope.values.own["generated_passwords", key] = password.result
+        scope.values.own_outputs["generated_passwords", key] = password.result
 
 
 def _password(
@@ -107,7 +107,7 @@ def store(
 def _value(scope: Scope, secret: PlannedSecret) -> pulumi.Input[str]:
     match secret.source:
         case Generated():
-            return scope.values.own["generated_passwords", secret.key]
+            return scope.values.own_outputs["generated_passwords", secret.key]
         case Binary(value):
             return _checked(scope.values.fill(value, secret.key), secret.key, is_binary=True)
         case Empty():

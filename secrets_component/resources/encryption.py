@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import kms
 
-from secrets_component import access
+from secrets_component.iam import documents
+from secrets_component.iam.grants import KINDS, Grant, Kind
+from secrets_component.lookups.principals import write_when_known
 from secrets_component.planning import key_policies
 from secrets_component.planning.plan import PlannedReplica, PlannedSecret
-from secrets_component.scope import Scope
+from secrets_component.resources.scope import Scope
+from secrets_component.secret_map.references import Template
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ def create_key(scope: Scope) -> OwnKey | None:
     options = pulumi.ResourceOptions(parent=scope.parent)
     description = f"secrets of {plan.context}/{plan.environment} ({plan.name})"
     regions = key_policies.replica_regions(plan)
-    policy = access.key_policy(scope, [scope.access.home.region, *regions])
+    policy = _policy(scope, [scope.access.home.region, *regions])
     key = kms.Key(
         scope.name,
         description=description,
@@ -65,13 +68,44 @@ def key_of(scope: Scope, secret: PlannedSecret, own: OwnKey | None) -> pulumi.In
     return own.key.arn if own is not None and not secret.import_ else None
 
 
-def key_of_replica(
+def keys_of_replicas(
+    scope: Scope, secret: PlannedSecret, own: OwnKey | None
+) -> dict[str, pulumi.Input[str] | None]:
+    """Return the keys that encrypt a secret's replicas by region; None is the AWS-managed key."""
+    return {
+        replica.region: _key_of_replica(scope, secret, replica, own) for replica in secret.replicas
+    }
+
+
+def _key_of_replica(
     scope: Scope, secret: PlannedSecret, replica: PlannedReplica, own: OwnKey | None
 ) -> pulumi.Input[str] | None:
-    """Give the key that encrypts a replica; None is its region's AWS-managed key."""
     if replica.kms_key is not None:
         return scope.values.text(replica.kms_key, secret.key)
     if own is None or secret.kms_key is not None or secret.import_:
         return None
     made = own.replicas.get(replica.region)
     return made.arn if made is not None else None
+
+
+def _policy(scope: Scope, regions: list[str]) -> pulumi.Input[str]:
+    """Write the policy of the key that the map creates."""
+    access, plan = scope.access, scope.plan
+
+    def write(known: documents.Known) -> str:
+        text = key_policies.created_key_policy(plan, known, access.roles, access.home, regions)
+        if len(text) > key_policies.MAX_CHARACTERS:
+            msg = (
+                f"the key's policy has {len(text):,} characters; KMS allows "
+                f"{key_policies.MAX_CHARACTERS:,}; grant to levels instead of single secrets"
+            )
+            raise pulumi.RunError(msg)
+        return text
+
+    secrets = key_policies.under_created_key(plan)
+    wanted = {p: None for s in secrets for g in s.grants for k in KINDS for p in _of(g, k)}
+    return write_when_known(wanted, access.principals, write)
+
+
+def _of(grant: Grant, kind: Kind) -> list[Template]:
+    return [grantee.principal for grantee in grant.of(kind)]

@@ -6,42 +6,39 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pulumi
-from pulumi_aws import secretsmanager
 
 from secrets_component.arns import Home
 from secrets_component.errors import MapValueError, Problem
-from secrets_component.home import Directory, read_home
 from secrets_component.iam import documents
-from secrets_component.iam.grants import KINDS, Grant, InlinePolicy, Kind
-from secrets_component.planning import key_policies
+from secrets_component.iam.grants import InlinePolicy
+from secrets_component.lookups.account import Identities, read_home
+from secrets_component.lookups.reference_values import ReferenceValues
 from secrets_component.planning.access import OWN_KEY_NEEDED, policy_size_problem
 from secrets_component.planning.plan import Plan, PlannedSecret
-from secrets_component.resolve import Values
-from secrets_component.scope import Scope
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY, principal_problem
 from secrets_component.secret_map.references import Template
 
 
 @dataclass(frozen=True)
-class Access:
+class ResolvedAccess:
     """Who may do what, with everything looked up.
 
     Attributes:
         home: where the secrets live.
-        directory: the account's roles and users.
+        identities: the account's roles and users.
         roles: ARNs of the roles that level policies are attached to, by name.
         principals: what the map's principals stand for.
         policies: the secrets' resource policies by key.
     """
 
     home: Home
-    directory: Directory
+    identities: Identities
     roles: Mapping[str, str]
     principals: dict[Template, pulumi.Input[str]] = field(default_factory=dict)
     policies: dict[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
-def prepare(plan: Plan, values: Values, parent: pulumi.Resource) -> Access:
+def resolve(plan: Plan, values: ReferenceValues, parent: pulumi.Resource) -> ResolvedAccess:
     """Look everything up and write the policies.
 
     Raises:
@@ -50,8 +47,8 @@ def prepare(plan: Plan, values: Values, parent: pulumi.Resource) -> Access:
     """
     problems: list[Problem] = []
     home = read_home(plan, parent)
-    directory = Directory(home, parent)
-    access = Access(home, directory, directory.attached_roles(plan, problems))
+    identities = Identities(home, parent)
+    access = ResolvedAccess(home, identities, identities.attached_roles(plan, problems))
     for secret in plan.secrets.values():
         for principal in secret.principals:
             if principal not in access.principals:
@@ -66,20 +63,7 @@ def prepare(plan: Plan, values: Values, parent: pulumi.Resource) -> Access:
     return access
 
 
-def attach(scope: Scope, secret: PlannedSecret, container: secretsmanager.Secret) -> None:
-    """Give a secret its resource policy; a public one is refused by AWS as well."""
-    policy = scope.access.policies.get(secret.key)
-    if policy is not None:
-        secretsmanager.SecretPolicy(
-            scope.logical(secret),
-            secret_arn=container.arn,
-            policy=policy,
-            block_public_policy=True,
-            opts=scope.options(secret),
-        )
-
-
-def written(
+def write_when_known(
     wanted: Iterable[Template],
     principals: Mapping[Template, pulumi.Input[str]],
     write: Callable[[documents.Known], str],
@@ -114,7 +98,7 @@ def _policy(
             raise pulumi.RunError(msg)
         return text
 
-    return written(secret.principals, principals, write)
+    return write_when_known(secret.principals, principals, write)
 
 
 def _principal_problems(
@@ -132,7 +116,7 @@ def _principal_problems(
 
 
 def _grantee_problems(
-    plan: Plan, secret: PlannedSecret, access: Access, values: Values
+    plan: Plan, secret: PlannedSecret, access: ResolvedAccess, values: ReferenceValues
 ) -> Iterable[Problem]:
     """Refuse who is not there, and who could never read for want of the key."""
     key = values.text(secret.kms_key, secret.key) if secret.kms_key else None
@@ -145,8 +129,8 @@ def _grantee_problems(
                 continue
             if managed and not access.home.is_own(value):
                 yield Problem(plan.place(grantee.place), OWN_KEY_NEEDED)
-            elif access.directory.lacks(value):
-                yield Problem(plan.place(grantee.place), f"{access.directory.lacks(value)}")
+            elif access.identities.problem_with(value):
+                yield Problem(plan.place(grantee.place), f"{access.identities.problem_with(value)}")
 
 
 def _size_problems(plan: Plan, policies: Mapping[str, pulumi.Input[str]]) -> Iterable[Problem]:
@@ -154,26 +138,3 @@ def _size_problems(plan: Plan, policies: Mapping[str, pulumi.Input[str]]) -> Ite
         problem = policy_size_problem(text) if isinstance(text, str) else None
         if problem:
             yield Problem(plan.position(key), problem)
-
-
-def key_policy(scope: Scope, regions: list[str]) -> pulumi.Input[str]:
-    """Write the policy of the key that the map creates."""
-    access, plan = scope.access, scope.plan
-
-    def write(known: documents.Known) -> str:
-        text = key_policies.created_key_policy(plan, known, access.roles, access.home, regions)
-        if len(text) > key_policies.MAX_CHARACTERS:
-            msg = (
-                f"the key's policy has {len(text):,} characters; KMS allows "
-                f"{key_policies.MAX_CHARACTERS:,}; grant to levels instead of single secrets"
-            )
-            raise pulumi.RunError(msg)
-        return text
-
-    secrets = key_policies.under_created_key(plan)
-    wanted = {p: None for s in secrets for g in s.grants for k in KINDS for p in _of(g, k)}
-    return written(wanted, access.principals, write)
-
-
-def _of(grant: Grant, kind: Kind) -> list[Template]:
-    return [grantee.principal for grantee in grant.of(kind)]

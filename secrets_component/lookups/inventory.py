@@ -43,7 +43,7 @@ class HeldSecret:
     service: str | None
 
 
-class Account:
+class Inventory:
     """One account in one region, with the credentials that the AWS CLI would use."""
 
     def __init__(self, region: str | None = None, **credentials: str | None) -> None:
@@ -71,9 +71,9 @@ class Account:
         Raises:
             AccountError: AWS does not answer, or refuses.
         """
-        return str(self._asked(self._session.client("sts").get_caller_identity)["Account"])
+        return str(self._asked(self._session.client("sts").get_caller_identity)["Inventory"])
 
-    def held(self, plan: Plan) -> dict[str, HeldSecret]:
+    def secrets_of(self, plan: Plan) -> dict[str, HeldSecret]:
         """Find what the account holds under the names of a plan, by name.
 
         Raises:

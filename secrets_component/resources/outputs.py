@@ -13,10 +13,9 @@ from typing import Any
 import pulumi
 from pulumi_aws import secretsmanager
 
-from secrets_component import levels
 from secrets_component.arns import Arn
 from secrets_component.planning.plan import PlannedSecret
-from secrets_component.scope import Scope
+from secrets_component.resources.scope import Scope
 
 
 class Outputs:
@@ -25,10 +24,10 @@ class Outputs:
     def __init__(self, scope: Scope) -> None:
         """Start empty."""
         self._scope = scope
-        self._arns: dict[str, pulumi.Output[str]] = {}
+        self.secret_arns: dict[str, pulumi.Output[str]] = {}
+        self.kms_key_arns: dict[str, pulumi.Output[str]] = {}
         self._names: dict[str, pulumi.Output[str]] = {}
         self._versions: dict[str, pulumi.Output[str]] = {}
-        self._keys: dict[str, pulumi.Output[str]] = {}
 
     def add(
         self,
@@ -38,26 +37,30 @@ class Outputs:
         kms_key: pulumi.Input[str] | None,
     ) -> None:
         """Take in one entry's resources."""
-        self._arns[secret.key] = container.arn
+        self.secret_arns[secret.key] = container.arn
         self._names[secret.key] = container.name
         if version is not None:
             self._versions[secret.key] = version.version_id
         if kms_key is not None:
-            self._keys[secret.key] = pulumi.Output.all(kms_key, container.arn).apply(_key_arn)
+            known = pulumi.Output.all(kms_key, container.arn)
+            self.kms_key_arns[secret.key] = known.apply(_key_arn)
 
     def finish(
-        self, next_rotations: Mapping[str, str], alarm_topic: pulumi.Output[str] | None
+        self,
+        policy_arns: Mapping[str, pulumi.Output[str]],
+        next_rotations: Mapping[str, str],
+        alarm_topic: pulumi.Output[str] | None,
     ) -> dict[str, pulumi.Output[Any]]:
         """Give all outputs of the map, in the order in which they are documented."""
-        own = self._scope.values.own
+        own = self._scope.values.own_outputs
         passwords = {key: value for (kind, key), value in own.items() if kind == _PASSWORDS}
         return {
-            "secret_arns": _mapping(self._arns),
+            "secret_arns": _mapping(self.secret_arns),
             "secret_names": _mapping(self._names),
             "secret_version_ids": _mapping(self._versions),
             "generated_passwords": pulumi.Output.secret(_mapping(passwords)),
-            "kms_key_arns": _mapping(self._keys),
-            "policy_arns": _mapping(levels.create(self._scope, self._arns, self._keys)),
+            "kms_key_arns": _mapping(self.kms_key_arns),
+            "policy_arns": _mapping(policy_arns),
             "waiting": pulumi.Output.from_input(
                 {
                     key: [str(reference) for reference in references]
@@ -80,7 +83,7 @@ class Outputs:
 _PASSWORDS = "generated_passwords"  # the name of an output
 
 
-def _mapping(values: dict[str, pulumi.Output[Any]]) -> pulumi.Output[dict[str, Any]]:
+def _mapping(values: Mapping[str, pulumi.Output[Any]]) -> pulumi.Output[dict[str, Any]]:
     """Gather values by key; `Output.all()` of nothing would be a list."""
     return pulumi.Output.all(**values) if values else pulumi.Output.from_input({})
 

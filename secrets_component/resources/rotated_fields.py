@@ -24,7 +24,7 @@ import pulumi_random as random
 from pulumi_aws import secretsmanager
 
 from secrets_component.planning.plan import PlannedSecret
-from secrets_component.scope import Scope
+from secrets_component.resources.scope import Scope
 
 _LARGEST = 2**31 - 1
 _READ = "aws:secretsmanager/getSecretVersion:getSecretVersion"

@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 from secrets_component.arns import Arn, is_arn
 from secrets_component.iam.documents import ASSUMED_BY_LAMBDA
 from secrets_component.planning.plan import PlannedRestart, PlannedSecret
-from secrets_component.scope import Scope
+from secrets_component.resources.scope import Scope
 from secrets_component.secret_map import aws_types
 
 _CODE = "restart_function.py"
@@ -49,16 +49,16 @@ def restart_readers(scope: Scope) -> None:
     targets = {key: known for key, known in targets.items() if known}
     if not targets:
         return
-    any_secret = scope.values.own["secret_arns", next(iter(targets))]
+    any_secret = scope.values.own_outputs["secret_arns", next(iter(targets))]
     function = _function(scope, [target for known in targets.values() for target in known])
     permission = _permission(scope, function, any_secret)
     for key, known in targets.items():
-        _tell(scope, scope.plan.secrets[key], known, function, permission)
+        _rule(scope, scope.plan.secrets[key], known, function, permission)
 
 
 def _arn(scope: Scope, secret: PlannedSecret, restart: PlannedRestart) -> pulumi.Output[str]:
     written = scope.values.text(restart.target, secret.key)
-    own = scope.values.own["secret_arns", secret.key]
+    own = scope.values.own_outputs["secret_arns", secret.key]
     return pulumi.Output.all(written, own).apply(partial(_target_arn, restart.kind, secret.key))
 
 
@@ -98,7 +98,7 @@ def _function(scope: Scope, targets: Sequence[tuple[str, pulumi.Output[str]]]) -
         policy=pulumi.Output.all(log.arn, *arns).apply(partial(_rights, kinds)),
         opts=options,
     )
-    code = resources.files("secrets_component").joinpath(_CODE).read_text("utf-8")
+    code = resources.files("secrets_component.resources").joinpath(_CODE).read_text("utf-8")
     return lambda_.Function(
         name,
         description=f"restarts what reads the secrets of {scope.name}, once they have rotated",
@@ -153,7 +153,7 @@ def _permission(
     )
 
 
-def _tell(
+def _rule(
     scope: Scope,
     secret: PlannedSecret,
     targets: Sequence[tuple[str, pulumi.Output[str]]],
@@ -166,7 +166,7 @@ def _tell(
         scope.logical(secret, "on-rotate"),
         name=f"{_RULE_PREFIX}{digest}",  # a secret's name can be longer than a rule's 64 characters
         description=f"restarts what reads {secret.name}"[:512],
-        event_pattern=scope.values.own["secret_arns", secret.key].apply(_pattern),
+        event_pattern=scope.values.own_outputs["secret_arns", secret.key].apply(_pattern),
         tags=dict(secret.tags) or None,
         opts=scope.options(secret, "on-rotate"),
     )

@@ -7,13 +7,13 @@ import hashlib
 import pulumi
 from pulumi_aws import lambda_, secretsmanager
 
-from secrets_component import hosting
 from secrets_component.arns import Arn
 from secrets_component.planning.plan import HostedFunction, PlannedSecret, Rotation
-from secrets_component.scope import Scope
+from secrets_component.resources import hosting
+from secrets_component.resources.scope import Scope
 
 
-class Callers:
+class RotationTargets:
     """Who is called to rotate: the functions, and Secrets Manager's permission to call them.
 
     One's own function gets one permission, however many secrets it rotates.
@@ -69,7 +69,7 @@ def schedule(
     container: secretsmanager.Secret,
     version: secretsmanager.SecretVersion | None,
     kms_key: pulumi.Input[str] | None,
-    callers: Callers,
+    targets: RotationTargets,
 ) -> None:
     """Turn rotation on, once the function is known, may be called, and there is a value."""
     rotation = secret.rotation
@@ -77,7 +77,7 @@ def schedule(
         return
     if version is None and not scope.values.has_all(secret.value_references):
         return  # AWS's createSecret step reads AWSCURRENT: a secret without a value cannot rotate
-    arn, needed = callers.function_of(secret, rotation, container, kms_key)
+    arn, needed = targets.function_of(secret, rotation, container, kms_key)
     if version is not None:
         needed.append(version)
     secretsmanager.SecretRotation(

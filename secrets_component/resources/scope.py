@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from secrets_component.lookups.reference_values import ReferenceValues
 from secrets_component.planning.plan import Plan, PlannedSecret
-from secrets_component.resolve import Values
 
 if TYPE_CHECKING:
-    from secrets_component.access import Access
+    from secrets_component.lookups.principals import ResolvedAccess
 
 
 TYPE = "secretsmap:index:SecretMap"
@@ -30,8 +30,8 @@ class Scope:
     name: str
     parent: pulumi.ComponentResource
     plan: Plan
-    values: Values
-    access: Access
+    values: ReferenceValues
+    access: ResolvedAccess
     is_top: bool
 
     def logical(self, secret: PlannedSecret, part: str | None = None) -> str:

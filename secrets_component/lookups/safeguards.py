@@ -20,10 +20,10 @@ from pulumi.runtime import settings
 from pulumi.runtime.mocks import MockMonitor
 from pulumi_aws import get_caller_identity, get_region, secretsmanager
 
-from secrets_component.account import Account, AccountError, HeldSecret
 from secrets_component.errors import MapValueError, Problem
+from secrets_component.lookups.inventory import AccountError, HeldSecret, Inventory
+from secrets_component.lookups.reference_values import read_stack
 from secrets_component.planning.plan import Plan, PlannedSecret
-from secrets_component.resolve import read_stack
 
 _CREDENTIALS = {
     "profile": "profile_name",
@@ -34,7 +34,7 @@ _CREDENTIALS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class AccountState:
     """What the account holds of a map before the run.
 
     Attributes:
@@ -48,7 +48,7 @@ class Found:
     managed: frozenset[str] = frozenset()
 
 
-def look(plan: Plan, parent: pulumi.Resource) -> Found:
+def check_account(plan: Plan, parent: pulumi.Resource) -> AccountState:
     """Refuse what would lose a value, restore what the map asks for, and say what is there.
 
     Under mocks there is no account and no earlier run: only `import` is looked up.
@@ -64,19 +64,20 @@ def look(plan: Plan, parent: pulumi.Resource) -> Found:
         if secret.import_
     }
     if isinstance(settings.get_monitor(), MockMonitor):
-        return Found(adopted, {})
+        return AccountState(adopted, {})
     account = _account(plan, invoked)
-    held = account.held(plan) if account else {}
+    held = account.secrets_of(plan) if account else {}
     problems = [
         *_renames(plan, _earlier_names(plan, parent)),
         *_scheduled(plan, held),
-        *_fought(plan, held),
+        *_service_managed(plan, held),
     ]
     if problems:
         raise pulumi.RunError(str(MapValueError(problems)))
     restored = _restore(plan, held, account) if account else {}
     managed = {s.key for s in plan.secrets.values() if _service(s, held)}
-    return Found({**adopted, **restored}, dict(_next_rotations(plan, held)), frozenset(managed))
+    next_rotations = dict(_next_rotations(plan, held))
+    return AccountState({**adopted, **restored}, next_rotations, frozenset(managed))
 
 
 def _service(secret: PlannedSecret, held: Mapping[str, HeldSecret]) -> str | None:
@@ -84,7 +85,7 @@ def _service(secret: PlannedSecret, held: Mapping[str, HeldSecret]) -> str | Non
     return found.service if found else None
 
 
-def _fought(plan: Plan, held: Mapping[str, HeldSecret]) -> Iterator[Problem]:
+def _service_managed(plan: Plan, held: Mapping[str, HeldSecret]) -> Iterator[Problem]:
     """Refuse to write what a service writes: it rotates the value itself.
 
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/service-linked-secrets.html
@@ -117,7 +118,7 @@ def _imported(wanted: str, invoked: pulumi.InvokeOptions) -> str:
         raise pulumi.RunError(msg) from None
 
 
-def _account(plan: Plan, invoked: pulumi.InvokeOptions) -> Account | None:
+def _account(plan: Plan, invoked: pulumi.InvokeOptions) -> Inventory | None:
     """Open the account that the provider works in; None, with a word, where that is not possible.
 
     Raises:
@@ -126,7 +127,7 @@ def _account(plan: Plan, invoked: pulumi.InvokeOptions) -> Account | None:
     config = pulumi.Config("aws")
     credentials = {theirs: config.get(ours) for ours, theirs in _CREDENTIALS.items()}
     try:
-        account = Account(get_region(opts=invoked).region, **credentials)
+        account = Inventory(get_region(opts=invoked).region, **credentials)
         number = account.number()
     except AccountError as error:
         reason = str(error)
@@ -155,7 +156,7 @@ def _scheduled(plan: Plan, held: Mapping[str, HeldSecret]) -> Iterator[Problem]:
         )
 
 
-def _restore(plan: Plan, held: Mapping[str, HeldSecret], account: Account) -> dict[str, str]:
+def _restore(plan: Plan, held: Mapping[str, HeldSecret], inventory: Inventory) -> dict[str, str]:
     """Restore what the map asks for; a preview only says so.
 
     What exists already is adopted also where nothing had to be restored: a run that ended between
@@ -170,7 +171,7 @@ def _restore(plan: Plan, held: Mapping[str, HeldSecret], account: Account) -> di
             pulumi.log.info(f"`{secret.name}` will be restored from its scheduled deletion")
             continue
         if found.deletion is not None:
-            account.restore(found)
+            inventory.restore(found)
             pulumi.log.info(f"`{secret.name}` is restored from its scheduled deletion")
         adopted[secret.key] = found.arn
     return adopted
@@ -187,12 +188,12 @@ def _earlier_names(plan: Plan, parent: pulumi.Resource) -> Mapping[str, str]:
 def _renames(plan: Plan, earlier: Mapping[str, str]) -> Iterator[Problem]:
     old_keys = {name: key for key, name in earlier.items() if isinstance(name, str)}
     for secret in plan.secrets.values():
-        problem = _left_behind(secret, earlier) or _other_key(secret, plan, old_keys)
+        problem = _abandoned_value(secret, earlier) or _other_key(secret, plan, old_keys)
         if problem:
             yield Problem(plan.position(secret.key), problem)
 
 
-def _left_behind(secret: PlannedSecret, earlier: Mapping[str, str]) -> str | None:
+def _abandoned_value(secret: PlannedSecret, earlier: Mapping[str, str]) -> str | None:
     before = earlier.get(secret.key) or earlier.get(secret.renamed_from or "")
     if secret.owner == "map" or before in (None, secret.name):
         return None
@@ -211,3 +212,25 @@ def _other_key(secret: PlannedSecret, plan: Plan, old_keys: Mapping[str, str]) -
         f"`{secret.name}` is the secret of the entry `{old}`, which is gone; write "
         f"`renamed_from: {old}` to keep it, or give this entry another `name`"
     )
+
+
+def refuse_home_replicas(plan: Plan, parent: pulumi.Resource) -> None:
+    """Refuse a replica in the home region, which only the provider knows, before anything exists.
+
+    AWS: "InvalidParameterException: ... replica Region must be different from the primary Region".
+    """
+    replicated = [secret for secret in plan.secrets.values() if secret.replicas]
+    if not replicated:
+        return
+    home = get_region(opts=pulumi.InvokeOptions(parent=parent)).region
+    problems = [
+        Problem(
+            plan.position(secret.key, replica.region),
+            f"`replicas`: `{home}` is this stack's own region; name another",
+        )
+        for secret in replicated
+        for replica in secret.replicas
+        if replica.region == home
+    ]
+    if problems:
+        raise pulumi.RunError(str(MapValueError(problems)))

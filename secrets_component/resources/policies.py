@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import pulumi
-from pulumi_aws import iam
+from pulumi_aws import iam, secretsmanager
 
 from secrets_component.arns import Arn
 from secrets_component.iam import documents, templates
@@ -17,7 +17,7 @@ from secrets_component.iam.documents import VERSION
 from secrets_component.iam.grants import KINDS, Kind, Level
 from secrets_component.planning.key_policies import level_names
 from secrets_component.planning.plan import PlannedSecret
-from secrets_component.scope import Scope
+from secrets_component.resources.scope import Scope
 
 MAX_CHARACTERS = 6_144
 """Of a managed policy, blanks not counted.
@@ -104,13 +104,16 @@ def _document(
     elsewhere = {replica.region for secret in below for replica in secret.replicas}
     regions = [home.region, *sorted(elsewhere - {home.region})]
     names = level_names(scope.plan, level.path, below)
+    secret_arns = []
+    for region in regions:
+        secret_arns += [home.secret_arn(name, region) for name in names]
     values = {
-        "secret_arns": _few([home.secret_arn(n, place) for place in regions for n in names]),
+        "secret_arns": _one_or_list(secret_arns),
         "kms_key_arns": _in_regions([k for k in keys if ":alias/" not in k], regions) or None,
-        "region": _few(regions),
+        "region": _one_or_list(regions),
     }
     text = templates.shipped(documents.TEMPLATE_OF[kind])
-    statements = templates.render(text, values)
+    statements = templates.fill(text, values)
     aliases = [key for key in keys if ":alias/" in key]
     if aliases:
         statements.append(_by_alias(text, values, aliases))
@@ -124,7 +127,7 @@ def _document(
     return document
 
 
-def _few(values: list[str]) -> str | list[str]:
+def _one_or_list(values: list[str]) -> str | list[str]:
     return values[0] if len(values) == 1 else values
 
 
@@ -144,8 +147,21 @@ def _by_alias(text: str, values: Mapping[str, Any], aliases: Sequence[str]) -> d
     https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
     """
     place = aliases[0].rsplit(":", 1)[0]
-    statement = templates.render(text, {**values, "kms_key_arns": f"{place}:key/*"})[1]
+    statement = templates.fill(text, {**values, "kms_key_arns": f"{place}:key/*"})[1]
     statement["Sid"] += "ByAlias"
     names = sorted({alias.rsplit(":", 1)[1] for alias in aliases})
     statement["Condition"]["ForAnyValue:StringEquals"] = {"kms:ResourceAliases": names}
     return statement
+
+
+def attach(scope: Scope, secret: PlannedSecret, container: secretsmanager.Secret) -> None:
+    """Give a secret its resource policy; a public one is refused by AWS as well."""
+    policy = scope.access.policies.get(secret.key)
+    if policy is not None:
+        secretsmanager.SecretPolicy(
+            scope.logical(secret),
+            secret_arn=container.arn,
+            policy=policy,
+            block_public_policy=True,
+            opts=scope.options(secret),
+        )

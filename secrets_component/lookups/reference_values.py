@@ -32,7 +32,7 @@ class StackOutputs:
 
 
 @dataclass
-class Values:
+class ReferenceValues:
     """The values of a plan's references.
 
     Attributes:
@@ -43,7 +43,7 @@ class Values:
     plan: Plan
     known: dict[Reference, pulumi.Input[Any]]
     waiting: dict[str, list[Reference]]
-    own: dict[tuple[str, str], pulumi.Output[Any]] = field(default_factory=dict)
+    own_outputs: dict[tuple[str, str], pulumi.Output[Any]] = field(default_factory=dict)
 
     def has_all(self, references: tuple[Reference, ...]) -> bool:
         """Tell whether every one of the references has a value in this run."""
@@ -52,9 +52,9 @@ class Values:
     def of(self, reference: Reference, key: str) -> pulumi.Input[Any]:
         """Give a reference's value as the entry `key` sees it."""
         if reference.kind is ReferenceKind.RANDOM:
-            return self.own["generated_passwords", f"{key}.{reference.path[0]}"]
+            return self.own_outputs["generated_passwords", f"{key}.{reference.path[0]}"]
         if self._is_own(reference):
-            return self.own[reference.path[1], self_key(reference.path)]
+            return self.own_outputs[reference.path[1], self_key(reference.path)]
         return self.known[reference]
 
     def fill(self, value: Value, key: str) -> pulumi.Input[str]:
@@ -87,7 +87,7 @@ def _rendered(value: Value, found: Mapping[Reference, Any], key: str) -> str:
         raise pulumi.RunError(msg) from None
 
 
-def read_values(plan: Plan, parent: pulumi.Resource) -> Values:
+def read(plan: Plan, parent: pulumi.Resource) -> ReferenceValues:
     """Read everything that a plan's references need from outside.
 
     Raises:
@@ -108,15 +108,15 @@ class _Reader:
         self._parent = parent
         self._stacks: dict[str, StackOutputs] = {}
 
-    def read(self) -> Values:
-        values = Values(self._plan, {}, {})
+    def read(self) -> ReferenceValues:
+        values = ReferenceValues(self._plan, {}, {})
         for secret in self._plan.secrets.values():
             for reference in secret.references:
                 if not values.has_all((reference,)):
                     self._add(values, secret, reference)
         return values
 
-    def _add(self, values: Values, secret: PlannedSecret, reference: Reference) -> None:
+    def _add(self, values: ReferenceValues, secret: PlannedSecret, reference: Reference) -> None:
         match reference.kind:
             case ReferenceKind.CONFIG:
                 found, problem = _config(reference.path[0])

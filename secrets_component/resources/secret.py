@@ -1,0 +1,67 @@
+"""The secret itself: its name, key, replicas and what is kept of an adopted one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+from pulumi_aws import secretsmanager
+
+from secrets_component.lookups.safeguards import AccountState
+from secrets_component.planning.plan import PlannedSecret
+from secrets_component.resources.scope import Scope
+from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
+
+
+def create(
+    scope: Scope,
+    secret: PlannedSecret,
+    kms_key: pulumi.Input[str] | None,
+    replica_keys: Mapping[str, pulumi.Input[str] | None],
+    state: AccountState,
+) -> secretsmanager.Secret:
+    """Create or adopt a secret, and offer its ARN and name to references.
+
+    Args:
+        kms_key: the key that encrypts it; None for the AWS-managed key or an adopted secret's own.
+        replica_keys: the key of each replica by region; None for the region's AWS-managed key.
+        state: what the account holds.
+    """
+    replicas = [
+        secretsmanager.SecretReplicaArgs(region=region, kms_key_id=key)
+        for region, key in replica_keys.items()
+    ]
+    # Set even where it is the default: to leave the key out would leave the last one in place
+    # (hashicorp/terraform-provider-aws#21623), which may be on its way to deletion.
+    default_key = None if secret.import_ else AWS_MANAGED_KEY
+    ignored = _unset_properties(secret) if secret.import_ else None
+    container = secretsmanager.Secret(
+        scope.logical(secret),
+        name=secret.name,
+        description=secret.description,
+        kms_key_id=kms_key or default_key,
+        recovery_window_in_days=secret.recovery_window_in_days,
+        replicas=replicas or None,
+        tags=dict(secret.tags) or None,
+        opts=scope.options(
+            secret,
+            protect=secret.protect,
+            import_=state.adopted.get(secret.key),
+            retain_on_delete=secret.key in state.managed or None,
+            ignore_changes=ignored,
+        ),
+    )
+    scope.values.own_outputs["secret_arns", secret.key] = container.arn
+    scope.values.own_outputs["secret_names", secret.key] = container.name
+    return container
+
+
+def _unset_properties(secret: PlannedSecret) -> list[str]:
+    """Return the properties that the entry of an adopted secret leaves as they are."""
+    written = {
+        "description": secret.description,
+        "kmsKeyId": secret.kms_key,
+        "tags": secret.tags,
+        "replicas": secret.replicas,
+    }
+    return [field for field, value in written.items() if not value]
