@@ -30,10 +30,11 @@ $(STAMP): requirements-dev.lock
 unit: setup ## the quick tests
 	@$(RUN) -m pytest tests/unit tests/property
 
-lint: setup ## ruff and mypy
+lint: setup ## ruff, mypy and the import contracts
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
+	@$(VENV)/bin/lint-imports --no-logo
 
 bench: setup ## ratios against hand-written resources and a bare YAML parser
 	@$(RUN) -m bench

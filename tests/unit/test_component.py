@@ -1,154 +1,13 @@
 """SecretMap under Pulumi's mocks: the arguments of every resource, and the outputs."""
 
-import asyncio
 import json
-import textwrap
-from typing import Any
 
-import grpc
 import pulumi
 import pytest
 from pulumi.runtime import mocks
 
 from secrets_component import SecretMap, SecretMapArgs
-from secrets_component.planning.plan import Plan
-from secrets_component.planning.planner import plans
-from secrets_component.secret_map.yaml_text import parse
-
-SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
-ACCOUNT, REGION = "123456789012", "eu-central-1"
-
-
-class NoSuchStackError(grpc.RpcError):
-    """What the engine answers for a stack that does not exist."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def code(self) -> grpc.StatusCode:
-        return grpc.StatusCode.UNKNOWN
-
-    def details(self) -> str:
-        return f'unknown stack "{self._name}"'
-
-
-class NoSuchIdentityError(grpc.RpcError):
-    """What the provider answers for a role that does not exist."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def code(self) -> grpc.StatusCode:
-        return grpc.StatusCode.UNKNOWN
-
-    def details(self) -> str:
-        return f"reading IAM Role ({self._name}): couldn't find resource"
-
-
-class Cloud(mocks.Mocks):
-    """Answers as AWS does, and remembers what was asked for."""
-
-    def __init__(self, stacks: dict[str, dict[str, Any]], secret_outputs: tuple[str, ...]) -> None:
-        self.stacks, self.secret_outputs = stacks, list(secret_outputs)
-        self.made: dict[tuple[str, str], dict[str, Any]] = {}
-        self.reads: list[str] = []
-        self.caller = f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/session"
-        self.identities = {
-            name: f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("app", "ops", "web")
-        }
-
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        kind = args.typ.split(":")[-1]
-        inputs = plain(args.inputs)
-        self.made[kind, args.name] = inputs
-        known = {
-            "Secret": {"arn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{inputs.get('name')}-AbCdEf"},
-            "SecretVersion": {"versionId": f"v-{args.name}"},
-            "RandomPassword": {"result": f"generated-{args.name}"},
-            "RandomInteger": {"result": 7},
-            "Key": {"arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/made", "keyId": "made"},
-            "ReplicaKey": {"arn": f"arn:aws:kms:{inputs.get('region')}:{ACCOUNT}:key/made"},
-            "Policy": {"arn": f"arn:aws:iam::{ACCOUNT}:policy/{args.name}"},
-        }  # fmt: skip
-        return f"{args.name}-id", {**args.inputs, **known.get(kind, {})}
-
-    def call(self, args: mocks.MockCallArgs) -> Any:
-        if args.token == "aws:index/getRegion:getRegion":
-            return {"region": REGION}
-        if args.token == "aws:secretsmanager/getSecret:getSecret":
-            name = args.args["name"]
-            return {"arn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-AbCdEf"}
-        if args.token == "aws:secretsmanager/getSecretVersion:getSecretVersion":
-            return {}
-        if args.token == "aws:index/getCallerIdentity:getCallerIdentity":
-            return {"accountId": ACCOUNT, "arn": self.caller}
-        if args.token in ("aws:iam/getRole:getRole", "aws:iam/getUser:getUser"):
-            name = args.args.get("name") or args.args["userName"]
-            if name not in self.identities:
-                raise NoSuchIdentityError(name)
-            return {"arn": self.identities[name]}
-        assert args.token == "pulumi:pulumi:readStackOutputs"
-        name = args.args["name"]
-        self.reads.append(name)
-        if name not in self.stacks:
-            raise NoSuchStackError(name)
-        return {"outputs": self.stacks[name], "secretOutputNames": self.secret_outputs}
-
-
-def plain(value: Any) -> Any:
-    """Undo what mocks show of secrets and numbers."""
-    if isinstance(value, dict):
-        if SECRET_SIGNATURE in value:
-            return plain(value["value"])
-        return {key: plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [plain(inner) for inner in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-class Deployed:
-    """What one run made: resources by kind and name, and the component's outputs."""
-
-    def __init__(self, cloud: Cloud, outputs: dict[str, Any], secret: dict[str, bool]) -> None:
-        self.made, self.reads = cloud.made, cloud.reads
-        self.outputs, self.is_secret = outputs, secret
-
-
-def deploy(
-    text: str,
-    stacks: dict[str, Any] | None = None,
-    secrets: tuple[str, ...] = (),
-    plan: Plan | None = None,
-) -> Deployed:
-    cloud = Cloud(stacks or {}, secrets)
-    mocks.set_mocks(cloud, project="secrets", stack="dev")
-    plan = plan or next(iter(plans(parse(textwrap.dedent(text), "m"), "dev").values()))
-    outputs: dict[str, Any] = {}
-    is_secret: dict[str, bool] = {}
-
-    @pulumi.runtime.test
-    def run() -> pulumi.Output[None]:
-        component = SecretMap("m", SecretMapArgs(secret_map=plan))
-        names = (
-            "secret_arns", "secret_names", "secret_version_ids", "generated_passwords",
-            "kms_key_arns", "policy_arns", "waiting",
-        )  # fmt: skip
-
-        async def note() -> None:
-            for name in names:
-                output = getattr(component, name)
-                outputs[name], is_secret[name] = await output.future(), await output.is_secret()
-
-        return pulumi.Output.from_input(note())
-
-    run()
-    return Deployed(cloud, outputs, is_secret)
-
-
-@pytest.fixture(autouse=True)
-def _loop() -> None:
-    asyncio.set_event_loop(asyncio.new_event_loop())
-
+from tests.unit.mocks import ACCOUNT, FUNCTION, REGION, Cloud, deploy
 
 HEAD = "context_name: x\nsecrets:\n"
 
@@ -256,7 +115,6 @@ ROTATED = (
     "  b: {secret_data: v, rotation_automatically: true, rotation_schedule: rate(10 days), "
     "rotation_lambda_arn: '${output.l.f}', rotate_immediately: true}\n"
 )
-FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:rotate"
 
 
 def test_rotation_has_schedule_permission_and_first_value_only() -> None:

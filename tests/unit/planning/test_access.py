@@ -11,17 +11,10 @@ from secrets_component import cli
 from secrets_component.errors import SecretMapError
 from secrets_component.planning.plan import Plan
 from secrets_component.planning.planner import load_plans
-from tests.unit.test_component import ACCOUNT, REGION, Cloud, deploy
+from tests.unit.mocks import ACCOUNT, REGION, Cloud, deploy
 
 APP, OPS, WEB = (f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("app", "ops", "web"))
 THERE = "arn:aws:iam::222222222222:role/there"
-
-
-@pytest.fixture(autouse=True)
-def _loop() -> None:
-    import asyncio
-
-    asyncio.set_event_loop(asyncio.new_event_loop())
 
 
 def load(folder: Path, text: str) -> Plan:

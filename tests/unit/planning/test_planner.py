@@ -6,21 +6,11 @@ from pathlib import Path
 import pytest
 
 from secrets_component.errors import MapValueError, SecretMapError
-from secrets_component.planning.plan import Plan
 from secrets_component.planning.planner import load_plans, plans
 from secrets_component.secret_map.yaml_text import parse
+from tests.maps_of_tests import plan_of, problems_of
 
 MAPS = Path(__file__).parent.parent.parent / "maps"
-
-
-def plan(text: str, environment: str | None = "dev") -> Plan:
-    return next(iter(plans(parse(textwrap.dedent(text), "m"), environment).values()))
-
-
-def problems(text: str) -> list[str]:
-    with pytest.raises(SecretMapError) as refused:
-        plan(text)
-    return str(refused.value).splitlines()
 
 
 def entry(fields: str, head: str = "") -> str:
@@ -76,7 +66,7 @@ BAD = [
 
 @pytest.mark.parametrize(("fields", "place", "message"), BAD)
 def test_bad_entry_is_told_with_place_and_remedy(fields: str, place: str, message: str) -> None:
-    told = problems(entry(fields))
+    told = problems_of(entry(fields))
     found = [line for line in told if message in line]
     assert found, told
     assert found[0].startswith(f"m:{place}: error: ")
@@ -84,15 +74,17 @@ def test_bad_entry_is_told_with_place_and_remedy(fields: str, place: str, messag
 
 
 def test_value_over_the_limit_is_refused() -> None:
-    assert "larger than AWS's 65,536 bytes" in problems(entry(f"secret_data: '{'é' * 32769}'"))[0]
+    assert (
+        "larger than AWS's 65,536 bytes" in problems_of(entry(f"secret_data: '{'é' * 32769}'"))[0]
+    )
 
 
 def test_name_over_the_limit_is_refused() -> None:
-    assert "longer than AWS's 512 characters" in problems(entry(f"name: {'n' * 510}"))[0]
+    assert "longer than AWS's 512 characters" in problems_of(entry(f"name: {'n' * 510}"))[0]
 
 
 def test_two_entries_with_one_name_are_refused() -> None:
-    told = problems(
+    told = problems_of(
         """\
         context_name: x
         secrets:
@@ -107,7 +99,7 @@ def test_two_entries_with_one_name_are_refused() -> None:
 
 
 def test_cycle_is_printed() -> None:
-    told = problems(
+    told = problems_of(
         """\
         context_name: x
         secrets:
@@ -121,7 +113,7 @@ def test_cycle_is_printed() -> None:
 
 
 def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
-    told = problems(
+    told = problems_of(
         """\
         context_name: "no good"
         enviroment: dev
@@ -135,7 +127,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
 
 
 def test_defaults_stand_below_the_entry_and_keep_their_place() -> None:
-    one = plan(
+    one = plan_of(
         """\
         context_name: x
         defaults: {recovery_window_in_days: 7, generate_random_password: true, tags: {a: "1"}}
@@ -149,14 +141,14 @@ def test_defaults_stand_below_the_entry_and_keep_their_place() -> None:
         "generated", 7, {"a": "1", "b": "2"},
     )  # fmt: skip
     assert (b.source.kind, b.recovery_window_in_days) == ("literal", 8)
-    told = problems(
+    told = problems_of(
         "context_name: x\ndefaults: {recovery_window_in_days: 3}\nsecrets: {a: {}, b: {}}\n"
     )
     assert told == ["m:2:12: error: `recovery_window_in_days`: must be 0 or from 7 to 30"]
 
 
 def test_order_follows_references() -> None:
-    one = plan(
+    one = plan_of(
         """\
         context_name: x
         secrets:
@@ -171,7 +163,7 @@ def test_flat_and_atmos_form_mean_the_same() -> None:
     flat = "context_name: x\nname: m\nsecrets: {a: {secret_data: v}}\n"
     indented = textwrap.indent(flat, " " * 8)
     atmos = f"components:\n  terraform:\n    secretsmanager:\n      vars:\n{indented}"
-    assert plan(flat) == plan(atmos)
+    assert plan_of(flat) == plan_of(atmos)
 
 
 def test_several_instances_make_several_plans() -> None:
@@ -193,12 +185,12 @@ def test_several_instances_make_several_plans() -> None:
 
 
 def test_atmos_file_without_a_map_is_refused() -> None:
-    told = problems("components: {terraform: {secretmanager: {vars: {}}}}\n")
+    told = problems_of("components: {terraform: {secretmanager: {vars: {}}}}\n")
     assert "did you mean `secretmanager`?" in told[0]
 
 
 def test_missing_context_name_does_not_hide_other_problems() -> None:
-    told = problems("secrets: {a: {nmae: b}}\n")
+    told = problems_of("secrets: {a: {nmae: b}}\n")
     assert ["`context_name`: is missing" in told[0], "unknown key `nmae`" in told[1]] == [
         True,
         True,
@@ -206,7 +198,7 @@ def test_missing_context_name_does_not_hide_other_problems() -> None:
 
 
 def test_own_label_and_secretsmanager_are_both_this_map() -> None:
-    one = plan(
+    one = plan_of(
         """\
         context_name: x
         name: mine
@@ -220,25 +212,25 @@ def test_own_label_and_secretsmanager_are_both_this_map() -> None:
 
 def test_map_names_its_environment_before_the_stack_does() -> None:
     assert (
-        plan("context_name: x\nenvironment: shared\nsecrets: {a: {}}\n").secrets["a"].name
+        plan_of("context_name: x\nenvironment: shared\nsecrets: {a: {}}\n").secrets["a"].name
         == "x/shared/a"
     )
 
 
 def test_warnings_do_not_refuse() -> None:
-    one = plan("context_name: x\nsecrets: {a: {name: my-secret, recovery_window_in_days: 0}}\n")
+    one = plan_of("context_name: x\nsecrets: {a: {name: my-secret, recovery_window_in_days: 0}}\n")
     assert [warning.severity for warning in one.warnings] == ["warning", "warning"]
 
 
 def test_key_must_outlive_the_recovery_window() -> None:
-    told = problems(
+    told = problems_of(
         "context_name: x\nkms: {create: true, deletion_window_in_days: 7}\nsecrets: {a: {}}\n"
     )
     assert "must not be shorter than the recovery window" in told[0]
 
 
 def test_designs_full_entry_is_good() -> None:
-    one = plan(
+    one = plan_of(
         """\
         context_name: myapp
         environment: dev
@@ -291,12 +283,12 @@ def test_designs_full_entry_is_good() -> None:
 
 def test_wrong_environment_is_refused() -> None:
     with pytest.raises(ValueError, match="the environment may hold only"):
-        plan("context_name: x\nsecrets: {}\n", "no good")
+        plan_of("context_name: x\nsecrets: {}\n", "no good")
 
 
 def test_problem_text_is_raised_as_map_error() -> None:
     with pytest.raises(MapValueError):
-        plan("context_name: x\nsecrets: []\n")
+        plan_of("context_name: x\nsecrets: []\n")
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """`on_rotate`: what a map may say, what it plans, and what is made of it."""
 
-import asyncio
 import json
-import textwrap
 
 import jsonschema
 import pulumi
@@ -10,10 +8,9 @@ import pytest
 
 from secrets_component import cli
 from secrets_component.errors import SecretMapError
-from secrets_component.planning.planner import plans
 from secrets_component.secret_map.schema import map_schema
-from secrets_component.secret_map.yaml_text import parse
-from tests.unit.test_component import ACCOUNT, FUNCTION, REGION, deploy
+from tests.maps_of_tests import plan_of
+from tests.unit.mocks import ACCOUNT, FUNCTION, REGION, deploy
 
 ROTATING = f"secret_data: v, rotation_automatically: true, rotation_lambda_arn: '{FUNCTION}'"
 STACKS = "stacks: {ecs: {stack: o/ecs/dev, when_missing: wait}}\n"
@@ -21,17 +18,8 @@ SERVICE = f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/main/orders"
 READER = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:reader"
 
 
-@pytest.fixture(autouse=True)
-def _loop() -> None:
-    asyncio.set_event_loop(asyncio.new_event_loop())
-
-
 def map_of(on_rotate: str, fields: str = ROTATING) -> str:
     return f"context_name: x\nsecrets:\n  a: {{on_rotate: {on_rotate}, {fields}}}\n"
-
-
-def plan_of(text: str):
-    return next(iter(plans(parse(textwrap.dedent(text), "m"), "dev").values()))
 
 
 @pytest.mark.parametrize(
