@@ -24,8 +24,9 @@ from pulumi_aws import secretsmanager
 from secrets_component.planning.plan import Binary, Empty, Generated, PlannedSecret
 from secrets_component.resources import rotated_fields
 from secrets_component.resources.scope import Scope
+from secrets_component.secret_map import rules
 from secrets_component.secret_map.aws_types import MAX_VALUE_BYTES
-from secrets_component.secret_map.model import DEFAULT_SPECIAL, RandomPassword, binary_findings
+from secrets_component.secret_map.model import DEFAULT_SPECIAL, RandomPassword
 
 _VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
 FIRST_VALUE_LABEL = "secretsmap-first-value"
@@ -122,7 +123,7 @@ def _checked(value: pulumi.Input[str], key: str, *, is_binary: bool) -> pulumi.I
     """Hold a value to AWS's limits as soon as it is known."""
 
     def check(known: str) -> str:
-        problem = next((p for _, p in binary_findings(known)), None) if is_binary else None
+        problem = next((p for _, p in rules.of_binary(known)), None) if is_binary else None
         if not is_binary and not 0 < len(known.encode()) <= MAX_VALUE_BYTES:
             problem = f"is empty or larger than AWS's {MAX_VALUE_BYTES:,} bytes"
         if problem:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from secrets_component.errors import Problem, did_you_mean, shown
+from secrets_component.secret_map import rules
 from secrets_component.secret_map.aws_types import Label
 from secrets_component.secret_map.forms import Instance
 from secrets_component.secret_map.model import Entry, Fields, Header
@@ -47,7 +48,7 @@ class _Check:
         defaults = self._block("defaults")
         header_data = {k: v for k, v in data.items() if k not in ("secrets", "defaults")}
         header = self._model(Header, header_data, (), {"context_name": "unknown"})
-        self._add_findings((), header.findings())
+        self._add_findings((), rules.of_map(header))
         self._model(Fields, defaults, ("defaults",))
         checked = {}
         for key, entry in entries.items():
@@ -73,7 +74,8 @@ class _Check:
             message = f"the key{shown(key)} may hold only letters, digits, `_` and `-`"
             self._add(path, message, of_key=True)
         model = self._model(Entry, _merged(defaults, entry) if defaults else entry, path)
-        self._add_findings(path, model.findings({k for k, v in entry.items() if v is not None}))
+        written = {k for k, v in entry.items() if v is not None}
+        self._add_findings(path, rules.of_entry(model, written))
         return model
 
     def _model(
