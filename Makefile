@@ -36,7 +36,7 @@ lint: setup ## run ruff, mypy and the import contracts
 	@$(RUN) -m mypy
 	@$(VENV)/bin/lint-imports --no-logo
 
-bench: setup ## compare run times with hand-written resources and a plain YAML parser
+bench: setup ## compare time and memory with hand-written resources and a plain YAML parser
 	@$(RUN) -m bench
 
 down: ## stop the sandbox that `make up` started
