@@ -9,7 +9,10 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
+
+Finding: TypeAlias = tuple[tuple[str | int, ...], str]
+"""What is wrong, with its path inside the block that was checked."""
 
 _SAFE_TO_SHOW = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}")
 

@@ -1,8 +1,13 @@
 """What AWS, or least privilege, refuses in a resource policy: a small check that needs no AWS.
 
-It stands at load for templates of a user's own and for documents inside a map. The shipped
-templates are held to a whole linter (parliament) in the tests: that takes as long to import as
-`validate` may take in all.
+It checks custom templates and documents inside a map when the map is loaded. The tests check the
+shipped templates with a full linter (parliament), whose import alone takes as long as `validate`
+may take in all.
+
+Policies have three judges, which share no code on purpose, so that a mistake in one does not hide
+itself: this one judges what users write, before anything is created; `sandbox/rules.py` what
+reaches its API, as AWS would; `tests/access/evaluator.py` who can do what under the policies that
+were deployed.
 
 The grammar: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
@@ -13,7 +18,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from secrets_component.errors import did_you_mean
+from secrets_component.errors import Finding, did_you_mean, shown
 from secrets_component.secret_map.aws_types import PRINCIPAL, SERVICE
 from secrets_component.secret_map.yaml_text import Path_
 
@@ -43,11 +48,9 @@ _NARROWING = frozenset(
 """Keys whose fixed values keep a policy from being public:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html"""
 _PUBLIC = (
-    "gives access to everyone (`Principal: *` without a condition that names accounts), which AWS "
-    "blocks; name the accounts or roles"
+    "gives access to everyone (`Principal: *` without a condition that limits the accounts), which "
+    "AWS blocks; list the accounts or roles"
 )
-
-Finding = tuple[Path_, str]
 
 
 def findings(document: object, *, is_template: bool = False) -> Iterator[Finding]:
@@ -58,59 +61,109 @@ def findings(document: object, *, is_template: bool = False) -> Iterator[Finding
         is_template: it may leave `Principal` to the map, and is held to least privilege: it grants
             single actions only, and no resource beyond the ones that it names.
     """
-    statements = document.get("Statement") if isinstance(document, dict) else None
-    if not isinstance(document, dict) or not isinstance(statements, list | dict):
-        yield (), "is not a policy document; it needs `Version` and `Statement`"
+    if not isinstance(document, dict) or not isinstance(document.get("Statement"), list | dict):
+        yield (), "is not a policy document; expected a mapping with `Version` and `Statement`"
         return
     yield from _unknown_keys(document, _DOCUMENT, ())
     if document.get("Version", _VERSIONS[0]) not in _VERSIONS:
         yield ("Version",), f'`Version`: expected "{_VERSIONS[0]}"'
-    if isinstance(statements, dict):
-        yield from _statement(statements, ("Statement",), is_template=is_template)
-        return
-    for index, statement in enumerate(statements):
-        path = ("Statement", index)
+    for path, statement in _with_paths(document["Statement"]):
         if isinstance(statement, dict):
-            yield from _statement(statement, path, is_template=is_template)
+            yield from _statement_findings(statement, path, is_template=is_template)
         else:
             yield path, "a statement must be a mapping"
 
 
-def _statement(
+def _with_paths(statements: list[Any] | dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
+    if isinstance(statements, dict):
+        yield ("Statement",), statements
+        return
+    for index, statement in enumerate(statements):
+        yield ("Statement", index), statement
+
+
+def _statement_findings(
     statement: Mapping[str, Any], path: Path_, *, is_template: bool
 ) -> Iterator[Finding]:
     yield from _unknown_keys(statement, _STATEMENT, path)
-    if statement.get("Effect") not in ("Allow", "Deny"):
+    effect = statement.get("Effect")
+    if effect not in ("Allow", "Deny"):
         yield (*path, "Effect"), "`Effect`: expected `Allow` or `Deny`"
-    if "Action" not in statement and "NotAction" not in statement:
-        yield path, "a statement without `Action`"
-    if not is_template and "Principal" not in statement and "NotPrincipal" not in statement:
-        yield path, "a statement without `Principal`; a secret's policy must say whom it is about"
-    yield from _principals(statement.get("Principal"), (*path, "Principal"))
+    if statement.keys().isdisjoint(("Action", "NotAction")):
+        yield path, "the statement has no `Action`"
+    if not is_template and statement.keys().isdisjoint(("Principal", "NotPrincipal")):
+        yield path, "the statement has no `Principal`; a resource policy requires one"
+    yield from _principal_findings(statement.get("Principal"), (*path, "Principal"))
     for action in _listed(statement.get("Action")):
-        if not isinstance(action, str) or not (action == "*" or _ACTION.fullmatch(action)):
+        if not _is_action(action):
             yield (*path, "Action"), "`Action`: expected `<service>:<Operation>`"
-    if statement.get("Effect") == "Allow":
-        yield from _too_open(statement, path)
-        if is_template:
-            yield from _too_wide(statement, path)
+    if effect != "Allow":
+        return
+    yield from _too_open(statement, path)
+    if is_template:
+        yield from _too_wide(statement, path)
+
+
+def _principal_findings(principal: object, path: Path_) -> Iterator[Finding]:
+    if isinstance(principal, str) and principal != "*" and "${" not in principal:
+        yield path, '`Principal`: expected `{"AWS": […]}` or `{"Service": […]}`'
+    if not isinstance(principal, dict):
+        return
+    for name in _listed(principal.get("AWS")):
+        if not _is_account_or_identity(name):
+            yield (
+                (*path, "AWS"),
+                "`AWS`: expected account ids or ARNs of roles or users, never with a wildcard",
+            )
+    for name in _listed(principal.get("Service")):
+        if not _is_service(name):
+            yield (*path, "Service"), "`Service`: expected `<name>.amazonaws.com`"
+
+
+def _is_account_or_identity(name: object) -> bool:
+    if not isinstance(name, str):
+        return False
+    if name == "*" or "${" in name:
+        return True
+    return bool(PRINCIPAL.fullmatch(name) or _SESSION.fullmatch(name))
+
+
+def _is_service(name: object) -> bool:
+    if not isinstance(name, str):
+        return False
+    return "${" in name or SERVICE.fullmatch(name) is not None
+
+
+def _is_action(action: object) -> bool:
+    if not isinstance(action, str):
+        return False
+    return action == "*" or _ACTION.fullmatch(action) is not None
 
 
 def _too_open(statement: Mapping[str, Any], path: Path_) -> Iterator[Finding]:
     """Yield what gives access to everyone, or to everything."""
     if "NotPrincipal" in statement:
-        yield (*path, "NotPrincipal"), "`NotPrincipal` with `Allow` " + _PUBLIC
+        yield (
+            (*path, "NotPrincipal"),
+            "`NotPrincipal` with `Allow` gives access to everyone else, which AWS blocks; list the "
+            "accounts or roles in `Principal`",
+        )
     if _is_public(statement):
         yield (*path, "Principal"), _PUBLIC
     if "NotAction" in statement:
-        yield (*path, "NotAction"), "`NotAction` with `Allow` grants all other actions; list them"
+        yield (
+            (*path, "NotAction"),
+            "`NotAction` with `Allow` grants all other actions; list the actions in `Action`",
+        )
 
 
 def _too_wide(statement: Mapping[str, Any], path: Path_) -> Iterator[Finding]:
     """Yield wildcards that grant more than they seem to."""
-    if not all(_EXACT_ACTION.fullmatch(str(one)) for one in _listed(statement.get("Action"))):
-        yield (*path, "Action"), "`Action`: a wildcard grants more than is meant; list the actions"
-    if any(str(one).endswith("-*") for one in _listed(statement.get("Resource"))):
+    actions = _listed(statement.get("Action"))
+    if not all(_EXACT_ACTION.fullmatch(str(action)) for action in actions):
+        yield (*path, "Action"), "wildcards are not allowed in `Action`; list the actions"
+    resources = _listed(statement.get("Resource"))
+    if any(str(resource).endswith("-*") for resource in resources):
         yield (
             (*path, "Resource"),
             "`Resource`: `-*` also matches longer names; write `-??????` for the six characters "
@@ -118,43 +171,24 @@ def _too_wide(statement: Mapping[str, Any], path: Path_) -> Iterator[Finding]:
         )
 
 
-def _principals(principal: Any, path: Path_) -> Iterator[Finding]:  # noqa: ANN401 # any JSON value
-    if isinstance(principal, str):
-        if principal != "*" and "${" not in principal:
-            yield path, '`Principal`: expected `{"AWS": […]}` or `{"Service": […]}`'
-        return
-    if not isinstance(principal, dict):
-        return
-    for name in _listed(principal.get("AWS")):
-        known = isinstance(name, str) and (
-            name == "*" or "${" in name or PRINCIPAL.fullmatch(name) or _SESSION.fullmatch(name)
-        )
-        if not known:
-            yield (
-                (*path, "AWS"),
-                "`AWS`: expected account ids or ARNs of roles or users, never with a wildcard",
-            )
-    for name in _listed(principal.get("Service")):
-        if not (isinstance(name, str) and ("${" in name or SERVICE.fullmatch(name))):
-            yield (*path, "Service"), "`Service`: expected `<name>.amazonaws.com`"
-
-
 def _is_public(statement: Mapping[str, Any]) -> bool:
     principal = statement.get("Principal")
-    everyone = principal == "*" or (
-        isinstance(principal, dict) and "*" in _listed(principal.get("AWS"))
-    )
-    condition = statement.get("Condition")
-    return everyone and not _narrows(condition if isinstance(condition, dict) else {})
+    names = [principal]
+    if isinstance(principal, dict):
+        names = _listed(principal.get("AWS"))
+    return "*" in names and not _narrows(statement.get("Condition"))
 
 
-def _narrows(condition: Mapping[str, Any]) -> bool:
-    return any(
-        key.lower() in _NARROWING
-        for operator, keys in condition.items()
-        if "Not" not in operator and not operator.endswith("IfExists") and isinstance(keys, dict)
-        for key in keys
-    )
+def _narrows(condition: object) -> bool:
+    """Return whether a condition limits whose accounts or networks a statement is for."""
+    if not isinstance(condition, dict):
+        return False
+    for operator, keys in condition.items():
+        if "Not" in operator or operator.endswith("IfExists") or not isinstance(keys, dict):
+            continue
+        if not _NARROWING.isdisjoint(key.lower() for key in keys):
+            return True
+    return False
 
 
 def _unknown_keys(
@@ -162,9 +196,13 @@ def _unknown_keys(
 ) -> Iterator[Finding]:
     for key in block:
         if key not in known:
-            hint = did_you_mean(key, known)
-            yield (*path, key), f"no such key in a policy document{hint}"
+            yield (*path, key), f"unknown key{shown(key)}{did_you_mean(key, known)}"
 
 
 def _listed(value: Any) -> list[Any]:  # noqa: ANN401 # any JSON value
-    return value if isinstance(value, list) else [] if value is None else [value]
+    """Return a list of what may be one, several, or absent."""
+    if value is None:
+        return []
+    if isinstance(value, list):
+        return value
+    return [value]
