@@ -35,7 +35,10 @@ _STATEMENT = (
     "Condition",
 )
 _VERSIONS = ("2012-10-17", "2008-10-17")
-_ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z*?]+")
+_EVERYONE = re.compile(r"\*")
+_VARIABLE = re.compile(r".*\$\{.*", re.DOTALL)
+"""Of a template; what it becomes is checked when the map names it."""
+_ACTION = re.compile(r"\*|[a-z0-9-]+:[A-Za-z*?]+")
 _EXACT_ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z]+")
 _SESSION = re.compile(r"arn:aws[a-z-]*:sts::\d{12}:(?:assumed-role|federated-user)/[\w+=,.@/-]+")
 _NARROWING = frozenset(
@@ -89,55 +92,45 @@ def _statement_findings(
     effect = statement.get("Effect")
     if effect not in ("Allow", "Deny"):
         yield (*path, "Effect"), "`Effect`: expected `Allow` or `Deny`"
-    if statement.keys().isdisjoint(("Action", "NotAction")):
-        yield path, "the statement has no `Action`"
+    yield from _action_findings(statement, path)
     if not is_template and statement.keys().isdisjoint(("Principal", "NotPrincipal")):
         yield path, "the statement has no `Principal`; a resource policy requires one"
     yield from _principal_findings(statement.get("Principal"), (*path, "Principal"))
-    for action in _listed(statement.get("Action")):
-        if not _is_action(action):
-            yield (*path, "Action"), "`Action`: expected `<service>:<Operation>`"
-    if effect != "Allow":
-        return
-    yield from _too_open(statement, path)
-    if is_template:
+    if effect == "Allow":
+        yield from _too_open(statement, path)
+    if effect == "Allow" and is_template:
         yield from _too_wide(statement, path)
 
 
+def _action_findings(statement: Mapping[str, Any], path: Path_) -> Iterator[Finding]:
+    if statement.keys().isdisjoint(("Action", "NotAction")):
+        yield path, "the statement has no `Action`"
+    for action in _listed(statement.get("Action")):
+        if not _has_form(action, _ACTION):
+            yield (*path, "Action"), "`Action`: expected `<service>:<Operation>`"
+
+
 def _principal_findings(principal: object, path: Path_) -> Iterator[Finding]:
-    if isinstance(principal, str) and principal != "*" and "${" not in principal:
+    if isinstance(principal, str) and not _has_form(principal, _EVERYONE, _VARIABLE):
         yield path, '`Principal`: expected `{"AWS": […]}` or `{"Service": […]}`'
     if not isinstance(principal, dict):
         return
     for name in _listed(principal.get("AWS")):
-        if not _is_account_or_identity(name):
+        if not _has_form(name, _EVERYONE, _VARIABLE, PRINCIPAL, _SESSION):
             yield (
                 (*path, "AWS"),
                 "`AWS`: expected account ids or ARNs of roles or users, never with a wildcard",
             )
     for name in _listed(principal.get("Service")):
-        if not _is_service(name):
+        if not _has_form(name, _VARIABLE, SERVICE):
             yield (*path, "Service"), "`Service`: expected `<name>.amazonaws.com`"
 
 
-def _is_account_or_identity(name: object) -> bool:
-    if not isinstance(name, str):
+def _has_form(value: object, *forms: re.Pattern[str]) -> bool:
+    """Return whether a value is a string in one of these forms."""
+    if not isinstance(value, str):
         return False
-    if name == "*" or "${" in name:
-        return True
-    return bool(PRINCIPAL.fullmatch(name) or _SESSION.fullmatch(name))
-
-
-def _is_service(name: object) -> bool:
-    if not isinstance(name, str):
-        return False
-    return "${" in name or SERVICE.fullmatch(name) is not None
-
-
-def _is_action(action: object) -> bool:
-    if not isinstance(action, str):
-        return False
-    return action == "*" or _ACTION.fullmatch(action) is not None
+    return any(form.fullmatch(value) for form in forms)
 
 
 def _too_open(statement: Mapping[str, Any], path: Path_) -> Iterator[Finding]:
@@ -160,7 +153,7 @@ def _too_open(statement: Mapping[str, Any], path: Path_) -> Iterator[Finding]:
 def _too_wide(statement: Mapping[str, Any], path: Path_) -> Iterator[Finding]:
     """Yield wildcards that grant more than they seem to."""
     actions = _listed(statement.get("Action"))
-    if not all(_EXACT_ACTION.fullmatch(str(action)) for action in actions):
+    if not all(_has_form(action, _EXACT_ACTION) for action in actions):
         yield (*path, "Action"), "wildcards are not allowed in `Action`; list the actions"
     resources = _listed(statement.get("Resource"))
     if any(str(resource).endswith("-*") for resource in resources):
