@@ -233,14 +233,15 @@ def _of_instance(stack: str, output: str, instance: str | None, found: object) -
     if instance is None and not parts:
         return found
     if instance is None:
-        msg = f"stack `{stack}` contains several maps; select one with `instance=`: {_known(parts)}"
+        names = _in_backticks(parts)
+        msg = f"stack `{stack}` contains several maps; select one with `instance=`: {names}"
         raise pulumi.RunError(msg)
     if found and not parts:
         msg = f"stack `{stack}` contains a single map; omit `instance={instance!r}`"
         raise pulumi.RunError(msg)
     if instance not in parts:
         hint = did_you_mean(instance, parts)
-        msg = f"stack `{stack}` has no map `{instance}`; it has {_known(parts)}{hint}"
+        msg = f"stack `{stack}` has no map `{instance}`; it has {_in_backticks(parts)}{hint}"
         raise pulumi.RunError(msg)
     return parts[instance]
 
@@ -257,9 +258,9 @@ def _entry(stack: str, output: str, key: str, found: Mapping[str, Any]) -> Any: 
         )
         raise pulumi.RunError(msg)
     hint = did_you_mean(key, found)
-    msg = f"`{output}` of stack `{stack}` has no `{key}`; it has {_known(found)}{hint}"
+    msg = f"`{output}` of stack `{stack}` has no `{key}`; it has {_in_backticks(found)}{hint}"
     raise pulumi.RunError(msg)
 
 
-def _known(names: Iterable[str]) -> str:
+def _in_backticks(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in sorted(names)) or "none"

@@ -79,8 +79,13 @@ def _template_groups(
     """
     if not templates.names_variable(text, "principal_arns"):
         return [(names, None)]
-    accounts = [name for name in names if name.isdigit() or name.endswith(_ROOT)]
-    arns = [name for name in names if name not in accounts]
+    accounts: list[str] = []
+    arns: list[str] = []
+    for name in names:
+        if name.isdigit() or name.endswith(_ROOT):
+            accounts.append(name)
+        else:
+            arns.append(name)
     groups: list[tuple[Sequence[str], Sequence[str] | None]] = []
     if accounts:
         groups.append((accounts, None))
@@ -94,7 +99,7 @@ def _accounts_of(arns: Iterable[str]) -> list[str]:
 
 
 def _as_principal(name: str, home: Home) -> str:
-    """Return a name as a statement writes it: an account's id stands for its root."""
+    """Return a name as a statement writes it: its root for an account's id."""
     if name.isdigit():
         return home.root(name)
     return name
@@ -206,7 +211,9 @@ def document(statements: Iterable[Statement], *, compact: bool = False, **rest: 
         rest: the document's other keys, such as `Id`, or another `Version`.
     """
     policy = {"Version": VERSION, **rest, "Statement": numbered(statements)}
-    return json.dumps(policy, separators=(",", ":") if compact else None)
+    if compact:
+        return json.dumps(policy, separators=(",", ":"))
+    return json.dumps(policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,9 +290,10 @@ def use_key(statement: Statement, key_arn: str) -> Statement:
 def resource_of_key(key_arn: str) -> str:
     """Return what a statement names as its resource to allow the use of a key.
 
-    An alias's ARN as a resource allows the use of no key
-    (https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html). For an alias
-    it is every key of its account and region, and a condition must narrow that down.
+    "When an alias is the value of a resource element, the policy applies to the alias resource, not
+    to any KMS key that might be associated with it"
+    (https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html). So for an
+    alias it is every key of its account and region, and a condition must narrow that down.
     """
     arn = Arn.parse(key_arn)
     if arn.alias is None:

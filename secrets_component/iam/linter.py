@@ -36,8 +36,8 @@ _STATEMENT = (
 )
 _VERSIONS = ("2012-10-17", "2008-10-17")
 _EVERYONE = re.compile(r"\*")
-_VARIABLE = re.compile(r".*\$\{.*", re.DOTALL)
-"""Of a template; what it becomes is checked when the map names it."""
+_WITH_VARIABLE = re.compile(r".*\$\{.*", re.DOTALL)
+"""Of a template; its value is checked where the map writes it."""
 _ACTION = re.compile(r"\*|[a-z0-9-]+:[A-Za-z*?]+")
 _EXACT_ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z]+")
 _SESSION = re.compile(r"arn:aws[a-z-]*:sts::\d{12}:(?:assumed-role|federated-user)/[\w+=,.@/-]+")
@@ -111,18 +111,18 @@ def _action_findings(statement: Mapping[str, Any], path: Path_) -> Iterator[Find
 
 
 def _principal_findings(principal: object, path: Path_) -> Iterator[Finding]:
-    if isinstance(principal, str) and not _has_form(principal, _EVERYONE, _VARIABLE):
+    if isinstance(principal, str) and not _has_form(principal, _EVERYONE, _WITH_VARIABLE):
         yield path, '`Principal`: expected `{"AWS": […]}` or `{"Service": […]}`'
     if not isinstance(principal, dict):
         return
     for name in _listed(principal.get("AWS")):
-        if not _has_form(name, _EVERYONE, _VARIABLE, PRINCIPAL, _SESSION):
+        if not _has_form(name, _EVERYONE, _WITH_VARIABLE, PRINCIPAL, _SESSION):
             yield (
                 (*path, "AWS"),
                 "`AWS`: expected account ids or ARNs of roles or users, never with a wildcard",
             )
     for name in _listed(principal.get("Service")):
-        if not _has_form(name, _VARIABLE, SERVICE):
+        if not _has_form(name, _WITH_VARIABLE, SERVICE):
             yield (*path, "Service"), "`Service`: expected `<name>.amazonaws.com`"
 
 
