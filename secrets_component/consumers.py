@@ -103,8 +103,9 @@ class SecretMapReference:
 
 
 def _initial(instance: str | None, found: Any) -> Sequence[str]:  # noqa: ANN401 # an output of a stack
-    of_map = found.get(instance or "") if isinstance(found, Mapping) else found
-    return of_map or ()
+    if isinstance(found, Mapping):
+        found = found.get(instance or "")
+    return found or ()
 
 
 def _live_password(key: str, initial: Sequence[str], password: str) -> str:

@@ -66,7 +66,8 @@ def _template_statements(policy: TemplatedPolicy, known: Known, home: Home) -> I
             "region": None,
         }
         for statement in templates.fill(policy.text, values):
-            statement.setdefault("Principal", {"AWS": principals})
+            if not templates.has_principal(statement):
+                statement["Principal"] = {"AWS": principals}
             yield statement
 
 
@@ -99,7 +100,7 @@ def _accounts_of(arns: Iterable[str]) -> list[str]:
 
 
 def _as_principal(name: str, home: Home) -> str:
-    """Return a name as a statement writes it: its root for an account's id."""
+    """Return a principal as a statement names it: an account by its root."""
     if name.isdigit():
         return home.root(name)
     return name

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from secrets_component.errors import KeyPath
 from secrets_component.secret_map.references import Template
-from secrets_component.secret_map.yaml_text import Path_
 
 Kind: TypeAlias = Literal["read", "admin"]
 KINDS: tuple[Kind, ...] = ("read", "admin")
@@ -17,7 +17,7 @@ class Grantee:
     """A principal as the map writes it, and where."""
 
     principal: Template
-    place: Path_
+    place: KeyPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,11 @@ class Grant:
     admins: tuple[Grantee, ...]
     organization_id: str | None
 
+    @property
+    def grantees(self) -> tuple[Grantee, ...]:
+        """The readers, then the administrators."""
+        return (*self.readers, *self.admins)
+
     def of(self, kind: Kind) -> tuple[Grantee, ...]:
         """Return the readers or the administrators."""
         return self.readers if kind == "read" else self.admins
@@ -47,7 +52,7 @@ class Level:
     """
 
     path: str
-    attach_to: tuple[tuple[str, Path_], ...] = ()
+    attach_to: tuple[tuple[str, KeyPath], ...] = ()
 
     def output(self, kind: Kind) -> str:
         """Return the name of the level's policy in the output `policy_arns`."""

@@ -18,9 +18,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from secrets_component.errors import Finding, did_you_mean, shown
+from secrets_component.errors import Finding, KeyPath, did_you_mean, shown
 from secrets_component.secret_map.aws_types import PRINCIPAL, SERVICE
-from secrets_component.secret_map.yaml_text import Path_
 
 _DOCUMENT = ("Version", "Id", "Statement")
 _STATEMENT = (
@@ -41,6 +40,13 @@ _WITH_VARIABLE = re.compile(r".*\$\{.*", re.DOTALL)
 _ACTION = re.compile(r"\*|[a-z0-9-]+:[A-Za-z*?]+")
 _EXACT_ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z]+")
 _SESSION = re.compile(r"arn:aws[a-z-]*:sts::\d{12}:(?:assumed-role|federated-user)/[\w+=,.@/-]+")
+_PRINCIPAL_FORMS = {
+    "AWS": (
+        (_EVERYONE, _WITH_VARIABLE, PRINCIPAL, _SESSION),
+        "`AWS`: expected account ids or ARNs of roles or users, never with a wildcard",
+    ),
+    "Service": ((_WITH_VARIABLE, SERVICE), "`Service`: expected `<name>.amazonaws.com`"),
+}
 _NARROWING = frozenset(
     f"aws:{name.lower()}"
     for name in (
@@ -77,7 +83,7 @@ def findings(document: object, *, is_template: bool = False) -> Iterator[Finding
             yield path, "a statement must be a mapping"
 
 
-def _with_paths(statements: list[Any] | dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
+def _with_paths(statements: list[Any] | dict[str, Any]) -> Iterator[tuple[KeyPath, Any]]:
     if isinstance(statements, dict):
         yield ("Statement",), statements
         return
@@ -86,7 +92,7 @@ def _with_paths(statements: list[Any] | dict[str, Any]) -> Iterator[tuple[Path_,
 
 
 def _statement_findings(
-    statement: Mapping[str, Any], path: Path_, *, is_template: bool
+    statement: Mapping[str, Any], path: KeyPath, *, is_template: bool
 ) -> Iterator[Finding]:
     yield from _unknown_keys(statement, _STATEMENT, path)
     effect = statement.get("Effect")
@@ -102,7 +108,7 @@ def _statement_findings(
         yield from _too_wide(statement, path)
 
 
-def _action_findings(statement: Mapping[str, Any], path: Path_) -> Iterator[Finding]:
+def _action_findings(statement: Mapping[str, Any], path: KeyPath) -> Iterator[Finding]:
     if statement.keys().isdisjoint(("Action", "NotAction")):
         yield path, "the statement has no `Action`"
     for action in _listed(statement.get("Action")):
@@ -110,20 +116,15 @@ def _action_findings(statement: Mapping[str, Any], path: Path_) -> Iterator[Find
             yield (*path, "Action"), "`Action`: expected `<service>:<Operation>`"
 
 
-def _principal_findings(principal: object, path: Path_) -> Iterator[Finding]:
+def _principal_findings(principal: object, path: KeyPath) -> Iterator[Finding]:
     if isinstance(principal, str) and not _has_form(principal, _EVERYONE, _WITH_VARIABLE):
         yield path, '`Principal`: expected `{"AWS": […]}` or `{"Service": […]}`'
     if not isinstance(principal, dict):
         return
-    for name in _listed(principal.get("AWS")):
-        if not _has_form(name, _EVERYONE, _WITH_VARIABLE, PRINCIPAL, _SESSION):
-            yield (
-                (*path, "AWS"),
-                "`AWS`: expected account ids or ARNs of roles or users, never with a wildcard",
-            )
-    for name in _listed(principal.get("Service")):
-        if not _has_form(name, _WITH_VARIABLE, SERVICE):
-            yield (*path, "Service"), "`Service`: expected `<name>.amazonaws.com`"
+    for kind, (forms, message) in _PRINCIPAL_FORMS.items():
+        for name in _listed(principal.get(kind)):
+            if not _has_form(name, *forms):
+                yield (*path, kind), message
 
 
 def _has_form(value: object, *forms: re.Pattern[str]) -> bool:
@@ -133,7 +134,7 @@ def _has_form(value: object, *forms: re.Pattern[str]) -> bool:
     return any(form.fullmatch(value) for form in forms)
 
 
-def _too_open(statement: Mapping[str, Any], path: Path_) -> Iterator[Finding]:
+def _too_open(statement: Mapping[str, Any], path: KeyPath) -> Iterator[Finding]:
     """Yield what gives access to everyone, or to everything."""
     if "NotPrincipal" in statement:
         yield (
@@ -150,7 +151,7 @@ def _too_open(statement: Mapping[str, Any], path: Path_) -> Iterator[Finding]:
         )
 
 
-def _too_wide(statement: Mapping[str, Any], path: Path_) -> Iterator[Finding]:
+def _too_wide(statement: Mapping[str, Any], path: KeyPath) -> Iterator[Finding]:
     """Yield wildcards that grant more than they seem to."""
     actions = _listed(statement.get("Action"))
     if not all(_has_form(action, _EXACT_ACTION) for action in actions):
@@ -185,7 +186,7 @@ def _narrows(condition: object) -> bool:
 
 
 def _unknown_keys(
-    block: Mapping[str, Any], known: tuple[str, ...], path: Path_
+    block: Mapping[str, Any], known: tuple[str, ...], path: KeyPath
 ) -> Iterator[Finding]:
     for key in block:
         if key not in known:

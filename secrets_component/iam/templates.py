@@ -27,6 +27,8 @@ _AWS_OWN = re.compile(r"[*?$]|[A-Za-z0-9-]+:.*")
 """IAM's own policy variables (`${aws:PrincipalTag/team}`, `${*}`), which a template keeps.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html"""
 
+_ESSENTIAL = frozenset(("Action", "NotAction", "Resource", "NotResource"))
+
 
 class TemplateError(ValueError):
     """A template that cannot be filled in; the message names the variable."""
@@ -47,7 +49,7 @@ def fill(text: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     A string that is one variable becomes its value; where a list is only a part of a string, the
     string becomes a list of strings. What names a variable whose value is None is left out: a
-    condition, or, with its resource, the whole statement.
+    condition, or, with its resource or action, the whole statement.
 
     Args:
         text: the template.
@@ -56,8 +58,12 @@ def fill(text: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     Raises:
         TemplateError: the template names a variable that is unknown or has no value here.
     """
-    filled = [_filled(statement, values) for statement in _statements(text)]
-    return [one for one in filled if "Resource" in one and "Action" in one]
+    found: list[dict[str, Any]] = []
+    for statement in _statements(text):
+        filled = _filled_block(statement, values)
+        if _ESSENTIAL.isdisjoint(statement.keys() - filled.keys()):
+            found.append(filled)
+    return found
 
 
 def _statements(text: str) -> list[Any]:
@@ -77,13 +83,22 @@ def _filled(node: Any, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 # any 
     if isinstance(node, list):
         return _filled_list(node, values)
     if isinstance(node, dict):
-        filled = {key: _filled(value, values) for key, value in node.items()}
-        return {key: value for key, value in filled.items() if value not in (None, {}, [])}
+        return _filled_block(node, values)
     return node
 
 
+def _filled_block(block: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mapping with its values filled in, without those of which nothing is left."""
+    found: dict[str, Any] = {}
+    for key, node in block.items():
+        filled = _filled(node, values)
+        if filled not in (None, {}, []):
+            found[key] = filled
+    return found
+
+
 def _filled_list(nodes: list[Any], values: Mapping[str, Any]) -> list[Any]:
-    """Return a list with its items filled in; the value of a variable may itself be a list."""
+    """Return a list with its items filled in; a variable's list joins the list that it is in."""
     found: list[Any] = []
     for node in nodes:
         filled = _filled(node, values)
@@ -128,7 +143,12 @@ def needs_principals(text: str) -> bool:
     """Return whether a template leaves it to the map to name principals."""
     if names_variable(text, "principals"):
         return True
-    return any("Principal" not in statement for statement in _statements(text))
+    return any(not has_principal(statement) for statement in _statements(text))
+
+
+def has_principal(statement: Mapping[str, Any]) -> bool:
+    """Return whether a statement itself names who it applies to."""
+    return "Principal" in statement or "NotPrincipal" in statement
 
 
 def file_problems(path: Path, text: str) -> Iterator[Problem]:

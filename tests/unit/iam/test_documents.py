@@ -155,7 +155,7 @@ def policy_of(
     """Return the statements of a secret's policy, whose principals are as the map writes them."""
     known = {}
     for one in grants:
-        known |= {grantee.principal: str(grantee.principal) for grantee in one.readers + one.admins}
+        known |= {grantee.principal: str(grantee.principal) for grantee in one.grantees}
     if isinstance(policy, TemplatedPolicy):
         known |= {principal: str(principal) for principal in policy.principals}
     return list(json.loads(resource_policy(policy, grants, known, home))["Statement"])
@@ -288,6 +288,12 @@ def test_template_that_names_its_principal_itself_is_filled_in_once() -> None:
     (statement,) = policy_of(policy=templated(text))
     assert statement["Principal"] == {"AWS": ROOT_THERE}
     assert "Condition" not in statement
+
+
+def test_denial_to_all_other_principals_gets_no_principal() -> None:
+    denial = {"Effect": "Deny", "NotPrincipal": {"AWS": ROOT}, "Action": "a:B", "Resource": "*"}
+    text = json.dumps({"Statement": denial})
+    assert policy_of(policy=templated(text, THERE)) == [denial]
 
 
 def test_template_and_grants_are_one_policy() -> None:

@@ -105,6 +105,7 @@ def test_statement_whose_only_resource_has_no_value_is_left_out() -> None:
         ({"Principal": {"AWS": "${principals}"}}, True),
         ({}, True),
         ({"Principal": {"AWS": "arn:aws:iam::111122223333:root"}}, False),
+        ({"NotPrincipal": {"AWS": "arn:aws:iam::111122223333:root"}}, False),
     ],
 )
 def test_principals_are_needed_where_the_template_has_none_of_its_own(
@@ -151,3 +152,11 @@ def test_missing_folder_of_templates_says_how_to_get_it(monkeypatch) -> None:
     shipped.cache_clear()
     with pytest.raises(FileNotFoundError, match="reinstall secretsmap"):
         shipped("read-secret-policy")
+
+
+def test_denial_of_all_other_actions_or_resources_is_kept() -> None:
+    statements = [
+        {"Effect": "Deny", "NotAction": "a:B", "Resource": "*"},
+        {"Effect": "Deny", "Action": "a:B", "NotResource": "x"},
+    ]
+    assert fill(json.dumps({"Statement": statements}), {}) == statements
