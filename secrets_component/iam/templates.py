@@ -77,7 +77,7 @@ def listed(statements: Any) -> list[Any]:  # noqa: ANN401 # any JSON value
     return [statements]
 
 
-def _filled(node: Any, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 # any JSON value
+def _filled_node(node: Any, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 # any JSON value
     if isinstance(node, str):
         return _filled_text(node, values)
     if isinstance(node, list):
@@ -91,7 +91,7 @@ def _filled_block(block: Mapping[str, Any], values: Mapping[str, Any]) -> dict[s
     """Return a mapping with its values filled in, without those of which nothing is left."""
     found: dict[str, Any] = {}
     for key, node in block.items():
-        filled = _filled(node, values)
+        filled = _filled_node(node, values)
         if filled not in (None, {}, []):
             found[key] = filled
     return found
@@ -101,7 +101,7 @@ def _filled_list(nodes: list[Any], values: Mapping[str, Any]) -> list[Any]:
     """Return a list with its items filled in; a variable's list joins the list that it is in."""
     found: list[Any] = []
     for node in nodes:
-        filled = _filled(node, values)
+        filled = _filled_node(node, values)
         if isinstance(filled, list):
             found += filled
         elif filled is not None:
