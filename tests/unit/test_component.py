@@ -139,7 +139,7 @@ def test_rotation_has_schedule_permission_and_first_value_only() -> None:
     assert made["SecretVersion", "m.a.first"]["versionStages"] == ["secretsmap-first-value"]
 
 
-def test_operator_owned_value_never_asks_for_awscurrent() -> None:
+def test_operator_owned_value_never_requests_awscurrent() -> None:
     made = deploy(HEAD + "  a: {secret_data: v, owner: operator}\n").made
     assert made["SecretVersion", "m.a.first"]["versionStages"] == ["secretsmap-first-value"]
 
@@ -251,7 +251,7 @@ def test_each_stack_is_read_once() -> None:
     assert deploy(text, {"o/rds/dev": {"endpoint": "h"}}).reads == ["o/rds/dev"]
 
 
-def test_missing_things_are_told_all_at_once_with_their_places(monkeypatch) -> None:
+def test_missing_values_are_reported_all_at_once_with_their_positions(monkeypatch) -> None:
     monkeypatch.delenv("NOT_THERE", raising=False)
     with pytest.raises(pulumi.RunError) as refused:
         deploy(
@@ -317,7 +317,7 @@ def test_rotated_fields_are_written_only_when_the_maps_own_change() -> None:
     assert ("SecretVersion", "m.a.first") not in result.made
 
 
-def test_adopted_secret_is_asked_for_by_name_and_keeps_what_the_entry_leaves_out() -> None:
+def test_adopted_secret_is_looked_up_by_name_and_keeps_what_the_entry_leaves_out() -> None:
     made = deploy(
         "context_name: x\ntags: {team: t}\ndefault_kms_key_id: alias/k\nsecrets:\n"
         "  a: {import: legacy, owner: operator}\n"
