@@ -225,7 +225,7 @@ def test_validate_filled_lists_the_secrets_that_wait_for_their_operator(
     client.put_secret_value(SecretId=f"filled/{stack.name}/b", SecretString="by hand")
     assert cli.main(command) == 1
     assert capsys.readouterr().err == (
-        f"{path}:3:3: error: `filled/{stack.name}/a` is empty; fill it with "
+        f"{path}:3:3: error: `filled/{stack.name}/a` is empty; set its value with "
         f"`aws secretsmanager put-secret-value --secret-id filled/{stack.name}/a …`\n"
     )
     client.put_secret_value(SecretId=f"filled/{stack.name}/a", SecretString="by hand")

@@ -30,8 +30,10 @@ def test_lists_of_public_names_agree() -> None:
 def test_public_name_is_imported_from_its_module(name: str) -> None:
     module = import_module(f"secrets_component.{secrets_component._MODULES[name]}")
     assert getattr(secrets_component, name) is getattr(module, name)
+    assert getattr(secrets_component, name).__name__ == name
 
 
 def test_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'secrets_component' has no attribute 'Secre'"):
         _ = secrets_component.Secre
+    assert not hasattr(secrets_component, "SecretMaps")
