@@ -10,13 +10,14 @@ import base64
 import re
 from collections.abc import Iterable, Iterator, Set
 
+from pydantic import BaseModel
+
 from secrets_component.errors import Finding
 from secrets_component.secret_map import schedules
 from secrets_component.secret_map.aws_types import MAX_VALUE_BYTES
 from secrets_component.secret_map.model import (
     CHARACTER_CLASSES,
     Access,
-    Alarms,
     Entry,
     Grants,
     Header,
@@ -47,7 +48,7 @@ def of_map(header: Header) -> Iterator[Finding]:
     yield from _stacks_named_like_the_map(header)
     yield from _within(("kms",), _in_kms(header.kms))
     yield from _within(("access",), _in_access(header.access))
-    yield from _within(("alarms",), _in_alarms(header.alarms))
+    yield from _within(("alarms",), _exclusive(header.alarms, "topic_arn", "create"))
 
 
 def of_entry(entry: Entry, written: Set[str]) -> Iterator[Finding]:
@@ -57,7 +58,8 @@ def of_entry(entry: Entry, written: Set[str]) -> Iterator[Finding]:
         entry: the entry, merged with `defaults`.
         written: the fields that the entry itself sets; the others come from `defaults`.
     """
-    yield from _several_values(entry)
+    yield from _exclusive(entry, "generate_random_password", "secret_data", "secret_binary")
+    yield from _exclusive(entry, "import_", "restore_deleted")
     yield from _unused_passwords(entry, written)
     yield from _unusable_value(entry)
     if entry.rotation_automatically:
@@ -65,7 +67,7 @@ def of_entry(entry: Entry, written: Set[str]) -> Iterator[Finding]:
     else:
         yield from _unused_rotation(entry, written)
     yield from _short_recovery(entry)
-    yield from _in_adoption(entry)
+    yield from _value_of_existing_secret(entry)
     yield from _renamed_secret(entry)
     yield from _ownership_without_rotation(entry)
     yield from _in_rotated_fields(entry)
@@ -85,14 +87,9 @@ def of_binary(encoded: str) -> Iterator[Finding]:
     except ValueError:
         yield path, "is not valid base64; encode the file with `base64 -w0 FILE`"
         return
-    if not value:
-        yield path, _EMPTY
-    if len(value) > MAX_VALUE_BYTES:
-        yield path, _TOO_LARGE
+    yield from _unusable_size(path, value)
 
 
-_EMPTY = "must not be empty; omit the field to create a secret without a value"
-_TOO_LARGE = f"exceeds AWS's limit of {MAX_VALUE_BYTES:,} bytes"
 _NO_ROTATION = "has no effect without `rotation_automatically: true`"
 
 
@@ -102,17 +99,26 @@ def _within(path: tuple[str, ...], findings: Iterable[Finding]) -> Iterator[Find
         yield (*path, *inner), message
 
 
-def _exclusive(first: str, second: str) -> str:
-    return f"`{first}` and `{second}` are mutually exclusive; remove one"
+def _exclusive(block: BaseModel, *fields: str) -> Iterator[Finding]:
+    """Yield each field that is set in addition to an earlier one of the given fields."""
+    names = []
+    for field in fields:
+        if getattr(block, field) not in (None, False):
+            names.append(type(block).model_fields[field].alias or field)
+    for extra in names[1:]:
+        yield (extra,), f"`{extra}` and `{names[0]}` are mutually exclusive; remove one"
 
 
-def _listed(fields: Iterable[str]) -> str:
+def _in_backticks(fields: Iterable[str]) -> str:
     return ", ".join(f"`{field}`" for field in fields)
 
 
 def _two_keys(header: Header) -> Iterator[Finding]:
     if header.kms.create and header.default_kms_key_id is not None:
-        yield ("kms", "create"), _exclusive("kms.create", "default_kms_key_id")
+        yield (
+            ("kms", "create"),
+            "`kms.create` and `default_kms_key_id` are mutually exclusive; remove one",
+        )
 
 
 def _stacks_named_like_the_map(header: Header) -> Iterator[Finding]:
@@ -144,29 +150,6 @@ def _in_grants(grants: Grants) -> Iterator[Finding]:
         yield ("organization_id",), "has no effect without `readers` or `admins`"
 
 
-def _in_alarms(alarms: Alarms) -> Iterator[Finding]:
-    if alarms.create and alarms.topic_arn is not None:
-        yield ("create",), _exclusive("create", "topic_arn")
-
-
-def _several_values(entry: Entry) -> Iterator[Finding]:
-    fields = _value_fields(entry)
-    for extra in fields[1:]:
-        yield (extra,), _exclusive(extra, fields[0])
-
-
-def _value_fields(entry: Entry) -> list[str]:
-    """Return the fields that give the entry a value."""
-    fields = []
-    if entry.generate_random_password:
-        fields.append("generate_random_password")
-    if entry.secret_data is not None:
-        fields.append("secret_data")
-    if entry.secret_binary is not None:
-        fields.append("secret_binary")
-    return fields
-
-
 def _unused_passwords(entry: Entry, written: Set[str]) -> Iterator[Finding]:
     if "random_password" in written and not entry.generate_random_password:
         yield ("random_password",), "needs `generate_random_password: true`"
@@ -176,17 +159,21 @@ def _unused_passwords(entry: Entry, written: Set[str]) -> Iterator[Finding]:
 
 def _unusable_value(entry: Entry) -> Iterator[Finding]:
     if isinstance(entry.secret_data, str):
-        if not entry.secret_data:
-            yield ("secret_data",), _EMPTY
-        if len(entry.secret_data.encode()) > MAX_VALUE_BYTES:
-            yield ("secret_data",), _TOO_LARGE
+        yield from _unusable_size(("secret_data",), entry.secret_data.encode())
     if entry.secret_binary is not None and "${" not in entry.secret_binary:
         yield from of_binary(entry.secret_binary)
 
 
+def _unusable_size(path: tuple[str], value: bytes) -> Iterator[Finding]:
+    if not value:
+        yield path, "must not be empty; omit the field to create a secret without a value"
+    if len(value) > MAX_VALUE_BYTES:
+        yield path, f"exceeds AWS's limit of {MAX_VALUE_BYTES:,} bytes"
+
+
 def _in_password(options: RandomPassword) -> Iterator[Finding]:
     if not options.characters:
-        names = _listed(CHARACTER_CLASSES)
+        names = _in_backticks(CHARACTER_CLASSES)
         yield (), f"all character classes are off; enable at least one of {names}"
     required = 0
     for name in CHARACTER_CLASSES:
@@ -199,30 +186,31 @@ def _in_password(options: RandomPassword) -> Iterator[Finding]:
 
 
 def _unused_rotation(entry: Entry, written: Set[str]) -> Iterator[Finding]:
-    if "rotation_automatically" not in written:
-        for field in ("rotation_days", "rotation_schedule", "rotation_lambda_arn", "rotation"):
-            if field in written:
-                yield (field,), _NO_ROTATION
-                break
     if "on_rotate" in written and not entry.import_:
         yield ("on_rotate",), _NO_ROTATION
+    if "rotation_automatically" in written:
+        return
+    for field in ("rotation_days", "rotation_schedule", "rotation_lambda_arn", "rotation"):
+        if field in written:
+            yield (field,), _NO_ROTATION
+            return
 
 
 def _in_rotation(entry: Entry, written: Set[str]) -> Iterator[Finding]:
-    yield from _number_of_functions(entry, written)
-    yield from _in_schedule(entry)
+    yield from _exclusive(entry, "rotation_lambda_arn", "rotation")
+    yield from _exclusive(entry, "rotation_days", "rotation_schedule")
+    yield from _missing_function(entry, written)
+    yield from _unfit_window(entry)
     if entry.rotation is not None:
         yield from _within(("rotation",), _in_hosted_rotation(entry.rotation))
         yield from _unrotatable_value(entry, entry.rotation.function)
 
 
-def _number_of_functions(entry: Entry, written: Set[str]) -> Iterator[Finding]:
-    if entry.rotation is not None and entry.rotation_lambda_arn is not None:
-        yield ("rotation",), _exclusive("rotation", "rotation_lambda_arn")
+def _missing_function(entry: Entry, written: Set[str]) -> Iterator[Finding]:
     if entry.rotation is not None or entry.rotation_lambda_arn is not None:
         return
     # An invalid function is written but not in the entry, and has been reported already.
-    if "rotation" not in written and "rotation_lambda_arn" not in written:
+    if written.isdisjoint(("rotation", "rotation_lambda_arn")):
         yield (
             ("rotation_automatically",),
             "rotation requires a function; set `rotation: {function: …}` for a built-in one, or "
@@ -230,13 +218,12 @@ def _number_of_functions(entry: Entry, written: Set[str]) -> Iterator[Finding]:
         )
 
 
-def _in_schedule(entry: Entry) -> Iterator[Finding]:
-    if entry.rotation_days is not None and entry.rotation_schedule is not None:
-        yield ("rotation_schedule",), _exclusive("rotation_schedule", "rotation_days")
-    if entry.rotation_window is not None:
-        problem = schedules.fit_problem(entry.rotation_schedule, entry.rotation_window)
-        if problem:
-            yield ("rotation_window",), problem
+def _unfit_window(entry: Entry) -> Iterator[Finding]:
+    if entry.rotation_window is None:
+        return
+    problem = schedules.fit_problem(entry.rotation_schedule, entry.rotation_window)
+    if problem:
+        yield ("rotation_window",), problem
 
 
 def _in_hosted_rotation(rotation: HostedRotation) -> Iterator[Finding]:
@@ -256,9 +243,11 @@ def _in_hosted_rotation(rotation: HostedRotation) -> Iterator[Finding]:
 
 
 def _incomplete_network(rotation: HostedRotation) -> Iterator[Finding]:
-    if rotation.subnet_ids and not rotation.security_group_ids:
+    if bool(rotation.subnet_ids) == bool(rotation.security_group_ids):
+        return
+    if rotation.subnet_ids:
         yield ("subnet_ids",), "needs `security_group_ids`"
-    if rotation.security_group_ids and not rotation.subnet_ids:
+    else:
         yield ("security_group_ids",), "needs `subnet_ids`"
 
 
@@ -271,7 +260,7 @@ def _unrotatable_value(entry: Entry, function: str) -> Iterator[Finding]:
         yield (
             ("rotation", "function"),
             "needs the database's connection details; replace `generate_random_password` with a "
-            f"`secret_data` that has {_listed(_LOGIN_FIELDS)}",
+            f"`secret_data` that has {_in_backticks(_LOGIN_FIELDS)}",
         )
     if not isinstance(entry.secret_data, dict):
         return
@@ -286,10 +275,10 @@ def _incomplete_login(
 ) -> Iterator[Finding]:
     missing = [field for field in _LOGIN_FIELDS if not login.get(field)]
     if missing:
-        yield ("secret_data",), f"is missing {_listed(missing)}, required by `{function}`"
+        yield ("secret_data",), f"is missing {_in_backticks(missing)}, required by `{function}`"
     engine = login.get("engine")
     if engine and "${" not in str(engine) and str(engine) not in engines:
-        yield ("secret_data", "engine"), f"`{function}` supports only {_listed(engines)}"
+        yield ("secret_data", "engine"), f"`{function}` supports only {_in_backticks(engines)}"
 
 
 def _short_recovery(entry: Entry) -> Iterator[Finding]:
@@ -297,11 +286,13 @@ def _short_recovery(entry: Entry) -> Iterator[Finding]:
         yield ("recovery_window_in_days",), "must be 0 or from 7 to 30"
 
 
-def _in_adoption(entry: Entry) -> Iterator[Finding]:
-    """Yield what is unclear where the map takes over an existing secret."""
-    if entry.import_ and entry.restore_deleted:
-        yield ("restore_deleted",), _exclusive("restore_deleted", "import")
-    if entry.owner is not None or not _value_fields(entry):
+def _value_of_existing_secret(entry: Entry) -> Iterator[Finding]:
+    sets_value = (
+        entry.generate_random_password
+        or entry.secret_data is not None
+        or entry.secret_binary is not None
+    )
+    if entry.owner is not None or not sets_value:
         return
     message = (
         "the existing secret already has a value; set `owner: map` to overwrite it or "
