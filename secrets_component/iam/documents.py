@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from secrets_component.arns import Home, account_of
+from secrets_component.arns import Arn, Home, account_of
 from secrets_component.iam import templates
 from secrets_component.iam.grants import KINDS, Grant, InlinePolicy, Kind, TemplatedPolicy
 from secrets_component.secret_map.references import Template
@@ -28,6 +28,7 @@ from secrets_component.secret_map.references import Template
 VERSION = "2012-10-17"
 TEMPLATE_OF: Mapping[Kind, str] = {"read": "read-secret-policy", "admin": "admin-secret-policy"}
 Statement: TypeAlias = dict[str, Any]
+Condition: TypeAlias = Mapping[str, Mapping[str, Any]]
 Known: TypeAlias = Mapping[Template, str]
 """What the principals that a map writes stand for."""
 
@@ -104,30 +105,39 @@ def _granted(
     ]
     member = {"StringEquals": {"aws:PrincipalOrgID": organization_id}} if organization_id else {}
     if named:
-        yield _statement(base, {"AWS": named}, member)
+        yield _granting(base, {"AWS": named}, member)
     if foreign:
         accounts = sorted({str(account_of(p)) for p in foreign})
         condition: dict[str, Any] = {**member, "ArnEquals": {"aws:PrincipalArn": foreign}}
-        yield _statement(base, {"AWS": [home.root(a) for a in accounts]}, condition)
+        yield _granting(base, {"AWS": [home.root(a) for a in accounts]}, condition)
     if services:
         from_here = {"StringEquals": {"aws:SourceAccount": home.account}}
-        yield _statement(base, {"Service": services}, from_here)
+        yield _granting(base, {"Service": services}, from_here)
 
 
-def _statement(
-    base: Statement, principal: Mapping[str, list[str]], condition: Mapping[str, Mapping[str, Any]]
+def _granting(
+    base: Statement, principal: Mapping[str, list[str]], condition: Condition
 ) -> Statement:
-    merged = {operator: dict(keys) for operator, keys in base.get("Condition", {}).items()}
-    for operator, keys in condition.items():
-        merged.setdefault(operator, {}).update(keys)
-    return {
+    """Return the statement for a principal, on a further condition."""
+    granting: Statement = {
         "Sid": base["Sid"],
         "Effect": base["Effect"],
         "Principal": dict(principal),
         "Action": base["Action"],
         "Resource": base["Resource"],
-        **({"Condition": merged} if merged else {}),
     }
+    both = _both(base.get("Condition", {}), condition)
+    if both:
+        granting["Condition"] = both
+    return granting
+
+
+def _both(condition: Condition, further: Condition) -> dict[str, dict[str, Any]]:
+    """Return the condition that holds where both hold."""
+    merged = {operator: dict(keys) for operator, keys in condition.items()}
+    for operator, keys in further.items():
+        merged.setdefault(operator, {}).update(keys)
+    return merged
 
 
 def numbered(statements: Iterable[Statement]) -> list[Statement]:
@@ -150,9 +160,16 @@ def _alternatives(sid: str) -> Iterator[str]:
     yield from (f"{sid}{number}" for number in itertools.count(2))
 
 
-def document(statements: Iterable[Statement], **rest: str) -> str:
-    """Write a policy; `rest` is what stands in it beside its statements."""
-    return json.dumps({"Version": VERSION, **rest, "Statement": numbered(statements)})
+def document(statements: Iterable[Statement], *, compact: bool = False, **rest: str) -> str:
+    """Return a policy document as JSON, each `Sid` in it unique.
+
+    Args:
+        statements: its statements.
+        compact: without spaces, for what is measured against IAM's limits, which do not count them.
+        rest: the document's other keys, such as `Id`, or another `Version`.
+    """
+    policy = {"Version": VERSION, **rest, "Statement": numbered(statements)}
+    return json.dumps(policy, separators=(",", ":") if compact else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,15 +206,71 @@ def key_statement(
     return list(_granted(base, principals, organization_id, home))
 
 
-ASSUMED_BY_LAMBDA = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "lambda.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-            }
-        ],
+def use_keys(statement: Statement, key_arns: Iterable[str]) -> list[Statement]:
+    """Return a statement about keys, with these keys as its resources.
+
+    What names keys by their aliases is a statement of its own, its `Sid` ending in `ByAlias`: one
+    for each account and region.
+
+    Args:
+        statement: what is allowed; its `Resource` is replaced.
+        key_arns: the ARNs of keys or of their aliases.
+    """
+    by_id: list[str] = []
+    aliases: dict[str, set[str]] = {}
+    for key_arn in key_arns:
+        alias = Arn.parse(key_arn).alias
+        if alias is None:
+            by_id.append(key_arn)
+        else:
+            aliases.setdefault(resource_of_key(key_arn), set()).add(alias)
+    found: list[Statement] = []
+    if by_id:
+        found.append({**statement, "Resource": by_id})
+    for resource, names in aliases.items():
+        found.append(_by_alias(statement, resource, sorted(names)))
+    return found
+
+
+def use_key(statement: Statement, key_arn: str) -> Statement:
+    """Return a statement about keys for one key, given by its ARN or by its alias's."""
+    resource, alias = resource_of_key(key_arn), Arn.parse(key_arn).alias
+    if alias is None:
+        return {**statement, "Resource": resource}
+    return _by_alias(statement, resource, alias)
+
+
+def resource_of_key(key_arn: str) -> str:
+    """Return what a statement names as its resource to allow the use of a key.
+
+    An alias's ARN as a resource allows the use of no key
+    (https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html). For an alias
+    it is every key of its account and region, and a condition must narrow that down.
+    """
+    arn = Arn.parse(key_arn)
+    if arn.alias is None:
+        return key_arn
+    return arn.home.key_arn("*")
+
+
+def _by_alias(statement: Statement, resource: str, aliases: str | list[str]) -> Statement:
+    has_alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": aliases}}
+    by_alias = {
+        **statement,
+        "Resource": resource,
+        "Condition": _both(statement.get("Condition", {}), has_alias),
     }
+    if "Sid" in statement:
+        by_alias["Sid"] = f"{statement['Sid']}ByAlias"
+    return by_alias
+
+
+ASSUMED_BY_LAMBDA = document(
+    [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ]
 )
