@@ -124,7 +124,7 @@ def statements(**changes: Any) -> dict[str, Any]:
     known = {"secret": ARN, "log": "arn:aws:logs:eu-central-1:1:log-group:/g", "topic": None}
     known = {**known, "superuser": None, "key": None, **changes}
     in_network = bool(known.pop("in_network", False))
-    document = json.loads(hosting._document(list(known.values()), in_network=in_network))
+    document = json.loads(hosting._rotation_rights(list(known.values()), in_network=in_network))
     return {statement["Sid"]: statement for statement in document["Statement"]}
 
 
@@ -145,7 +145,7 @@ def test_key_that_is_named_by_alias_is_granted_by_the_secret_that_it_encrypts() 
 def test_missing_sources_are_said_with_what_to_do(monkeypatch, tmp_path) -> None:
     monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "inside" / "package")
     with pytest.raises(
-        pulumi.RunError, match=r"`rotators/`, which is missing .* write `rotation_lambda_arn`"
+        pulumi.RunError, match=r"\(`rotators/`\) are not installed; .* set `rotation_lambda_arn`"
     ):
         rotators_zip.archive(None)
 
