@@ -78,7 +78,7 @@ class SecretMap(pulumi.ComponentResource):
             outputs.add(secret, container, version, kms_key)
         restarts.restart_consumers(scope)
         alarms.raise_on_failed_rotation(scope, alarm_topic)
-        policy_arns = policies.create(scope, outputs.secret_arns, outputs.kms_key_arns)
+        policy_arns = policies.create_for_levels(scope, outputs.secret_arns, outputs.kms_key_arns)
         finished = outputs.finish(policy_arns, state.next_rotations, alarm_topic)
         for output, value in finished.items():
             setattr(self, output, value)
