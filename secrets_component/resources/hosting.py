@@ -60,7 +60,7 @@ def host(
     known = pulumi.Output.all(container.arn, log.arn, alarm_topic, superuser, kms_key)
     rights = known.apply(partial(_rotation_rights, in_network=bool(function.subnets)))
     role, policy = _role(scope, secret, rights)
-    deployed = _function(
+    deployed = _rotation_function(
         scope, secret, function, role=role, policy=policy, log=log, alarm_topic=alarm_topic
     )
     permission = lambda_.Permission(
@@ -118,7 +118,7 @@ def _role(
     return role, policy
 
 
-def _function(
+def _rotation_function(
     scope: Scope,
     secret: PlannedSecret,
     function: HostedFunction,

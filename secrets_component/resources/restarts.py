@@ -49,7 +49,7 @@ class _RestartKind:
     shape: TypeAdapter[str]
 
 
-_KINDS = {
+_RESTART_KINDS = {
     "ecs_service": _RestartKind(
         "ecs", "service/", "ecs:UpdateService", TypeAdapter(aws_types.EcsService)
     ),
@@ -80,7 +80,7 @@ def restart_consumers(scope: Scope) -> None:
     if not targets:
         return
     any_secret_arn = scope.values.own_outputs["secret_arns", next(iter(targets))]
-    function = _function(scope, list(chain.from_iterable(targets.values())))
+    function = _restart_function(scope, list(chain.from_iterable(targets.values())))
     permission = _permission(scope, function, any_secret_arn)
     for key, known in targets.items():
         _rule(scope, scope.plan.secrets[key], known, function, permission)
@@ -108,9 +108,9 @@ def _target_arn(kind: str, key: str, known: Sequence[str]) -> str:
     home = Arn.parse(secret_arn).home
     arn = written
     if not is_arn(written):
-        arn = home.arn(_KINDS[kind].service, f"{_KINDS[kind].resource}{written}")
+        arn = home.arn(_RESTART_KINDS[kind].service, f"{_RESTART_KINDS[kind].resource}{written}")
     try:
-        _KINDS[kind].shape.validate_python(arn)
+        _RESTART_KINDS[kind].shape.validate_python(arn)
     except ValidationError as error:
         problem = error.errors()[0]["ctx"]["error"]
         msg = f"secret `{key}`: `on_rotate`: `{kind}`: {problem}"
@@ -124,7 +124,7 @@ def _target_arn(kind: str, key: str, known: Sequence[str]) -> str:
     return arn
 
 
-def _function(scope: Scope, targets: Sequence[_Target]) -> lambda_.Function:
+def _restart_function(scope: Scope, targets: Sequence[_Target]) -> lambda_.Function:
     """Create the function with its log and a role that may restart the targets."""
     name = scope.map_part(_ON_ROTATE, joint="-")
     tags = dict(scope.plan.tags) or None
@@ -161,7 +161,7 @@ def _restart_rights(kinds: Sequence[str], arns: Sequence[str]) -> str:
     for kind, arn in zip(kinds, target_arns, strict=True):
         arns_by_kind[kind].add(arn)
     statements = [_allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_arn}:*"])]
-    for kind, restart in _KINDS.items():
+    for kind, restart in _RESTART_KINDS.items():
         if kind in arns_by_kind:
             statements.append(_allow([restart.action], sorted(arns_by_kind[kind])))
     return documents.document(statements)
