@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from secrets_component.describe import describe, lines
-from secrets_component.errors import MapFileError, Problem, SecretMapError
+from secrets_component.errors import MapFileError, SecretMapError
 from secrets_component.planning.plan import Plan
 from secrets_component.planning.planner import load_plans
 
@@ -99,7 +99,7 @@ def _check_filled(plan: Plan) -> int:
     held = _held(plan)
     if held is None:
         return USAGE_ERROR
-    code = OK
+    report = plan.report()
     for secret in plan.secrets.values():
         found = held.get(secret.name)
         if secret.owner == "map" and secret.source.kind not in ("none", "imported"):
@@ -107,10 +107,10 @@ def _check_filled(plan: Plan) -> int:
         if found is None or not found.is_filled:
             fill = f"fill it with `aws secretsmanager put-secret-value --secret-id {secret.name} …`"
             state = "is not there yet; deploy the map, then" if found is None else "is empty;"
-            problem = Problem(plan.position(secret.key), f"`{secret.name}` {state} {fill}")
-            print(problem, file=sys.stderr)
-            code = INVALID_MAP
-    return code
+            report.error(secret.place, f"`{secret.name}` {state} {fill}")
+    for problem in report.errors:
+        print(problem, file=sys.stderr)
+    return INVALID_MAP if report.errors else OK
 
 
 def _plan(options: argparse.Namespace) -> int:

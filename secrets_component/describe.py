@@ -9,7 +9,15 @@ from typing import Any
 
 from secrets_component.iam.grants import KINDS, InlinePolicy, Kind
 from secrets_component.planning.key_policies import statements_to_add
-from secrets_component.planning.plan import HostedFunction, Plan, PlannedSecret
+from secrets_component.planning.plan import (
+    HostedFunction,
+    KmsKey,
+    MapKey,
+    NamedKey,
+    NamedTopic,
+    Plan,
+    PlannedSecret,
+)
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 
 
@@ -38,7 +46,9 @@ def describe(plan: Plan, next_rotations: Mapping[str, str] | None = None) -> dic
 def _alarms(plan: Plan) -> str | None:
     if plan.alarms is None:
         return None
-    return str(plan.alarms.topic) if plan.alarms.topic else "a topic of the map's own"
+    if isinstance(plan.alarms, NamedTopic):
+        return str(plan.alarms.template)
+    return "a topic of the map's own"
 
 
 def _grantees(secret: PlannedSecret, kind: Kind) -> list[str]:
@@ -58,31 +68,32 @@ def _described(
         "name": secret.name,
         "source": secret.source.kind,
         "owner": secret.owner,
-        "kms_key": _key(secret, plan),
+        "kms_key": _key(secret),
         "rotation": None
         if rotation is None
         else {
             "function": str(rotation.function),
             "hosted": isinstance(rotation.function, HostedFunction),
-            "schedule": rotation.schedule or f"rate({rotation.days} days)",
+            "schedule": str(rotation.schedule),
             "window": rotation.window,
             "immediately": rotation.immediately,
             **({"next": next_rotations[secret.name]} if secret.name in next_rotations else {}),
         },
         "on_rotate": [{restart.kind: str(restart.target)} for restart in secret.on_rotate],
-        "replicas": [
-            {"region": r.region, "kms_key": str(r.kms_key) if r.kms_key else None}
-            for r in secret.replicas
-        ],
+        "replicas": [{"region": r.region, "kms_key": _named(r.kms_key)} for r in secret.replicas],
         "references": [str(reference) for reference in secret.references],
         "policy": _policy(secret),
     }
 
 
-def _key(secret: PlannedSecret, plan: Plan) -> str | None:
-    if secret.kms_key:
-        return str(secret.kms_key)
-    return plan.created_key.alias if plan.created_key and not secret.import_ else None
+def _key(secret: PlannedSecret) -> str | None:
+    if isinstance(secret.kms_key, MapKey):
+        return secret.kms_key.alias
+    return _named(secret.kms_key)
+
+
+def _named(key: KmsKey) -> str | None:
+    return str(key.template) if isinstance(key, NamedKey) else None
 
 
 def _policy(secret: PlannedSecret) -> str | None:

@@ -35,6 +35,11 @@ class Grant:
     admins: tuple[Grantee, ...]
     organization_id: str | None
 
+    @property
+    def grantees(self) -> tuple[Grantee, ...]:
+        """The readers, then the administrators."""
+        return (*self.readers, *self.admins)
+
     def of(self, kind: Kind) -> tuple[Grantee, ...]:
         """Give the readers or the administrators."""
         return self.readers if kind == "read" else self.admins

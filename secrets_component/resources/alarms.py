@@ -16,9 +16,10 @@ from pulumi_aws import cloudwatch, sns
 
 from secrets_component.arns import Arn
 from secrets_component.iam import documents
-from secrets_component.planning.plan import PlannedSecret
+from secrets_component.planning.plan import CreateTopic, NamedTopic, PlannedSecret
 from secrets_component.resources import events
 from secrets_component.resources.scope import Scope
+from secrets_component.secret_map.names import level_prefix
 
 _FAILURES = ("RotationFailed", "TestRotationFailed", "RotationAbandoned")
 _ALARMS = "alarms"
@@ -33,8 +34,8 @@ def topic(scope: Scope) -> pulumi.Output[str] | None:
     rotating = _rotating(scope)
     if wanted is None or not rotating:
         return None
-    if wanted.topic is not None:
-        return pulumi.Output.from_input(scope.values.text(wanted.topic, rotating[0].key))
+    if isinstance(wanted, NamedTopic):
+        return pulumi.Output.from_input(scope.values.text(wanted.template, rotating[0].key))
     created = sns.Topic(
         scope.map_part(_ALARMS, joint="-"),
         tags=dict(scope.plan.tags) or None,
@@ -59,7 +60,7 @@ def raise_on_failed_rotation(scope: Scope, topic_arn: pulumi.Output[str] | None)
         opts=options,
     )
     needed = []
-    if scope.plan.alarms.topic is None:
+    if isinstance(scope.plan.alarms, CreateTopic):
         policy = pulumi.Output.all(topic_arn, rule.arn).apply(_may_publish)
         needed = [sns.TopicPolicy(logical, arn=topic_arn, policy=policy, opts=options)]
     cloudwatch.EventTarget(
@@ -79,7 +80,7 @@ def _failures_of(scope: Scope, rotating: Sequence[PlannedSecret], arns: Sequence
 
     One prefix matches the map's whole level. Adopted secrets with names outside it are listed.
     """
-    level = f"{scope.plan.context}/{scope.plan.environment}/"
+    level = level_prefix(scope.plan.context, scope.plan.environment)
     prefix = Arn.parse(arns[0]).home.secret_arn(level)
     secret_ids: list[str | Mapping[str, str]] = [{"prefix": prefix}]
     for secret, arn in zip(rotating, arns, strict=True):

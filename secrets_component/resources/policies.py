@@ -15,6 +15,7 @@ from secrets_component.iam.grants import KINDS, Kind, Level
 from secrets_component.planning.key_policies import level_names
 from secrets_component.planning.plan import PlannedSecret
 from secrets_component.resources.scope import Scope
+from secrets_component.secret_map.names import level_prefix
 
 _MAX_POLICY_CHARACTERS = 6_144
 """Of a managed policy, spaces not counted.
@@ -66,7 +67,7 @@ def _keys_of(
     below: Sequence[PlannedSecret], keys: Mapping[str, pulumi.Output[str]]
 ) -> list[pulumi.Output[str]]:
     """Return one ARN per key that the map writes; 1,000 secrets mostly share one."""
-    unique = {str(secret.kms_key): keys[secret.key] for secret in below if secret.key in keys}
+    unique = {secret.kms_key: keys[secret.key] for secret in below if secret.key in keys}
     return list(unique.values())
 
 
@@ -74,14 +75,14 @@ def _level_policy(
     scope: Scope, level: Level, kind: Kind, document: pulumi.Output[str]
 ) -> iam.Policy:
     plan = scope.plan
-    where = "/".join(part for part in (plan.context, plan.environment, level.path) if part)
+    names = level_prefix(plan.context, plan.environment, level.path)
     logical = scope.map_part(level.output(kind))
     # Not the logical name, from which the provider would derive one: IAM allows no `/` in a name.
     prefix = re.sub(r"[^\w+=,.@-]", "-", logical, flags=re.ASCII)[:_MAX_PREFIX]
     return iam.Policy(
         logical,
         name_prefix=f"{prefix}-",
-        description=f"{kind} the secrets below {where}/"[:_MAX_POLICY_DESCRIPTION],
+        description=f"{kind} the secrets below {names}"[:_MAX_POLICY_DESCRIPTION],
         policy=document,
         tags=dict(plan.tags) or None,
         opts=pulumi.ResourceOptions(parent=scope.parent),
