@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pulumi
 import pytest
 
-from secrets_component import shipped
 from secrets_component.errors import SecretMapError
 from secrets_component.planning.plan import HostedFunction, PlannedSecret
 from secrets_component.planning.planner import plans
-from secrets_component.resources import hosting, rotators_zip
+from secrets_component.resources import hosting
 from secrets_component.secret_map.names import rotation_function
 from secrets_component.secret_map.yaml_text import parse
 
@@ -142,32 +140,12 @@ def test_key_that_is_named_by_alias_is_granted_by_the_secret_that_it_encrypts() 
     assert granted["Condition"]["StringEquals"]["kms:EncryptionContext:SecretARN"] == ARN
 
 
-def test_missing_sources_are_said_with_what_to_do(monkeypatch, tmp_path) -> None:
-    monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "inside" / "package")
-    with pytest.raises(
-        pulumi.RunError, match=r"\(`rotators/`\) are not installed; .* set `rotation_lambda_arn`"
-    ):
-        rotators_zip.archive(None)
-
-
-def test_failed_build_is_said(monkeypatch, tmp_path) -> None:
-    rotators = tmp_path / "rotators"
-    rotators.mkdir()
-    (rotators / "build.py").write_text("raise SystemExit('error: pip cannot install')")
-    (rotators / "requirements.txt").write_text("")
-    monkeypatch.setattr(shipped, "_PACKAGE", tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with pytest.raises(pulumi.RunError, match="cannot be built: error: pip cannot install"):
-        rotators_zip.archive(None)
-    assert list((tmp_path / "cache" / "secretsmap").iterdir()) == []
-
-
-def test_function_that_is_misspelt_is_told_once() -> None:
-    with pytest.raises(SecretMapError) as told:
+def test_misspelled_function_is_reported_once() -> None:
+    with pytest.raises(SecretMapError) as refused:
         hosted(f"{ON}rotation: {{function: postgres-single-usr}}, {LOGIN}")
-    assert len(told.value.problems) == 1
+    assert len(refused.value.problems) == 1
 
 
-def test_rotation_without_a_word_is_no_rotation_and_told() -> None:
+def test_empty_rotation_is_reported_as_missing_its_function() -> None:
     with pytest.raises(SecretMapError, match="rotation needs a function"):
         hosted(f"{ON}rotation: , {LOGIN}")
