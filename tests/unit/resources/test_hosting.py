@@ -13,6 +13,7 @@ from secrets_component.planning.planner import plans
 from secrets_component.resources import hosting
 from secrets_component.secret_map.names import rotation_function
 from secrets_component.secret_map.yaml_text import parse
+from tests.unit.mocks import ACCOUNT, REGION, deploy
 
 LOGIN = "secret_data: {engine: postgres, host: h, username: u, password: p}"
 ON = "rotation_automatically: true, "
@@ -149,3 +150,65 @@ def test_misspelled_function_is_reported_once() -> None:
 def test_empty_rotation_is_reported_as_missing_its_function() -> None:
     with pytest.raises(SecretMapError, match="rotation needs a function"):
         hosted(f"{ON}rotation: , {LOGIN}")
+
+
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:ours"
+HOSTED = f"""\
+context_name: x
+alarms: {{topic_arn: '{TOPIC}'}}
+secrets:
+  a:
+    {LOGIN}
+    tags: {{team: t}}
+    rotation_automatically: true
+    rotation:
+      function: postgres-alternating-users
+      superuser_secret_arn: {ARN}
+      subnet_ids: [subnet-0a]
+      security_group_ids: [sg-0a]
+      ca_bundle: BUNDLE
+"""
+
+
+@pytest.fixture
+def made(monkeypatch, tmp_path) -> dict[tuple[str, str], dict[str, Any]]:
+    """What is created for a function with every option; its zip is not built."""
+    monkeypatch.setattr(hosting, "archive", lambda _: tmp_path)
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("certificate")
+    return deploy(HOSTED.replace("BUNDLE", str(bundle))).made
+
+
+def test_function_its_role_and_its_log_have_one_name(made) -> None:
+    name = rotation_function("x/dev/a")
+    assert made["Function", "m.a.rotation"]["name"] == name
+    assert made["Role", "m.a.rotation"]["name"] == name
+    assert made["LogGroup", "m.a.rotation"]["name"] == f"/aws/lambda/{name}"
+    assert made["RolePolicy", "m.a.rotation"]["role"] == name
+
+
+def test_function_has_what_its_entry_configures(made) -> None:
+    function = made["Function", "m.a.rotation"]
+    assert function["handler"] == "rotators.handlers.postgres_alternating_users"
+    assert function["vpcConfig"] == {"subnetIds": ["subnet-0a"], "securityGroupIds": ["sg-0a"]}
+    assert function["tags"] == {"team": "t"}
+    variables = function["environment"]["variables"]
+    assert variables["SUPERUSER_SECRET_ARN"] == ARN
+    assert variables["CA_BUNDLE"] == "/var/task/ca.pem"
+
+
+def test_only_secrets_manager_may_call_the_function_for_this_secret(made) -> None:
+    assert made["Permission", "m.a.rotation"] == {
+        "action": "lambda:InvokeFunction",
+        "function": rotation_function("x/dev/a"),
+        "principal": "secretsmanager.amazonaws.com",
+        "sourceAccount": ACCOUNT,
+        "sourceArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/a-AbCdEf",
+    }
+
+
+def test_calls_that_failed_for_good_go_to_the_alarms_topic(made) -> None:
+    assert made["Function", "m.a.rotation"]["deadLetterConfig"] == {"targetArn": TOPIC}
+    policy = json.loads(made["RolePolicy", "m.a.rotation"]["policy"])
+    allowed = {one["Sid"]: one["Resource"] for one in policy["Statement"]}
+    assert allowed["SendDeadLetters"] == TOPIC

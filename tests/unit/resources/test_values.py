@@ -91,3 +91,31 @@ def test_value_over_the_limit_is_refused_without_the_value() -> None:
     with pytest.raises(pulumi.RunError, match="larger than AWS's 65,536 bytes") as refused:
         deploy(text, {"o/rds/dev": {"endpoint": "s3cret" * 11_000}})
     assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        ("secret_data", "", "is empty, which AWS refuses"),
+        ("secret_binary", "", "is empty, which AWS refuses"),
+        ("secret_binary", "s3cret!", "is not base64"),
+    ],
+)
+def test_value_that_only_the_run_shows_is_checked(field, value, problem) -> None:
+    text = (
+        f"context_name: x\nstacks: {{s: o/s/dev}}\nsecrets: {{a: {{{field}: '${{output.s.v}}'}}}}\n"
+    )
+    with pytest.raises(pulumi.RunError, match=f"secret `a`: the value {problem}") as refused:
+        deploy(text, {"o/s/dev": {"v": value}})
+    assert "s3cret" not in str(refused.value)
+
+
+def test_option_that_the_map_does_not_set_is_left_to_the_provider() -> None:
+    options = "{lower: false, numeric: true}"
+    made = deploy(
+        f"{HEAD}  a: {{generate_random_password: true, random_password: {options}}}\n"
+    ).made
+    password = made["RandomPassword", "m.a"]
+    assert password["lower"] is False
+    assert password["numeric"] is True
+    assert "upper" not in password
