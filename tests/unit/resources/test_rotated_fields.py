@@ -1,11 +1,15 @@
 """`rotated_fields`: the map changes its own fields and preserves the rotated ones."""
 
+import asyncio
 import json
 
 import grpc
 import pulumi
 import pytest
+from pulumi.runtime import mocks
 
+from secrets_component.resources import rotated_fields
+from tests.maps_of_tests import plan_of
 from tests.unit.mocks import Cloud, deploy
 
 HEAD = "context_name: x\nsecrets:\n"
@@ -77,10 +81,10 @@ def test_field_that_is_not_there_yet_gets_the_maps_value(current) -> None:
 
 
 @pytest.mark.parametrize("found", ["s3cret", '["s3cret"]'])
-def test_current_value_without_fields_is_refused_and_not_shown(current, found) -> None:
-    current(found)
+def test_current_value_without_fields_is_refused_and_not_shown(found) -> None:
+    secret = plan_of(HEAD + OWN).secrets["a"]
     with pytest.raises(pulumi.RunError, match="secret `a`: the current value is not a JSON") as no:
-        stored()
+        rotated_fields._with_rotated_fields(secret, ['{"password": "p"}', found])
     assert "s3cret" not in str(no.value)
 
 
@@ -89,9 +93,12 @@ def test_secret_without_a_value_gets_the_maps(current) -> None:
     assert stored() == {"host": "h", "password": "p", "token": "t"}
 
 
-def test_value_that_cannot_be_read_is_never_overwritten(current) -> None:
+def test_value_that_cannot_be_read_ends_the_run(current) -> None:
     current(ProviderError("AccessDeniedException"))
+    mocks.set_mocks(Cloud({}, ()), project="secrets", stack="dev")
+    secret = plan_of(HEAD + OWN).secrets["a"]
+    found = rotated_fields._current_value(pulumi.Output.from_input("arn"), secret, None)
     with pytest.raises(
         pulumi.RunError, match=r"secret `a`: cannot read the current value: .*Access"
     ):
-        stored()
+        asyncio.get_event_loop().run_until_complete(found.future())
