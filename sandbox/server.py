@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def main() -> int:
     options = parser.parse_args()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # one line per request helps nobody
     rules.install()
-    instance = rules.new_instance()
+    instance = str(uuid.uuid4())
     application = with_instance(DomainDispatcherApplication(create_backend_app), instance)
     try:
         server = make_server(
