@@ -160,7 +160,7 @@ REFUSED = {
     "no such database": ({"dbname": "nowhere"}, "dbname does not exist|may not use the database"),
     "certificate of another name": ({"host": "127.0.0.1"}, "TLS failed: .*mismatch"),
     "user unknown": ({"username": "nobody-here"}, "refuses user 'nobody-here' with the pending"),
-    "other engine": ({"engine": "oracle"}, "current value's engine is none of"),
+    "other engine": ({"engine": "oracle"}, "current value's engine is not one of"),
     "no user": ({"username": ""}, "current value lacks username"),
     "bad port": ({"port": "54x"}, "current value's port is not a number"),
     "bad ssl": ({"ssl": "maybe"}, "current value's ssl must be true or false"),
@@ -250,13 +250,13 @@ def test_password_that_the_server_refuses_is_said_without_it(
         mariadb.server.run("UNINSTALL SONAME 'simple_password_check'")
 
 
-def test_stale_pending_version_is_refused(database, new_login) -> None:
+def test_outdated_pending_version_is_refused(database, new_login) -> None:
     secret = new_login(database, database.new_user())
     token = secret.begin()
     secret.step(SINGLE[database.engine], "createSecret", token)
     secret.put(host="elsewhere")
     for step in ("setSecret", "testSecret"):
-        with pytest.raises(RotationError, match="stale: 'host' changed"):
+        with pytest.raises(RotationError, match="outdated: 'host' changed"):
             secret.step(SINGLE[database.engine], step, token)
 
 
