@@ -168,7 +168,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_refusal_says_why_and_never_shows_a_password(
+def test_refusal_has_a_reason_and_no_password(
     database, new_login, caplog, case: str
 ) -> None:
     fields, reason = REFUSED[case]
@@ -202,15 +202,15 @@ def test_tls_is_off_only_where_the_secret_says_so(postgres, new_login) -> None:
 
 
 def test_password_is_not_sent_to_a_server_without_tls(new_login, database) -> None:
-    """A server that offers no TLS, and keeps what it is told."""
+    """A server that offers no TLS, and records what it receives."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        told: list[bytes] = []
+        received: list[bytes] = []
 
         def serve() -> None:
             connection, _ = listener.accept()
             with connection:
                 if database.engine == "postgres":
-                    told.append(connection.recv(1024))
+                    received.append(connection.recv(1024))
                     connection.sendall(b"N")
                 else:
                     greeting = b"\x0a10.11\x00" + b"\x01\0\0\0" + b"12345678\0" + b"\xff\xf7"
@@ -218,7 +218,7 @@ def test_password_is_not_sent_to_a_server_without_tls(new_login, database) -> No
                     greeting += b"mysql_clear_password\0"
                     connection.sendall(len(greeting).to_bytes(3, "little") + b"\0" + greeting)
                 connection.settimeout(3)
-                told.append(connection.recv(1024))
+                received.append(connection.recv(1024))
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -226,10 +226,10 @@ def test_password_is_not_sent_to_a_server_without_tls(new_login, database) -> No
         with pytest.raises(RotationError, match=r"cannot be reached|offers no TLS"):
             secret.rotate(SINGLE[database.engine])
         thread.join()
-    assert not any(b"first-password" in piece for piece in told)
+    assert not any(b"first-password" in piece for piece in received)
 
 
-def test_password_that_the_server_refuses_is_said_without_it(
+def test_refused_password_is_reported_without_it(
     mariadb, new_login, caplog, monkeypatch
 ) -> None:
     secret = new_login(mariadb, mariadb.new_user())
