@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeAlias
@@ -28,9 +28,10 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | Non
 
 
 class ReferenceKind(Enum):
-    """Where a reference takes its value from."""
+    """Where a reference's value comes from; `SELF` is an output of the map that holds it."""
 
     OUTPUT = "output"
+    SELF = "self"
     RANDOM = "random"
     CONFIG = "config"
     ENV = "env"
@@ -38,14 +39,17 @@ class ReferenceKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One `${…}`: `output` paths start with the component, the other kinds have one name."""
+    """One `${…}`: paths of outputs start with the component, the other kinds have one name."""
 
     kind: ReferenceKind
     path: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Give the reference as the map writes it."""
-        return "${" + ".".join((self.kind.value, *self.path)) + "}"
+        """Return the reference as the map writes it."""
+        kind = self.kind
+        if kind is ReferenceKind.SELF:
+            kind = ReferenceKind.OUTPUT
+        return "${" + ".".join((kind.value, *self.path)) + "}"
 
 
 class Escape(Enum):
@@ -127,14 +131,16 @@ _SHAPES = {
     ReferenceKind.CONFIG: "${config.<key>}",
     ReferenceKind.ENV: "${env.<NAME>}",
 }
+_KINDS = {kind.value: kind for kind in _SHAPES}  # what a map may write: no `self`
 
 
-def parse(text: str, bad: list[BadReference]) -> Template:
+def parse(text: str, bad: list[BadReference], own: Collection[str] = frozenset()) -> Template:
     """Split a text into literals and references, with no escaping.
 
     Args:
         text: what the map says.
-        bad: gets every `${` that is never closed or is no reference.
+        bad: receives every `${` that is never closed or is not a reference.
+        own: the components that are the map itself.
     """
     if "${" not in text:
         return Template((text,))
@@ -154,7 +160,7 @@ def parse(text: str, bad: list[BadReference]) -> Template:
             break
         parts.append(literal)
         literal, at = "", closing + 1
-        found = _reference(text[opening.end() : closing])
+        found = _reference(text[opening.end() : closing], own)
         if isinstance(found, Reference):
             parts.append(Placeholder(found))
         else:
@@ -166,25 +172,31 @@ def parse(text: str, bad: list[BadReference]) -> Template:
 _NEVER_CLOSED = "`${` is never closed; write `}` after the reference, or `$${` for a literal `${`"
 
 
-def _reference(inside: str) -> Reference | str:
-    """Read what stands between the braces, or say what is wrong with it."""
+def _reference(inside: str, own: Collection[str]) -> Reference | str:
+    """Return the reference between the braces, or what is wrong with it."""
     head, _, rest = inside.partition(".")
-    kind = next((kind for kind in ReferenceKind if kind.value == head), None)
+    kind = _KINDS.get(head)
     if kind is None:
         shapes = ", ".join(f"`{shape}`" for shape in _SHAPES.values())
-        hint = did_you_mean(head, [kind.value for kind in ReferenceKind])
+        hint = did_you_mean(head, _KINDS)
         return f"not a reference{hint}; known are {shapes}; write `$${{` for a literal `${{`"
-    pattern = _CONFIG_NAME if kind is ReferenceKind.CONFIG else _NAME
-    path = tuple(rest.split(".")) if kind is ReferenceKind.OUTPUT else (rest,)
-    short = kind is ReferenceKind.OUTPUT and len(path) < 2  # noqa: PLR2004 # a component and a name
-    if short or not all(pattern.fullmatch(step) for step in path):
-        return f"an incomplete reference; its form is `{_SHAPES[kind]}`"
-    return Reference(kind, path)
+    if kind is not ReferenceKind.OUTPUT:
+        name = _CONFIG_NAME if kind is ReferenceKind.CONFIG else _NAME
+        return Reference(kind, (rest,)) if name.fullmatch(rest) else _incomplete(kind)
+    path = tuple(rest.split("."))
+    component, *inside_component = path
+    if not inside_component or not all(_NAME.fullmatch(step) for step in path):
+        return _incomplete(kind)
+    return Reference(ReferenceKind.SELF if component in own else kind, path)
 
 
-def parse_value(text: str, bad: list[BadReference]) -> Template:
+def _incomplete(kind: ReferenceKind) -> str:
+    return f"an incomplete reference; its form is `{_SHAPES[kind]}`"
+
+
+def parse_value(text: str, bad: list[BadReference], own: Collection[str] = frozenset()) -> Template:
     """Parse a secret's text and mark how each reference is escaped for its place; see `parse`."""
-    template = parse(text, bad)
+    template = parse(text, bad, own)
     if not template.references:
         return Template(template.parts, is_json=_as_json(text) is not None)
     marked = _Marked(template)
@@ -203,13 +215,15 @@ def json_document(template: Template) -> Json:
     return _Marked(template).json_document()
 
 
-def parse_structure(data: Mapping[str, Json], bad: list[BadReference]) -> Structure:
+def parse_structure(
+    data: Mapping[str, Json], bad: list[BadReference], own: Collection[str] = frozenset()
+) -> Structure:
     """Parse every text of a YAML mapping under `secret_data`; see `parse`."""
 
     def node(value: Json, *, is_host: bool = False) -> Node:
         match value:
             case str():
-                template = parse(value, bad)
+                template = parse(value, bad, own)
                 escapes = _Marked(template).url_escapes()
                 if is_host and len(template.parts) == 1 and escapes:
                     escapes[0].add(Escape.DROP_PORT)

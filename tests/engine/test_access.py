@@ -57,7 +57,7 @@ def test_absent_role_is_told_and_nothing_is_created(secrets, aws) -> None:
         in refused.diagnostics
     )
     assert (
-        f"{name}:3:46: error: the role `arn:aws:iam::123456789012:role/nor-here` does not"
+        f"{name}:3:46: error: `readers`: the role `arn:aws:iam::123456789012:role/nor-here` does not"
         in refused.diagnostics
     )
     assert [kind for op, kind in refused.steps if op == "create" and kind.startswith("aws:")] == []

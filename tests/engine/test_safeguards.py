@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from secrets_component import cli
-from secrets_component.lookups.inventory import Account
+from secrets_component.lookups.inventory import Inventory
 from secrets_component.planning.planner import plans
 from secrets_component.secret_map.yaml_text import parse
 
@@ -23,10 +23,10 @@ def test_name_scheduled_for_deletion_stops_the_run_before_anything_is_created(se
     refused = stack.write(text + "  b: {secret_data: w}\n").up(good=False)
     stage = stack.name
     assert (
-        f"stacks/{stage}.yaml:3:3: error: `taken/{stage}/a` is scheduled for deletion and keeps its "
-        "name until 20" in refused.diagnostics
+        f"stacks/{stage}.yaml:3:3: error: `taken/{stage}/a` is scheduled for deletion, so the "
+        "name is reserved until 20" in refused.diagnostics
     )
-    assert "write `restore_deleted: true` to bring it back" in refused.diagnostics
+    assert "set `restore_deleted: true` to restore it" in refused.diagnostics
     assert names_in_aws(aws, "taken/") == []
 
 
@@ -100,8 +100,8 @@ def test_rename_would_leave_a_live_value_behind_and_is_refused(secrets, aws, liv
     aws("secretsmanager").put_secret_value(SecretId=arn, SecretString="by hand")
     refused = stack.write(text % "new").up(good=False)
     assert (
-        f":3:3: error: `left/{stack.name}/old` would become `left/{stack.name}/new`, another secret, "
-        "and the value that an operator wrote would stay behind" in refused.diagnostics
+        f":3:3: error: renaming `left/{stack.name}/old` to `left/{stack.name}/new` "
+        "creates a new secret without the value written by an operator" in refused.diagnostics
     )
     assert live(arn) == "by hand"
     assert names_in_aws(aws, "left/") == [f"left/{stack.name}/old"]
@@ -114,7 +114,7 @@ def test_key_renamed_without_renamed_from_is_told_what_to_write(secrets) -> None
         good=False
     )
     assert (
-        f":3:3: error: `keys/{stack.name}/n` is the secret of the entry `a`, which is gone; "
+        f":3:3: error: `keys/{stack.name}/n` belongs to the entry `a`, which was removed; "
         "write `renamed_from: a` to keep it" in refused.diagnostics
     )
 
@@ -167,7 +167,7 @@ def test_held_secrets_are_found_below_the_level_and_elsewhere(sandbox, aws, monk
     entries = "".join(f"  e{n}: {{import: elsewhere-{n}}}\n" for n in range(12))
     text = f"context_name: held\nsecrets:\n  empty: {{}}\n  none: {{}}\n{entries}"
     plan = plans(parse(text, "m"), "dev")["secretsmanager"]
-    held = Account().held(plan)
+    held = Inventory().secrets_of(plan)
     assert sorted(held) == sorted(["held/dev/empty", *(f"elsewhere-{n}" for n in range(12))])
     assert [name for name, secret in held.items() if not secret.is_filled] == ["held/dev/empty"]
 
@@ -188,7 +188,7 @@ def test_secret_that_rds_manages_is_read_and_left_alone(secrets, aws, live) -> N
     before = live(arn)
     refused = stack.up(good=False)
     assert ":3:3: error: `rds!db-" in refused.diagnostics
-    assert "is managed by `rds`, which writes and rotates its value" in refused.diagnostics
+    assert "is managed by `rds`, which sets and rotates the value" in refused.diagnostics
     stack.write(text % (arn, "")).up()
     assert stack.outputs()["secret_arns"] == {"a": arn}
     stack.write("context_name: rds\n").up()
@@ -223,7 +223,7 @@ def test_validate_filled_lists_the_secrets_that_wait_for_their_operator(
     client.put_secret_value(SecretId=f"filled/{stack.name}/b", SecretString="by hand")
     assert cli.main(command) == 1
     assert capsys.readouterr().err == (
-        f"{path}:3:3: error: `filled/{stack.name}/a` is empty; fill it with "
+        f"{path}:3:3: error: `filled/{stack.name}/a` is empty; set its value with "
         f"`aws secretsmanager put-secret-value --secret-id filled/{stack.name}/a …`\n"
     )
     client.put_secret_value(SecretId=f"filled/{stack.name}/a", SecretString="by hand")

@@ -140,3 +140,41 @@ def test_config_keys_may_have_a_namespace() -> None:
 
 def test_plain_text_is_one_part() -> None:
     assert references.parse("plain", []) == Template(("plain",))
+
+
+OWN = frozenset({"secretsmanager", "own-instance"})
+
+
+@pytest.mark.parametrize("component", sorted(OWN))
+def test_output_of_the_map_itself_is_a_self_reference(component: str) -> None:
+    text = f"${{output.{component}.generated_passwords.a.b}}"
+    template = references.parse(text, [], OWN)
+    path = (component, "generated_passwords", "a", "b")
+    assert template.references == (Reference(ReferenceKind.SELF, path),)
+    assert str(template) == text
+
+
+def test_output_of_another_component_is_not_a_self_reference() -> None:
+    template = references.parse("${output.rds.endpoint}", [], OWN)
+    assert template.references == (Reference(ReferenceKind.OUTPUT, ("rds", "endpoint")),)
+
+
+def test_values_and_structures_know_self_references() -> None:
+    text = "${output.secretsmanager.secret_arns.a}"
+    path = ("secretsmanager", "secret_arns", "a")
+    expected = (Reference(ReferenceKind.SELF, path),)
+    assert references.parse_value(text, [], OWN).references == expected
+    assert references.parse_structure({"a": [text]}, [], OWN).references == expected
+
+
+def test_self_reference_without_an_output_is_incomplete() -> None:
+    bad: list[references.BadReference] = []
+    references.parse("${output.secretsmanager}", bad, OWN)
+    assert bad[0].message == ("an incomplete reference; its form is `${output.<component>.<name>}`")
+
+
+def test_self_is_not_a_kind_that_a_map_may_write() -> None:
+    bad: list[references.BadReference] = []
+    references.parse("${self.generated_passwords.a}", bad, OWN)
+    assert bad[0].message.startswith("not a reference")
+    assert "self" not in bad[0].message
