@@ -168,9 +168,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_refusal_has_a_reason_and_no_password(
-    database, new_login, caplog, case: str
-) -> None:
+def test_refusal_has_a_reason_and_no_password(database, new_login, caplog, case: str) -> None:
     fields, reason = REFUSED[case]
     secret = new_login(database, database.new_user(), **fields)
     with caplog.at_level(logging.DEBUG, "rotators"), pytest.raises(RotationError, match=reason):
@@ -229,9 +227,7 @@ def test_password_is_not_sent_to_a_server_without_tls(new_login, database) -> No
     assert not any(b"first-password" in piece for piece in received)
 
 
-def test_refused_password_is_reported_without_it(
-    mariadb, new_login, caplog, monkeypatch
-) -> None:
+def test_refused_password_is_reported_without_it(mariadb, new_login, caplog, monkeypatch) -> None:
     secret = new_login(mariadb, mariadb.new_user())
     mariadb.server.run("INSTALL SONAME 'simple_password_check'")
     try:
