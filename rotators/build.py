@@ -105,7 +105,9 @@ def _vendored(target: Path) -> Iterator[tuple[str, bytes]]:
 def _is_of_this_machine(relative: Path) -> bool:
     if relative.parts[0] == "bin":  # scripts with the path of this Python
         return True
-    return "__pycache__" in relative.parts or relative.name in _OF_THIS_MACHINE
+    if "__pycache__" in relative.parts:
+        return True
+    return relative.name in _OF_THIS_MACHINE
 
 
 if __name__ == "__main__":

@@ -117,9 +117,10 @@ class SingleUser(Rotator):
 
     def _opens(self, login: Login) -> bool:
         session = self._engine.connect(login)
-        if session is not None:
-            session.close()
-        return session is not None
+        if session is None:
+            return False
+        session.close()
+        return True
 
     def _recover(self, versions: Versions, current: Login) -> Session:
         """Log in with the last set password, and set the current one.

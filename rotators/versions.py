@@ -121,7 +121,7 @@ class Versions:
 
     @property
     def _labels(self) -> Mapping[str, list[str]]:
-        labels: Mapping[str, list[str]] = self._described.get("VersionIdsToStages") or {}
+        labels: Mapping[str, list[str]] = self._described.get("VersionIdsToStages", {})
         return labels
 
     def _read(self, **which: str) -> str | None:
