@@ -43,11 +43,6 @@ def level_prefix(context: str, environment: str, path: str | None) -> str:
     return prefix
 
 
-def level_prefix(context: str, environment: str, path: str | None = None) -> str:
-    """Return what the names of all secrets of a level begin with, up to the last `/`."""
-    return "/".join(part for part in (context, environment, path) if part) + "/"
-
-
 def ends_like_arn(name: str) -> bool:
     """Return whether the name ends in a hyphen and six characters, as the ARNs of secrets do.
 
