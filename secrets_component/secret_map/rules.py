@@ -166,7 +166,7 @@ def _unusable_value(entry: Entry) -> Iterator[Finding]:
 
 def _unusable_size(path: tuple[str], value: bytes) -> Iterator[Finding]:
     if not value:
-        yield path, "must not be empty; omit the field to create a secret without a value"
+        yield path, "is empty, which AWS refuses; omit the field to create a secret without a value"
     if len(value) > MAX_VALUE_BYTES:
         yield path, f"exceeds AWS's limit of {MAX_VALUE_BYTES:,} bytes"
 

@@ -31,7 +31,7 @@ BAD = [
     ("generate_random_password: true, secret_data: hunter2", "4:39", "`secret_data` and `generate_random_password` are mutually exclusive"),
     ("generate_random_password: 'yes'", "4:33", "expected `true` or `false`"),
     ("secret_data: 5", "4:20", "expected a string or a mapping"),
-    ("secret_data: ''", "4:7", "must not be empty; omit the field"),
+    ("secret_data: ''", "4:7", "is empty, which AWS refuses"),
     ("secret_binary: '%%%'", "4:7", "is not valid base64"),
     ("rotation_automatically: true", "4:7", "rotation requires a function"),
     ("rotation_automatically: true, rotation_days: 0, rotation_lambda_arn: '${output.l.f}'", "4:52", "must be at least 1"),

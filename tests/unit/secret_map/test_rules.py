@@ -17,7 +17,7 @@ KEEP_OR_OVERWRITE = (
     "the existing secret already has a value; set `owner: map` to overwrite it or "
     "`owner: operator` to keep it"
 )
-EMPTY = "must not be empty; omit the field to create a secret without a value"
+EMPTY = "is empty, which AWS refuses; omit the field to create a secret without a value"
 TOO_LARGE = "exceeds AWS's limit of 65,536 bytes"
 LOGIN_NEEDED = (
     "needs the database's connection details; replace `generate_random_password` with a "
