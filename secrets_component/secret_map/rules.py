@@ -109,7 +109,7 @@ def _exclusive(block: BaseModel, *fields: str) -> Iterator[Finding]:
         yield (extra,), f"`{extra}` and `{names[0]}` are mutually exclusive; remove one"
 
 
-def _in_backticks(fields: Iterable[str]) -> str:
+def _field_list(fields: Iterable[str]) -> str:
     return ", ".join(f"`{field}`" for field in fields)
 
 
@@ -146,7 +146,8 @@ def _in_access(access: Access) -> Iterator[Finding]:
 
 
 def _in_grants(grants: Grants) -> Iterator[Finding]:
-    if grants.organization_id is not None and not grants.readers and not grants.admins:
+    principals = [*grants.readers, *grants.admins]
+    if grants.organization_id is not None and not principals:
         yield ("organization_id",), "has no effect without `readers` or `admins`"
 
 
@@ -173,7 +174,7 @@ def _unusable_size(path: tuple[str], value: bytes) -> Iterator[Finding]:
 
 def _in_password(options: RandomPassword) -> Iterator[Finding]:
     if not options.characters:
-        names = _in_backticks(CHARACTER_CLASSES)
+        names = _field_list(CHARACTER_CLASSES)
         yield (), f"all character classes are off; enable at least one of {names}"
     required = 0
     for name in CHARACTER_CLASSES:
@@ -260,7 +261,7 @@ def _unrotatable_value(entry: Entry, function: str) -> Iterator[Finding]:
         yield (
             ("rotation", "function"),
             "needs the database's connection details; replace `generate_random_password` with a "
-            f"`secret_data` that has {_in_backticks(_LOGIN_FIELDS)}",
+            f"`secret_data` that has {_field_list(_LOGIN_FIELDS)}",
         )
     if not isinstance(entry.secret_data, dict):
         return
@@ -275,10 +276,10 @@ def _incomplete_login(
 ) -> Iterator[Finding]:
     missing = [field for field in _LOGIN_FIELDS if not login.get(field)]
     if missing:
-        yield ("secret_data",), f"is missing {_in_backticks(missing)}, required by `{function}`"
+        yield ("secret_data",), f"is missing {_field_list(missing)}, required by `{function}`"
     engine = login.get("engine")
     if engine and "${" not in str(engine) and str(engine) not in engines:
-        yield ("secret_data", "engine"), f"`{function}` supports only {_in_backticks(engines)}"
+        yield ("secret_data", "engine"), f"`{function}` supports only {_field_list(engines)}"
 
 
 def _short_recovery(entry: Entry) -> Iterator[Finding]:
