@@ -35,7 +35,7 @@ def topic(scope: Scope) -> pulumi.Output[str] | None:
     if wanted is None or not rotating:
         return None
     if isinstance(wanted, NamedTopic):
-        return pulumi.Output.from_input(scope.values.text(wanted.template, rotating[0].key))
+        return pulumi.Output.from_input(scope.values.fill(wanted.template, rotating[0].key))
     created = sns.Topic(
         scope.map_part(_ALARMS, joint="-"),
         tags=dict(scope.plan.tags) or None,

@@ -44,7 +44,7 @@ class RotationTargets:
                 self._scope, secret, function, container, kms_key, self._alarm_topic
             )
             return hosted.arn, [*hosted.needed]
-        arn = self._scope.values.text(function, secret.key)
+        arn = self._scope.values.fill(function, secret.key)
         return arn, [self._permission_for(str(function), arn, container.arn)]
 
     def _permission_for(
