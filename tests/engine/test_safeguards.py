@@ -50,7 +50,7 @@ def test_deleted_secret_is_restored_with_its_value_and_managed_again(secrets, aw
     assert aws("secretsmanager").describe_secret(SecretId=arn)["DeletedDate"] is not None
 
 
-def test_restore_that_was_interrupted_is_carried_on(secrets, aws, live) -> None:
+def test_interrupted_restore_is_resumed(secrets, aws, live) -> None:
     stack = secrets("context_name: on\nsecrets: {a: {secret_data: v}}\n")
     stack.up()
     arn = stack.outputs()["secret_arns"]["a"]
@@ -61,7 +61,7 @@ def test_restore_that_was_interrupted_is_carried_on(secrets, aws, live) -> None:
 
 
 @pytest.mark.parametrize("by", ["ARN", "Name"])
-def test_adopted_secret_keeps_name_value_and_all_that_the_entry_does_not_say(
+def test_adopted_secret_keeps_name_value_and_all_that_the_entry_leaves_out(
     secrets, aws, live, by: str
 ) -> None:
     client = aws("secretsmanager")
@@ -85,7 +85,7 @@ def test_adopted_secret_keeps_name_value_and_all_that_the_entry_does_not_say(
     assert gone["DeletedDate"] is not None, "removed, and restorable"
 
 
-def test_secret_to_adopt_that_is_not_there_is_named(secrets) -> None:
+def test_missing_secret_to_adopt_is_reported(secrets) -> None:
     stack = secrets("context_name: absent\nsecrets: {a: {import: nobody/has/this}}\n")
     refused = stack.up(good=False)
     assert "the secret `nobody/has/this` cannot be adopted" in refused.diagnostics
@@ -107,7 +107,7 @@ def test_rename_would_leave_a_live_value_behind_and_is_refused(secrets, aws, liv
     assert names_in_aws(aws, "left/") == [f"left/{stack.name}/old"]
 
 
-def test_key_renamed_without_renamed_from_is_told_what_to_write(secrets) -> None:
+def test_renamed_key_without_renamed_from_is_refused_with_the_fix(secrets) -> None:
     stack = secrets("context_name: keys\nsecrets:\n  a: {name: n, secret_data: v}\n")
     stack.up()
     refused = stack.write("context_name: keys\nsecrets:\n  b: {name: n, secret_data: v}\n").up(
@@ -136,7 +136,7 @@ def test_secrets_leave_a_key_before_it_is_deleted(secrets, aws, live) -> None:
 
 
 @pytest.mark.parametrize("asks", [True, False])
-def test_account_of_other_credentials_is_not_asked(secrets, aws, asks) -> None:
+def test_account_of_other_credentials_is_not_queried(secrets, aws, asks) -> None:
     stack = secrets(
         f"context_name: other\nsecrets: {{a: {{restore_deleted: {str(asks).lower()}}}}}\n"
     )
@@ -156,7 +156,9 @@ def test_account_of_other_credentials_is_not_asked(secrets, aws, asks) -> None:
     assert "Traceback" not in run.text
 
 
-def test_held_secrets_are_found_below_the_level_and_elsewhere(sandbox, aws, monkeypatch) -> None:
+def test_existing_secrets_are_found_below_the_level_and_elsewhere(
+    sandbox, aws, monkeypatch
+) -> None:
     for name, value in sandbox.environment().items():
         monkeypatch.setenv(name, value)
     client = aws("secretsmanager")

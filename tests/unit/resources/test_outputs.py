@@ -1,13 +1,12 @@
 """The outputs of a map: which exist, which are secret."""
 
-from typing import Any
+import pytest
 
-import pulumi
-from pulumi.runtime import mocks
+from secrets_component.lookups import safeguards
+from secrets_component.lookups.inventory import HeldSecret
+from tests.unit.mocks import ACCOUNT, FUNCTION, REGION, deploy
 
-from secrets_component import SecretMap, SecretMapArgs
-from tests.maps_of_tests import plan_of
-from tests.unit.mocks import ACCOUNT, FUNCTION, REGION, Cloud, deploy
+HEAD = "context_name: x\nsecrets:\n"
 
 
 def test_only_generated_passwords_is_secret() -> None:
@@ -18,32 +17,48 @@ def test_only_generated_passwords_is_secret() -> None:
     assert [name for name, secret in result.is_secret.items() if secret] == ["generated_passwords"]
 
 
-def test_outputs_of_an_empty_map_are_mappings() -> None:
+def test_outputs_of_an_empty_map_are_empty() -> None:
     outputs = deploy("context_name: x\n").outputs
+    assert outputs.pop("initial_passwords") == []
+    assert outputs.pop("alarm_topic_arn") is None
     assert outputs == {name: {} for name in outputs}
+    assert len(outputs) == 8
 
 
-def outputs_of(text: str) -> dict[str, Any]:
-    """Return every output that the component documents."""
-    mocks.set_mocks(Cloud({}, ()), project="secrets", stack="dev")
-    found: dict[str, Any] = {}
+def test_passwords_that_the_map_writes_once_are_initial() -> None:
+    outputs = deploy(
+        f"{HEAD}  a: {{generate_random_password: true}}\n"
+        "  b: {generate_random_password: true, owner: operator}\n"
+        "  c: {random: {pw: {}}, secret_data: {p: '${random.pw}'}, rotation_automatically: true, "
+        f"rotation_lambda_arn: '{FUNCTION}'}}\n"
+    ).outputs
+    assert set(outputs["generated_passwords"]) == {"a", "b", "c.pw"}
+    assert outputs["initial_passwords"] == ["b", "c.pw"]
 
-    @pulumi.runtime.test
-    def run() -> pulumi.Output[None]:
-        component = SecretMap("m", SecretMapArgs(secret_map=plan_of(text)))
 
-        async def note() -> None:
-            for name in SecretMap.OUTPUTS:
-                found[name] = await getattr(component, name).future()
+def test_next_rotations_are_those_that_the_account_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    when = "2026-12-01T00:00:00+00:00"
+    held = HeldSecret("x/dev/b", "arn", None, is_filled=True, next_rotation=when, service=None)
+    state = safeguards.AccountState({}, {"a": held, "b": held})
+    monkeypatch.setattr(safeguards, "check_account", lambda *_: state)
+    outputs = deploy(
+        f"{HEAD}  a: {{}}\n  b: {{secret_data: v, rotation_automatically: true, "
+        f"rotation_lambda_arn: '{FUNCTION}'}}\n"
+    ).outputs
+    assert outputs["next_rotations"] == {"b": when}
 
-        return pulumi.Output.from_input(note())
 
-    run()
-    return found
+def test_custom_alarm_topic_is_an_output() -> None:
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:on-call"
+    outputs = deploy(
+        f"context_name: x\nalarms: {{topic_arn: '{topic}'}}\nsecrets:\n  a: {{secret_data: v, "
+        f"rotation_automatically: true, rotation_lambda_arn: '{FUNCTION}'}}\n"
+    ).outputs
+    assert outputs["alarm_topic_arn"] == topic
 
 
 def test_each_documented_output_has_a_value() -> None:
-    assert outputs_of("context_name: x\nsecrets: {a: {secret_data: v}}\n") == {
+    assert deploy("context_name: x\nsecrets: {a: {secret_data: v}}\n").outputs == {
         "secret_arns": {"a": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/a-AbCdEf"},
         "secret_names": {"a": "x/dev/a"},
         "secret_version_ids": {"a": "v-m.a"},
@@ -60,24 +75,6 @@ def test_each_documented_output_has_a_value() -> None:
     }
 
 
-def test_passwords_that_others_replace_are_listed_as_initial() -> None:
-    outputs = outputs_of(
-        "context_name: x\nsecrets:\n  ours: {generate_random_password: true}\n"
-        "  theirs: {generate_random_password: true, owner: operator}\n"
-        '  field: {owner: operator, random: {pw: {}}, secret_data: "${random.pw}"}\n'
-    )
-    assert outputs["initial_passwords"] == ["theirs", "field.pw"]
-
-
-def test_named_topic_of_alarms_is_an_output() -> None:
-    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:ours"
-    rotating = f"secret_data: v, rotation_automatically: true, rotation_lambda_arn: '{FUNCTION}'"
-    outputs = outputs_of(
-        f"context_name: x\nalarms: {{topic_arn: '{topic}'}}\nsecrets: {{a: {{{rotating}}}}}\n"
-    )
-    assert outputs["alarm_topic_arn"] == topic
-
-
 def test_key_id_becomes_an_arn_in_the_home_of_the_secret() -> None:
-    outputs = outputs_of("context_name: x\nsecrets: {a: {kms_key_id: key-id}}\n")
+    outputs = deploy("context_name: x\nsecrets: {a: {kms_key_id: key-id}}\n").outputs
     assert outputs["kms_key_arns"] == {"a": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/key-id"}
