@@ -80,7 +80,7 @@ def _failures_of(scope: Scope, rotating: Sequence[PlannedSecret], arns: Sequence
 
     One prefix matches the map's whole level. Adopted secrets with names outside it are listed.
     """
-    level = level_prefix(scope.plan.context, scope.plan.environment)
+    level = level_prefix(scope.plan.context, scope.plan.environment, None)
     prefix = Arn.parse(arns[0]).home.secret_arn(level)
     secret_ids: list[str | Mapping[str, str]] = [{"prefix": prefix}]
     for secret, arn in zip(rotating, arns, strict=True):

@@ -73,7 +73,7 @@ def schedule(
     kms_key: pulumi.Input[str] | None,
     targets: RotationTargets,
 ) -> None:
-    """Enable rotation if the function is known and the secret has a value or may get one."""
+    """Enable rotation, unless the function or the value waits for a reference."""
     rotation = secret.rotation
     if rotation is None or not scope.values.has_all(rotation.function.references):
         return
