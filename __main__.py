@@ -6,24 +6,11 @@ import pulumi
 
 from secrets_component import SecretMap, SecretMapArgs, load_secret_maps
 
-OUTPUTS = (
-    "secret_arns",
-    "secret_names",
-    "secret_version_ids",
-    "generated_passwords",
-    "kms_key_arns",
-    "policy_arns",
-    "waiting",
-    "initial_passwords",
-    "next_rotations",
-    "alarm_topic_arn",
-)
-
 maps = load_secret_maps(pulumi.Config().get("map") or f"stacks/{pulumi.get_stack()}.yaml")
 exports: dict[str, dict[str, pulumi.Output]] = defaultdict(dict)
 for instance, secret_map in maps.items():
     made = SecretMap(secret_map.name, SecretMapArgs(secret_map=secret_map))
-    for output in OUTPUTS:
+    for output in SecretMap.OUTPUTS:
         exports[output][instance] = getattr(made, output)
 
 for output, by_instance in exports.items():

@@ -1,4 +1,4 @@
-"""One YAML secret map per environment, turned into AWS Secrets Manager by Pulumi."""
+"""Turns one YAML secret map per environment into AWS Secrets Manager secrets, with Pulumi."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 # the module protocol of PEP 562
-    """Import what needs Pulumi only when it is asked for: `validate` must start fast without."""
+    """Import a public name on first use, so that `validate` starts without Pulumi."""
     if name not in _MODULES:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)

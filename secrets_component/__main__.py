@@ -4,5 +4,5 @@ import gc
 
 from secrets_component.cli import main
 
-gc.disable()  # a run is short and builds one large tree: collecting it would double the time
+gc.disable()  # a run is short and builds one large tree; collection would double its time
 raise SystemExit(main())

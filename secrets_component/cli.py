@@ -1,6 +1,6 @@
 """`python -m secrets_component`: check a map, show its plan, print the map's JSON Schema.
 
-Nothing here needs Pulumi or AWS, and no value of a secret is ever printed.
+Only `validate --filled` and `plan --live` query AWS. No value of a secret is ever printed.
 """
 
 from __future__ import annotations
@@ -8,16 +8,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 
 from secrets_component.describe import describe, lines
-from secrets_component.errors import MapFileError, Problem, SecretMapError
-from secrets_component.planning.plan import Plan
+from secrets_component.errors import MapFileError, Problem, Report, SecretMapError
+from secrets_component.lookups.inventory import AccountError, HeldSecret, Inventory
+from secrets_component.planning.plan import Plan, PlannedSecret
 from secrets_component.planning.planner import load_plans
-
-if TYPE_CHECKING:
-    from secrets_component.lookups.inventory import HeldSecret
 
 OK, INVALID_MAP, USAGE_ERROR = 0, 1, 2
 
@@ -26,12 +23,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        0 where all is good, 1 for errors in a map, 2 for wrong usage or an unreadable file.
+        0 on success, 1 if a map has errors, 2 for wrong usage, an unreadable file, or AWS failing.
     """
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+    except BrokenPipeError:  # the reader, such as `head`, has closed the pipe
         sys.stderr.close()
         return OK
 
@@ -43,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument(
         "--environment",
         metavar="E",
-        help="the environment of maps that do not name theirs (`pulumi up` takes the stack's)",
+        help="environment for maps that do not set one (`pulumi up` uses the stack's name)",
     )
 
     validate = commands.add_parser(
@@ -53,7 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     validate.add_argument(
         "--filled",
         action="store_true",
-        help="ask AWS too: an entry that someone else fills and that has no value is an error",
+        help="also query AWS; fail on entries without a value that rotation or an operator is "
+        "to fill",
     )
     validate.set_defaults(run=_validate)
 
@@ -61,8 +59,10 @@ def _parser() -> argparse.ArgumentParser:
         "plan", parents=[common], help="show what a map will create, without any value"
     )
     plan.add_argument("file", metavar="FILE")
-    plan.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    plan.add_argument("--live", action="store_true", help="ask AWS too: when each rotates next")
+    plan.add_argument("--json", action="store_true", help="print JSON instead of text")
+    plan.add_argument(
+        "--live", action="store_true", help="also query AWS for the next rotation dates"
+    )
     plan.set_defaults(run=_plan)
 
     schema = commands.add_parser("schema", help="print the JSON Schema of a map")
@@ -76,41 +76,42 @@ def _validate(options: argparse.Namespace) -> int:
         plans, code = _load(file, options.environment)
         worst = max(worst, code)
         for plan in plans.values():
-            for warning in plan.warnings:
-                print(warning, file=sys.stderr)
+            _print_problems(plan.warnings)
             if options.filled:
                 worst = max(worst, _check_filled(plan))
     return worst
 
 
-def _held(plan: Plan) -> dict[str, HeldSecret] | None:
-    """Ask the account what it holds of a plan, or tell why it cannot be asked."""
-    from secrets_component.lookups.inventory import AccountError, Inventory  # noqa: PLC0415 # slow to import
-
-    try:
-        return Inventory().secrets_of(plan)
-    except AccountError as error:
-        print(f"error: AWS cannot be asked: {error}", file=sys.stderr)
-        return None
-
-
 def _check_filled(plan: Plan) -> int:
-    """Tell which entries that the map does not fill have no value in the account."""
-    held = _held(plan)
-    if held is None:
-        return USAGE_ERROR
-    code = OK
+    """Report the secrets without a value, and return the exit code for them."""
+    try:
+        held = Inventory().secrets_of(plan)
+    except AccountError as error:
+        return _fail_on_aws(error)
+    report = plan.report()
+    _check_values(plan, held, report)
+    _print_problems(report.errors)
+    return INVALID_MAP if report.errors else OK
+
+
+def _check_values(plan: Plan, held: Mapping[str, HeldSecret], report: Report) -> None:
+    """Report the secrets that the map does not fill and that have no value in the account."""
     for secret in plan.secrets.values():
-        found = held.get(secret.name)
-        if secret.owner == "map" and secret.source.kind not in ("none", "imported"):
+        if _is_filled_by_map(secret):
             continue
-        if found is None or not found.is_filled:
-            fill = f"fill it with `aws secretsmanager put-secret-value --secret-id {secret.name} …`"
-            state = "is not there yet; deploy the map, then" if found is None else "is empty;"
-            problem = Problem(plan.position(secret.key), f"`{secret.name}` {state} {fill}")
-            print(problem, file=sys.stderr)
-            code = INVALID_MAP
-    return code
+        found = held.get(secret.name)
+        command = f"aws secretsmanager put-secret-value --secret-id {secret.name} …"
+        if found is None:
+            message = f"does not exist yet; deploy the map, then set its value with `{command}`"
+        elif not found.is_filled:
+            message = f"is empty; set its value with `{command}`"
+        else:
+            continue
+        report.error(secret.place, f"`{secret.name}` {message}")
+
+
+def _is_filled_by_map(secret: PlannedSecret) -> bool:
+    return secret.owner == "map" and secret.source.kind not in ("none", "imported")
 
 
 def _plan(options: argparse.Namespace) -> int:
@@ -119,20 +120,38 @@ def _plan(options: argparse.Namespace) -> int:
         return code
     next_rotations: dict[str, str] = {}
     if options.live:
-        for plan in plans.values():
-            held = _held(plan)
-            if held is None:
-                return USAGE_ERROR
-            next_rotations |= {
-                name: secret.next_rotation for name, secret in held.items() if secret.next_rotation
-            }
+        try:
+            next_rotations = _rotation_dates(plans.values())
+        except AccountError as error:
+            return _fail_on_aws(error)
     if options.json:
-        described = {i: describe(plan, next_rotations) for i, plan in plans.items()}
-        single = next(iter(described.values())) if len(described) == 1 else described
-        print(json.dumps(single, indent=2, ensure_ascii=False))
+        _print_json_plans(plans, next_rotations)
     else:
-        print("\n\n".join("\n".join(lines(plan, next_rotations)) for plan in plans.values()))
+        blocks = ["\n".join(lines(plan, next_rotations)) for plan in plans.values()]
+        print("\n\n".join(blocks))
     return OK
+
+
+def _rotation_dates(plans: Iterable[Plan]) -> dict[str, str]:
+    """Query AWS for the next rotation dates, by secret name.
+
+    Raises:
+        AccountError: AWS cannot be queried.
+    """
+    dates: dict[str, str] = {}
+    for plan in plans:
+        for name, secret in Inventory().secrets_of(plan).items():
+            if secret.next_rotation:
+                dates[name] = secret.next_rotation
+    return dates
+
+
+def _print_json_plans(plans: Mapping[str, Plan], next_rotations: Mapping[str, str]) -> None:
+    """Print the plan of a single map as it is, several plans by instance name."""
+    described = {name: describe(plan, next_rotations) for name, plan in plans.items()}
+    if len(described) == 1:
+        (described,) = described.values()
+    print(json.dumps(described, indent=2, ensure_ascii=False))
 
 
 def _schema(_: argparse.Namespace) -> int:
@@ -143,7 +162,7 @@ def _schema(_: argparse.Namespace) -> int:
 
 
 def _load(file: str, environment: str | None) -> tuple[dict[str, Plan], int]:
-    """Load a file's plans, or tell what is wrong and give the exit code."""
+    """Load a file's plans; on failure report why and return no plan with the exit code."""
     try:
         return load_plans(file, environment), OK
     except SecretMapError as error:
@@ -155,3 +174,13 @@ def _load(file: str, environment: str | None) -> tuple[dict[str, Plan], int]:
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return {}, USAGE_ERROR
+
+
+def _print_problems(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        print(problem, file=sys.stderr)
+
+
+def _fail_on_aws(error: AccountError) -> int:
+    print(f"error: cannot query AWS: {error}", file=sys.stderr)
+    return USAGE_ERROR

@@ -1,11 +1,12 @@
-"""SecretMap: one map's plan, turned into resources by the modules beside this one."""
+"""SecretMap: the table of contents of a deployment; each call is one module of `resources/`."""
 
+import inspect
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
 from secrets_component.loading import plan_of
-from secrets_component.lookups import principals, reference_values, safeguards
+from secrets_component.lookups import account, principals, reference_values, safeguards
 from secrets_component.resources import alarms, encryption, policies, restarts, rotation, values
 from secrets_component.resources import secret as secret_
 from secrets_component.resources.outputs import Outputs
@@ -25,6 +26,9 @@ class SecretMapArgs(TypedDict):
 class SecretMap(pulumi.ComponentResource):
     """All secrets of one map, with their values, keys, rotation, policies and outputs."""
 
+    OUTPUTS = tuple[str, ...]()  # without an annotation, which would make it an output
+    """The names of the outputs below."""
+
     secret_arns: pulumi.Output[dict[str, str]]
     """ARNs by the entries' keys; plain, so that a reader needs no key to this stack's secrets."""
     secret_names: pulumi.Output[dict[str, str]]
@@ -41,11 +45,12 @@ class SecretMap(pulumi.ComponentResource):
     waiting: pulumi.Output[dict[str, list[str]]]
     """References that had no value in this run, by the keys of the entries that wait for them."""
     initial_passwords: pulumi.Output[list[str]]
-    """Keys in `generated_passwords` that hold a first value only: someone else writes the next."""
+    """Keys in `generated_passwords` that hold a first value only: rotation or an operator writes
+    the next."""
     next_rotations: pulumi.Output[dict[str, str]]
-    """When AWS rotates next, in UTC, as it said before this run; by the entries' keys."""
+    """Next rotation dates in UTC, as of the start of the run, by the entries' keys."""
     alarm_topic_arn: pulumi.Output[str | None]
-    """ARN of the SNS topic that is told of failed rotations."""
+    """ARN of the SNS topic that failed rotations are published to."""
 
     def __init__(
         self, name: str, args: SecretMapArgs, opts: pulumi.ResourceOptions | None = None
@@ -57,17 +62,17 @@ class SecretMap(pulumi.ComponentResource):
         """
         super().__init__(TYPE, name, None, opts)
         plan = plan_of(args["secret_map"], args.get("environment"))
-        safeguards.refuse_home_replicas(plan, self)
+        home = account.read_home(self)
         found = reference_values.read(plan, self)
+        access = principals.resolve(plan, found, home, self)
+        state = safeguards.restore_deleted(plan, safeguards.check_account(plan, home, self))
         is_top = opts is None or opts.parent is None
-        scope = Scope(name, self, plan, found, principals.resolve(plan, found, self), is_top)
-        state = safeguards.check_account(plan, self)
+        scope = Scope(name, self, plan, found, access, is_top)
         own_key = encryption.create_key(scope)
         alarm_topic = alarms.topic(scope)
         targets = rotation.RotationTargets(scope, alarm_topic)
         outputs = Outputs(scope)
-        for key in plan.order:
-            secret = plan.secrets[key]
+        for secret in plan.in_order():
             kms_key = encryption.key_of(scope, secret, own_key)
             values.generate(scope, secret)
             replica_keys = encryption.keys_of_replicas(scope, secret, own_key)
@@ -79,7 +84,10 @@ class SecretMap(pulumi.ComponentResource):
         restarts.restart_readers(scope)
         alarms.raise_on_failed_rotation(scope, alarm_topic)
         policy_arns = policies.create(scope, outputs.secret_arns, outputs.kms_key_arns)
-        finished = outputs.finish(policy_arns, state.next_rotations, alarm_topic)
+        finished = outputs.finish(policy_arns, state.next_rotations(plan), alarm_topic)
         for output, value in finished.items():
             setattr(self, output, value)
         self.register_outputs(finished)
+
+
+SecretMap.OUTPUTS = tuple(inspect.get_annotations(SecretMap))

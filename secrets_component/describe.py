@@ -1,4 +1,4 @@
-"""A plan as JSON data and as text; never a value of a secret."""
+"""Describes a plan as JSON data and as text, without any value of a secret."""
 
 from __future__ import annotations
 
@@ -7,121 +7,174 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from secrets_component.iam.grants import KINDS, InlinePolicy, Kind
+from secrets_component.iam.grants import InlinePolicy, Kind
 from secrets_component.planning.key_policies import statements_to_add
-from secrets_component.planning.plan import HostedFunction, Plan, PlannedSecret
+from secrets_component.planning.plan import (
+    CreateTopic,
+    HostedFunction,
+    KeptKey,
+    MapKey,
+    NamedKey,
+    NamedTopic,
+    Plan,
+    PlannedSecret,
+)
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 
+_OWNERS = {"map": "the map", "rotation": "rotation", "operator": "an operator"}
 
-def describe(plan: Plan, next_rotations: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Give a plan as JSON data: what will exist, and in which order; no values.
+
+def describe(plan: Plan, next_rotations: Mapping[str, str]) -> dict[str, Any]:
+    """Return a plan as JSON data: what will exist, and in which order.
 
     Args:
         plan: the plan.
-        next_rotations: when AWS rotates next, by the secrets' names, where it was asked.
+        next_rotations: the next rotation dates by secret name; empty if AWS was not queried.
     """
+    secrets = []
+    access = {}
+    for secret in plan.secrets.values():
+        secrets.append(_secret(secret, next_rotations))
+        if secret.grants:
+            access[secret.key] = _access(secret)
     return {
-        "secrets": [
-            _described(secret, plan, next_rotations or {}) for secret in plan.secrets.values()
-        ],
+        "secrets": secrets,
         "order": list(plan.order),
-        "access": {
-            secret.key: {_WORDS[kind]: _grantees(secret, kind) for kind in KINDS}
-            for secret in plan.secrets.values()
-            if secret.grants
-        },
+        "access": access,
         "key_policies": statements_to_add(plan),
-        "alarms": _alarms(plan),
+        "alarms": _alarm_topic(plan),
     }
 
 
-def _alarms(plan: Plan) -> str | None:
-    if plan.alarms is None:
-        return None
-    return str(plan.alarms.topic) if plan.alarms.topic else "a topic of the map's own"
-
-
-def _grantees(secret: PlannedSecret, kind: Kind) -> list[str]:
-    found = (g.principal for grant in secret.grants for g in grant.of(kind))
-    return list(dict.fromkeys(map(str, found)))
-
-
-_WORDS: dict[Kind, str] = {"read": "readers", "admin": "admins"}
-
-
-def _described(
-    secret: PlannedSecret, plan: Plan, next_rotations: Mapping[str, str]
-) -> dict[str, Any]:
-    rotation = secret.rotation
+def _secret(secret: PlannedSecret, next_rotations: Mapping[str, str]) -> dict[str, Any]:
     return {
         "key": secret.key,
         "name": secret.name,
         "source": secret.source.kind,
         "owner": secret.owner,
-        "kms_key": _key(secret, plan),
-        "rotation": None
-        if rotation is None
-        else {
-            "function": str(rotation.function),
-            "hosted": isinstance(rotation.function, HostedFunction),
-            "schedule": rotation.schedule or f"rate({rotation.days} days)",
-            "window": rotation.window,
-            "immediately": rotation.immediately,
-            **({"next": next_rotations[secret.name]} if secret.name in next_rotations else {}),
-        },
+        "kms_key": _kms_key(secret),
+        "rotation": _rotation(secret, next_rotations),
         "on_rotate": [{restart.kind: str(restart.target)} for restart in secret.on_rotate],
-        "replicas": [
-            {"region": r.region, "kms_key": str(r.kms_key) if r.kms_key else None}
-            for r in secret.replicas
-        ],
+        "replicas": _replicas(secret),
         "references": [str(reference) for reference in secret.references],
-        "policy": _policy(secret),
+        "policy": _policy_source(secret),
     }
 
 
-def _key(secret: PlannedSecret, plan: Plan) -> str | None:
-    if secret.kms_key:
-        return str(secret.kms_key)
-    return plan.created_key.alias if plan.created_key and not secret.import_ else None
+def _kms_key(secret: PlannedSecret) -> str | None:
+    """Return the key as the map names it, or the alias of the key that the map creates."""
+    match secret.kms_key:
+        case NamedKey(template):
+            return str(template)
+        case MapKey(alias):
+            return alias
+        case _:
+            return None
 
 
-def _policy(secret: PlannedSecret) -> str | None:
+def _rotation(secret: PlannedSecret, next_rotations: Mapping[str, str]) -> dict[str, Any] | None:
+    rotation = secret.rotation
+    if rotation is None:
+        return None
+    described = {
+        "function": str(rotation.function),
+        "hosted": isinstance(rotation.function, HostedFunction),
+        "schedule": str(rotation.schedule),
+        "window": rotation.window,
+        "immediately": rotation.immediately,
+    }
+    if secret.name in next_rotations:
+        described["next"] = next_rotations[secret.name]
+    return described
+
+
+def _replicas(secret: PlannedSecret) -> list[dict[str, str | None]]:
+    replicas: list[dict[str, str | None]] = []
+    for replica in secret.replicas:
+        key = None
+        if isinstance(replica.kms_key, NamedKey):
+            key = str(replica.kms_key.template)
+        replicas.append({"region": replica.region, "kms_key": key})
+    return replicas
+
+
+def _policy_source(secret: PlannedSecret) -> str | None:
+    """Return the name of the policy's template, or `inline` for a policy written in the map."""
     if secret.policy is None:
         return None
-    return "inline" if isinstance(secret.policy, InlinePolicy) else secret.policy.template
+    if isinstance(secret.policy, InlinePolicy):
+        return "inline"
+    return secret.policy.template
 
 
-def _rotation_lines(secret: Mapping[str, Any]) -> Iterator[str]:
-    if rotation := secret["rotation"]:
-        window = f" in {rotation['window']}" if rotation["window"] else ""
-        yield f"    rotation: {rotation['schedule']}{window} by {rotation['function']}"
-        if "next" in rotation:
-            yield f"    next rotation: {rotation['next']}"
-    if restarts := [target for one in secret["on_rotate"] for target in one.values()]:
-        yield f"    restarts on rotation: {', '.join(restarts)}"
+def _access(secret: PlannedSecret) -> dict[str, list[str]]:
+    return {"readers": _grantees(secret, "read"), "admins": _grantees(secret, "admin")}
 
 
-def lines(plan: Plan, next_rotations: Mapping[str, str]) -> list[str]:
-    """Lay a plan out for people: one block per secret."""
+def _grantees(secret: PlannedSecret, kind: Kind) -> list[str]:
+    """Return the principals that the secret's grants list, each once, in the map's order."""
+    principals: dict[str, None] = {}
+    for grant in secret.grants:
+        for grantee in grant.of(kind):
+            principals[str(grantee.principal)] = None
+    return list(principals)
+
+
+def _alarm_topic(plan: Plan) -> str | None:
+    match plan.alarms:
+        case NamedTopic(template):
+            return str(template)
+        case CreateTopic():
+            return "a topic created by the map"
+        case None:
+            return None
+
+
+def lines(plan: Plan, next_rotations: Mapping[str, str]) -> Iterator[str]:
+    """Yield a plan as text: one block per secret, then what existing keys' policies need."""
     count = len(plan.secrets)
-    found = [f"{plan.name}: {count} secret{'' if count == 1 else 's'} in {plan.environment}"]
-    for key in plan.order:
-        secret = _described(plan.secrets[key], plan, next_rotations)
-        found.append(f"  {key}: {secret['name']}")
-        found.append(f"    value: {secret['source']}, written by {secret['owner']}")
-        unsaid = "its own" if plan.secrets[key].import_ else f"AWS-managed ({AWS_MANAGED_KEY})"
-        found.append(f"    key: {secret['kms_key'] or unsaid}")
-        found += _rotation_lines(secret)
-        if secret["replicas"]:
-            found.append(f"    replicas: {', '.join(r['region'] for r in secret['replicas'])}")
-        if secret["references"]:
-            found.append(f"    references: {', '.join(secret['references'])}")
-        if secret["policy"]:
-            found.append(f"    policy: {secret['policy']}")
-        for kind in KINDS:
-            if grantees := _grantees(plan.secrets[key], kind):
-                found.append(f"    {_WORDS[kind]}: {', '.join(grantees)}")
+    noun = "secret" if count == 1 else "secrets"
+    yield f"{plan.name}: {count} {noun} in {plan.environment}"
+    for secret in plan.in_order():
+        yield f"  {secret.key}: {secret.name}"
+        for label, text in _details(secret, next_rotations).items():
+            if text:
+                yield f"    {label}: {text}"
     for kms_key, statements in statements_to_add(plan).items():
-        found.append(f"  add to the policy of the key {kms_key}, with your region and account:")
-        found += textwrap.indent(json.dumps(statements, indent=2), "    ").splitlines()
-    return found
+        yield f"  add to the policy of the key {kms_key}, with your region and account:"
+        yield from textwrap.indent(json.dumps(statements, indent=2), "    ").splitlines()
+
+
+def _details(secret: PlannedSecret, next_rotations: Mapping[str, str]) -> dict[str, str | None]:
+    """Return the texts of a secret's block by their labels; an empty one is not shown."""
+    described = _secret(secret, next_rotations)
+    rotation = described["rotation"] or {}
+    access = _access(secret)
+    return {
+        "value": f"{secret.source.kind}, managed by {_OWNERS[secret.owner]}",
+        "key": described["kms_key"] or _default_key(secret),
+        "rotation": _rotation_text(rotation),
+        "next rotation": rotation.get("next"),
+        "restarts on rotation": ", ".join(str(restart.target) for restart in secret.on_rotate),
+        "replicas": ", ".join(replica.region for replica in secret.replicas),
+        "references": ", ".join(described["references"]),
+        "policy": described["policy"],
+        "readers": ", ".join(access["readers"]),
+        "admins": ", ".join(access["admins"]),
+    }
+
+
+def _default_key(secret: PlannedSecret) -> str:
+    """Return the text for a secret whose key the map does not choose."""
+    if isinstance(secret.kms_key, KeptKey):
+        return "unchanged (the imported secret's)"
+    return f"AWS-managed ({AWS_MANAGED_KEY})"
+
+
+def _rotation_text(rotation: Mapping[str, Any]) -> str | None:
+    if not rotation:
+        return None
+    text = str(rotation["schedule"])
+    if rotation["window"]:
+        text += f" within {rotation['window']}"
+    return f"{text} by {rotation['function']}"

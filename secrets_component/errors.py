@@ -1,4 +1,4 @@
-"""What can be wrong with a secret map, and how it is said.
+"""Errors in secret maps: their positions, their wording, and how they are collected.
 
 No error here carries a secret value: messages name keys, positions and rules only.
 """
@@ -9,7 +9,13 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol, TypeAlias
+
+KeyPath: TypeAlias = tuple[str | int, ...]
+"""Keys and list indexes that lead from the top of a map, or of a block, to something in it."""
+
+Finding: TypeAlias = tuple[KeyPath, str]
+"""What is wrong, with its path inside the block that was checked."""
 
 _SAFE_TO_SHOW = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}")
 
@@ -23,50 +29,126 @@ class Position:
     column: int
 
     def __str__(self) -> str:
-        """Give the place as `FILE:LINE:COL`, which editors can jump to."""
+        """Return the place as `FILE:LINE:COL`, which editors can jump to."""
         return f"{self.file}:{self.line}:{self.column}"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing to tell about a map: where it is, and what to write instead."""
+    """One problem in a map, with its position and a suggested fix."""
 
     position: Position
     message: str
     severity: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
-        """Give the one line that users and tools read."""
+        """Return the one line that users and tools read."""
         return f"{self.position}: {self.severity}: {self.message}"
 
 
 class SecretMapError(Exception):
-    """A secret map that cannot be used; `problems` holds every reason at once."""
+    """A secret map that cannot be used; `problems` has every reason at once."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        """Keep the problems in the order in which they stand in the file."""
+        """Keep the problems in the order of their positions in the file."""
         self.problems = tuple(sorted(set(problems)))
         super().__init__("\n".join(map(str, self.problems)))
 
 
 class MapSyntaxError(SecretMapError):
-    """The text is not YAML, or is YAML that a map may not use."""
+    """The text is not YAML, or uses YAML features that a map may not use."""
 
 
 class MapValueError(SecretMapError):
-    """The YAML is sound, but not a secret map: keys, types, names or rules are wrong."""
-
-
-class UnresolvedReferenceError(SecretMapError):
-    """A reference names a stack, output, setting or variable that is not there."""
+    """The YAML is valid, but not a secret map: keys, types, names or rules are wrong."""
 
 
 class MapFileError(Exception):
-    """The map's file cannot be read at all: absent, a folder, or not permitted."""
+    """The map's file cannot be read: it is missing, a directory, or not readable."""
+
+
+class Places(Protocol):
+    """Finds the positions of a map's keys and values in its file."""
+
+    def position(self, path: KeyPath, *, of_key: bool = False) -> Position:
+        """Return the position of the value (or the key) at a path, or of what is nearest to it."""
+
+    def position_of_text(self, path: KeyPath, wanted: str) -> Position | None:
+        """Return the first position of a string in what is at a path, or None."""
+
+
+class Report:
+    """Collects the problems of one map, each with its position and the field that it is about."""
+
+    def __init__(self, places: Places) -> None:
+        """Start without problems."""
+        self.errors: list[Problem] = []
+        self.warnings: list[Problem] = []
+        self._places = places
+
+    def error(
+        self, path: KeyPath, message: str, *, at_value: bool = False, bare: bool = False
+    ) -> None:
+        """Add an error.
+
+        Args:
+            path: what the error is about, from the top of the map.
+            message: what is wrong, and what to write instead.
+            at_value: point at the value instead of its key.
+            bare: leave out the field's name, because the message has it.
+        """
+        position = self._places.position(path, of_key=not at_value)
+        if not bare:
+            message = _about(path, message)
+        self.errors.append(Problem(position, message))
+
+    def warn(self, path: KeyPath, message: str, *, at_value: bool = False) -> None:
+        """Add a warning: something that is allowed but rarely meant."""
+        position = self._places.position(path, of_key=not at_value)
+        self.warnings.append(Problem(position, _about(path, message), "warning"))
+
+    def error_at_text(self, path: KeyPath, text: str, message: str) -> None:
+        """Add an error about a part of a value, at that part where it is found."""
+        position = self._places.position_of_text(path, text) or self._places.position(path)
+        self.errors.append(Problem(position, _about(path, message)))
+
+    def error_in_reference(self, path: KeyPath, reference: str, message: str) -> None:
+        """Add an error about a reference of an entry, at the reference.
+
+        Args:
+            path: the path of the entry; the reference may also come from outside of it.
+            reference: the reference as the map writes it.
+            message: what is wrong with it.
+        """
+        position = (
+            self._places.position_of_text(path, reference)
+            or self._places.position_of_text((), reference)
+            or self._places.position(path, of_key=True)
+        )
+        self.errors.append(Problem(position, f"`{reference}`: {message}"))
+
+    def add(self, findings: Iterable[Finding], below: KeyPath = ()) -> None:
+        """Add an error for each finding about the block at the path `below`."""
+        for path, message in findings:
+            self.error((*below, *path), message)
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        """Add errors that have their position already, such as those in other files."""
+        self.errors.extend(problems)
+
+
+def _about(path: KeyPath, message: str) -> str:
+    """Return the message behind the name of its field; an entry as a whole is not a field."""
+    if len(path) > 1 and path[0] == "secrets":
+        path = path[2:]
+    fields = [step for step in path if isinstance(step, str)]
+    if not fields or not shown(fields[-1]):
+        return message
+    return f"`{fields[-1]}`: {message}"
 
 
 def shown(word: str) -> str:
-    """Return `word` in backticks after a blank, or nothing where it could be a secret.
+    """Return `word` in backticks after a space, or nothing where it could be a secret.
 
     A value that slipped into the place of a key must not end up in a log: only what looks like
     an identifier is repeated.

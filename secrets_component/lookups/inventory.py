@@ -1,4 +1,4 @@
-"""What the AWS account holds under a map's names, by the AWS SDK.
+"""The secrets that the AWS account holds under a map's names, listed with the AWS SDK.
 
 No function of Pulumi's provider shows a secret that is scheduled for deletion, or tells a filled
 secret from an empty one. ListSecrets does both, a hundred secrets a call
@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from secrets_component.planning.plan import Plan
+from secrets_component.secret_map.names import level_prefix
 
 if TYPE_CHECKING:
     import boto3
@@ -21,7 +22,7 @@ _FILTER_VALUES = 10  # AWS: "Filters ... Values: Maximum number of 10 items"
 
 
 class AccountError(Exception):
-    """The account cannot be asked; the message is one line that says why."""
+    """The account cannot be queried; the message is one line that explains why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class HeldSecret:
 
 
 class Inventory:
-    """One account in one region, with the credentials that the AWS CLI would use."""
+    """The secrets of one account and region, with the credentials that the AWS CLI would use."""
 
     def __init__(self, region: str | None = None, **credentials: str | None) -> None:
         """Connect.
@@ -54,7 +55,7 @@ class Inventory:
             credentials: what `boto3.Session` takes (`profile_name`, `aws_access_key_id`, …).
 
         Raises:
-            AccountError: there is no such profile, or no region.
+            AccountError: the profile does not exist, or no region is set.
         """
         import boto3  # noqa: PLC0415 # `validate` must start without it
         from botocore.exceptions import BotoCoreError  # noqa: PLC0415
@@ -65,16 +66,16 @@ class Inventory:
         except BotoCoreError as error:
             raise AccountError(str(error)) from None
 
-    def number(self) -> str:
-        """Give the account's twelve digits.
+    def account(self) -> str:
+        """Return the account's twelve digits.
 
         Raises:
             AccountError: AWS does not answer, or refuses.
         """
-        return str(self._asked(self._session.client("sts").get_caller_identity)["Inventory"])
+        return str(_answer_of(self._session.client("sts").get_caller_identity)["Account"])
 
     def secrets_of(self, plan: Plan) -> dict[str, HeldSecret]:
-        """Find what the account holds under the names of a plan, by name.
+        """Return what the account holds under the names of a plan, by name.
 
         Raises:
             AccountError: AWS does not answer, or refuses; it needs `secretsmanager:ListSecrets`.
@@ -83,47 +84,57 @@ class Inventory:
         return {secret.name: secret for secret in self._listed(plan) if secret.name in wanted}
 
     def restore(self, secret: HeldSecret) -> None:
-        """Take a secret back from its scheduled deletion, with all its values.
+        """Restore a secret from its scheduled deletion, with all its values.
 
         Raises:
             AccountError: AWS does not answer, or refuses; it needs `secretsmanager:RestoreSecret`.
         """
-        self._asked(self._secrets.restore_secret, SecretId=secret.arn)
+        _answer_of(self._secrets.restore_secret, SecretId=secret.arn)
 
     def _listed(self, plan: Plan) -> Iterator[HeldSecret]:
-        below = f"{plan.context}/{plan.environment}/"
-        elsewhere = (s.name for s in plan.secrets.values() if not s.name.startswith(below))
-        prefixes = [below, *sorted(set(elsewhere))]
+        paginator = self._secrets.get_paginator("list_secrets")
+        prefixes = _name_prefixes(plan)
         for start in range(0, len(prefixes), _FILTER_VALUES):
             names = {"Key": "name", "Values": prefixes[start : start + _FILTER_VALUES]}
-            pages = self._secrets.get_paginator("list_secrets").paginate(
-                Filters=[names], IncludePlannedDeletion=True
-            )
-            for page in self._asked(lambda pages=pages: list(pages)):
-                yield from map(_held, page["SecretList"])
-
-    def _asked(self, operation: Any, **arguments: str) -> Any:  # noqa: ANN401 # boto3 makes its methods at run time
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-
-        try:
-            return operation(**arguments)
-        except (BotoCoreError, ClientError) as error:
-            raise AccountError(str(error)) from None
+            pages = paginator.paginate(Filters=[names], IncludePlannedDeletion=True)
+            for page in _answer_of(lambda pages=pages: list(pages)):
+                for listed in page["SecretList"]:
+                    yield _held_secret(listed)
 
 
-def _held(listed: Mapping[str, Any]) -> HeldSecret:
-    labels = (listed.get("SecretVersionsToStages") or {}).values()
+def _name_prefixes(plan: Plan) -> list[str]:
+    """Return the level of a map, and the names of what it adopts from elsewhere."""
+    level = level_prefix(plan.context, plan.environment, None)
+    elsewhere = set()
+    for secret in plan.secrets.values():
+        if not secret.name.startswith(level):
+            elsewhere.add(secret.name)
+    return [level, *sorted(elsewhere)]
+
+
+def _answer_of(operation: Any, **arguments: str) -> Any:  # noqa: ANN401 # boto3 makes its methods at run time
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    try:
+        return operation(**arguments)
+    except (BotoCoreError, ClientError) as error:
+        raise AccountError(str(error)) from None
+
+
+def _held_secret(listed: Mapping[str, Any]) -> HeldSecret:
+    versions = listed.get("SecretVersionsToStages") or {}
     return HeldSecret(
         name=listed["Name"],
         arn=listed["ARN"],
         deletion=listed.get("DeletedDate"),
-        is_filled=any("AWSCURRENT" in stages for stages in labels),
-        next_rotation=_in_utc(listed["NextRotationDate"])
-        if listed.get("RotationEnabled") and listed.get("NextRotationDate")
-        else None,
+        is_filled=any("AWSCURRENT" in labels for labels in versions.values()),
+        next_rotation=_next_rotation(listed),
         service=listed.get("OwningService"),
     )
 
 
-def _in_utc(time: datetime) -> str:
+def _next_rotation(listed: Mapping[str, Any]) -> str | None:
+    time: datetime | None = listed.get("NextRotationDate")
+    if time is None or not listed.get("RotationEnabled"):
+        return None
     return time.astimezone(UTC).isoformat(timespec="minutes")

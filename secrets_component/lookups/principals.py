@@ -1,4 +1,4 @@
-"""Access: one resource policy per secret, written and checked before anything is created."""
+"""Principals: looked up, and written into one resource policy per secret, before any resource."""
 
 from __future__ import annotations
 
@@ -8,133 +8,172 @@ from dataclasses import dataclass, field
 import pulumi
 
 from secrets_component.arns import Home
-from secrets_component.errors import MapValueError, Problem
+from secrets_component.errors import Report
 from secrets_component.iam import documents
+from secrets_component.iam.documents import Known
 from secrets_component.iam.grants import InlinePolicy
-from secrets_component.lookups.account import Identities, read_home
+from secrets_component.lookups.account import Identities
 from secrets_component.lookups.reference_values import ReferenceValues
+from secrets_component.lookups.refusal import refusal, refuse
 from secrets_component.planning.access import OWN_KEY_NEEDED, policy_size_problem
-from secrets_component.planning.plan import Plan, PlannedSecret
+from secrets_component.planning.plan import AwsManagedKey, NamedKey, Plan, PlannedSecret
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY, principal_problem
 from secrets_component.secret_map.references import Template
 
 
 @dataclass(frozen=True)
 class ResolvedAccess:
-    """Who may do what, with everything looked up.
+    """Who may do what, with all principals looked up.
 
     Attributes:
-        home: where the secrets live.
-        identities: the account's roles and users.
+        home: the account and region of the secrets.
         roles: ARNs of the roles that level policies are attached to, by name.
-        principals: what the map's principals stand for.
+        principals: the resolved principals of the map.
         policies: the secrets' resource policies by key.
     """
 
     home: Home
-    identities: Identities
     roles: Mapping[str, str]
-    principals: dict[Template, pulumi.Input[str]] = field(default_factory=dict)
+    principals: Mapping[Template, pulumi.Input[str]]
     policies: dict[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
-def resolve(plan: Plan, values: ReferenceValues, parent: pulumi.Resource) -> ResolvedAccess:
-    """Look everything up and write the policies.
+def resolve(
+    plan: Plan, values: ReferenceValues, home: Home, parent: pulumi.Resource
+) -> ResolvedAccess:
+    """Look up all principals and write the secrets' resource policies.
 
     Raises:
-        pulumi.RunError: a role does not exist, a principal is none, another account could never
-            read, or a policy is too long; all of them at once, each at its place in the map.
+        pulumi.RunError: a role does not exist, a principal is not valid, another account could
+            never read, or a policy is too long; all at once, each at its position in the map.
     """
-    problems: list[Problem] = []
-    home = read_home(plan, parent)
+    report = plan.report()
     identities = Identities(home, parent)
-    access = ResolvedAccess(home, identities, identities.attached_roles(plan, problems))
+    roles = identities.attached_roles(plan, report)
+    principals = _read_principals(plan, values)
+    access = ResolvedAccess(home, roles, principals)
     for secret in plan.secrets.values():
-        for principal in secret.principals:
-            if principal not in access.principals:
-                access.principals[principal] = values.text(principal, secret.key)
-        problems += _principal_problems(plan, secret, access.principals)
-        problems += _grantee_problems(plan, secret, access, values)
-        if not problems and (secret.policy or secret.grants):
-            access.policies[secret.key] = _policy(secret, access.principals, home)
-    problems += _size_problems(plan, access.policies)
-    if problems:
-        raise pulumi.RunError(str(MapValueError(problems)))
+        _check_resolved(secret, principals, report)
+        _check_grantees(secret, access, values, identities, report)
+    refuse(report)
+    for secret in plan.secrets.values():
+        if secret.policy or secret.grants:
+            access.policies[secret.key] = _resource_policy(plan, secret, access)
+    _check_sizes(plan, access.policies, report)
+    refuse(report)
     return access
 
 
 def write_when_known(
+    plan: Plan,
     wanted: Iterable[Template],
     principals: Mapping[Template, pulumi.Input[str]],
-    write: Callable[[documents.Known], str],
+    write: Callable[[Known], str],
 ) -> pulumi.Input[str]:
     """Write a document about principals: at once where all are known, else when they are."""
-    found = {template: principals[template] for template in wanted}
-    open_ = [template for template, value in found.items() if isinstance(value, pulumi.Output)]
-    known = {t: str(v) for t, v in found.items() if not isinstance(v, pulumi.Output)}
+    known: dict[Template, str] = {}
+    open_: dict[Template, pulumi.Output[str]] = {}
+    for template in wanted:
+        value = principals[template]
+        if isinstance(value, pulumi.Output):
+            open_[template] = value
+        else:
+            known[template] = str(value)
     if not open_:
         return write(known)
 
     def complete(values: list[str]) -> str:
-        for value in values:
-            if principal_problem(value):
-                msg = f"a principal from a reference: {principal_problem(value)}"
-                raise pulumi.RunError(msg)
-        return write({**known, **dict(zip(open_, values, strict=True))})
+        resolved = dict(zip(open_, values, strict=True))
+        report = plan.report()
+        for template, value in resolved.items():
+            _check_principal(template, value, (), report)
+        refuse(report)
+        return write({**known, **resolved})
 
-    return pulumi.Output.all(*(found[template] for template in open_)).apply(complete)
+    return pulumi.Output.all(*open_.values()).apply(complete)
 
 
-def _policy(
-    secret: PlannedSecret, principals: Mapping[Template, pulumi.Input[str]], home: Home
+def _read_principals(plan: Plan, values: ReferenceValues) -> dict[Template, pulumi.Input[str]]:
+    found: dict[Template, pulumi.Input[str]] = {}
+    for secret in plan.secrets.values():
+        for principal in secret.principals:
+            if principal not in found:
+                found[principal] = values.fill(principal, secret.key)
+    return found
+
+
+def _resource_policy(
+    plan: Plan, secret: PlannedSecret, access: ResolvedAccess
 ) -> pulumi.Input[str]:
     if isinstance(secret.policy, InlinePolicy) and not secret.grants:
         return secret.policy.document
+    has_references = any(principal.references for principal in secret.principals)
 
-    def write(known: documents.Known) -> str:
-        text = documents.resource_policy(secret.policy, secret.grants, known, home)
-        if policy_size_problem(text) and any(p.references for p in secret.principals):
-            msg = f"secret `{secret.key}`: {policy_size_problem(text)}"
-            raise pulumi.RunError(msg)
+    def write(known: Known) -> str:
+        text = documents.resource_policy(secret.policy, secret.grants, known, access.home)
+        problem = policy_size_problem(text)
+        if problem and has_references:
+            raise refusal(plan, secret.place, problem)
         return text
 
-    return write_when_known(secret.principals, principals, write)
+    return write_when_known(plan, secret.principals, access.principals, write)
 
 
-def _principal_problems(
-    plan: Plan, secret: PlannedSecret, principals: Mapping[Template, pulumi.Input[str]]
-) -> Iterable[Problem]:
-    """Check what references stand for: the map's own texts are checked already."""
+def _check_resolved(
+    secret: PlannedSecret, principals: Mapping[Template, pulumi.Input[str]], report: Report
+) -> None:
+    """Check what references resolve to: the map's own strings are checked already."""
     for principal in secret.principals:
         value = principals[principal]
-        if not principal.references or not isinstance(value, str):
-            continue
-        problem = principal_problem(value)
-        if problem:
-            place = plan.position(secret.key, str(principal.references[0]))
-            yield Problem(place, f"`{principal}` stands for no principal: {problem}")
+        if principal.references and isinstance(value, str):
+            _check_principal(principal, value, secret.place, report)
 
 
-def _grantee_problems(
-    plan: Plan, secret: PlannedSecret, access: ResolvedAccess, values: ReferenceValues
-) -> Iterable[Problem]:
-    """Refuse who is not there, and who could never read for want of the key."""
-    key = values.text(secret.kms_key, secret.key) if secret.kms_key else None
-    managed = key is None and plan.created_key is None and not secret.import_
-    managed = managed or (isinstance(key, str) and key.endswith(AWS_MANAGED_KEY))
+def _check_principal(
+    principal: Template, value: str, place: tuple[str | int, ...], report: Report
+) -> None:
+    problem = principal_problem(value)
+    if problem:
+        reference = str(principal.references[0])
+        report.error_in_reference(
+            place, reference, f"does not resolve to a valid principal: {problem}"
+        )
+
+
+def _check_grantees(
+    secret: PlannedSecret,
+    access: ResolvedAccess,
+    values: ReferenceValues,
+    identities: Identities,
+    report: Report,
+) -> None:
+    """Refuse principals that do not exist, and those that cannot use the AWS-managed key."""
+    is_managed = _is_under_aws_managed_key(secret, values)
     for grant in secret.grants:
-        for grantee in (*grant.readers, *grant.admins):
+        for grantee in grant.grantees:
             value = access.principals[grantee.principal]
             if not isinstance(value, str):
                 continue
-            if managed and not access.home.is_own(value):
-                yield Problem(plan.place(grantee.place), OWN_KEY_NEEDED)
-            elif access.identities.problem_with(value):
-                yield Problem(plan.place(grantee.place), f"{access.identities.problem_with(value)}")
+            problem = identities.problem_with(value)
+            if is_managed and not access.home.is_own(value):
+                report.error(grantee.place, OWN_KEY_NEEDED, at_value=True)
+            elif problem:
+                report.error(grantee.place, problem, at_value=True)
 
 
-def _size_problems(plan: Plan, policies: Mapping[str, pulumi.Input[str]]) -> Iterable[Problem]:
+def _is_under_aws_managed_key(secret: PlannedSecret, values: ReferenceValues) -> bool:
+    match secret.kms_key:
+        case AwsManagedKey():
+            return True
+        case NamedKey(template):
+            key = values.fill(template, secret.key)
+            return isinstance(key, str) and key.endswith(AWS_MANAGED_KEY)
+        case _:
+            return False
+
+
+def _check_sizes(plan: Plan, policies: Mapping[str, pulumi.Input[str]], report: Report) -> None:
     for key, text in policies.items():
         problem = policy_size_problem(text) if isinstance(text, str) else None
         if problem:
-            yield Problem(plan.position(key), problem)
+            report.error(plan.secrets[key].place, problem)

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
 
-from secrets_component.errors import Problem, UnresolvedReferenceError, did_you_mean
+from secrets_component.errors import did_you_mean
+from secrets_component.lookups.refusal import refusal, refuse
 from secrets_component.planning.plan import Plan, PlannedSecret
-from secrets_component.planning.self_references import is_self, self_key
+from secrets_component.planning.self_references import output_key
 from secrets_component.secret_map.references import (
     Reference,
     ReferenceKind,
-    Template,
     Value,
     render,
 )
 
 _MISSING = object()
+_OF_THE_MAP = (ReferenceKind.RANDOM, ReferenceKind.SELF)
 
 
 @dataclass(frozen=True)
 class StackOutputs:
-    """What one stack exports; `values` is None where there is no such stack."""
+    """What one stack exports; `values` is None where the stack does not exist."""
 
     values: Mapping[str, Any] | None
     secret_names: frozenset[str] = frozenset()
@@ -36,105 +37,102 @@ class ReferenceValues:
     """The values of a plan's references.
 
     Attributes:
+        known: values from outside of the map.
         waiting: references without a value yet, by the key of the entry that waits for them.
-        own: what this map's entries give each other, filled while they are created.
+        own_outputs: what this map's entries give each other, by output and key; filled while they
+            are created.
     """
 
     plan: Plan
-    known: dict[Reference, pulumi.Input[Any]]
-    waiting: dict[str, list[Reference]]
+    known: dict[Reference, pulumi.Input[Any]] = field(default_factory=dict)
+    waiting: dict[str, list[Reference]] = field(default_factory=dict)
     own_outputs: dict[tuple[str, str], pulumi.Output[Any]] = field(default_factory=dict)
 
     def has_all(self, references: tuple[Reference, ...]) -> bool:
-        """Tell whether every one of the references has a value in this run."""
-        return all(ref in self.known or self._is_own(ref) for ref in references)
+        """Return whether every one of the references has a value in this run."""
+        return all(one in self.known or one.kind in _OF_THE_MAP for one in references)
 
     def of(self, reference: Reference, key: str) -> pulumi.Input[Any]:
-        """Give a reference's value as the entry `key` sees it."""
-        if reference.kind is ReferenceKind.RANDOM:
-            return self.own_outputs["generated_passwords", f"{key}.{reference.path[0]}"]
-        if self._is_own(reference):
-            return self.own_outputs[reference.path[1], self_key(reference.path)]
-        return self.known[reference]
+        """Return a reference's value as the entry `key` sees it."""
+        match reference.kind:
+            case ReferenceKind.RANDOM:
+                return self.own_outputs["generated_passwords", f"{key}.{reference.path[0]}"]
+            case ReferenceKind.SELF:
+                return self.own_outputs[reference.path[1], output_key(reference)]
+            case _:
+                return self.known[reference]
 
     def fill(self, value: Value, key: str) -> pulumi.Input[str]:
-        """Render a value or field of the entry `key`; plain text where all of it is plain."""
+        """Return a value or field of the entry `key` with its references filled in.
+
+        Returns:
+            A plain string where all of it is plain, else an Output.
+
+        Raises:
+            pulumi.RunError: a referenced value does not fit its place; maybe inside the Output.
+        """
         references = value.references
-        if not references:
-            return _rendered(value, {}, key)
         inputs = [self.of(reference, key) for reference in references]
         if not any(isinstance(one, pulumi.Output) for one in inputs):
-            return _rendered(value, dict(zip(references, inputs, strict=True)), key)
+            return self._rendered(value, dict(zip(references, inputs, strict=True)), key)
         return pulumi.Output.all(*inputs).apply(
-            lambda found: _rendered(value, dict(zip(references, found, strict=True)), key)
+            lambda found: self._rendered(value, dict(zip(references, found, strict=True)), key)
         )
 
-    def text(self, template: Template, key: str) -> pulumi.Input[str]:
-        """Render a field such as a key or an ARN."""
-        return self.fill(template, key)
+    def text(self, value: Value, key: str) -> pulumi.Input[str]:
+        """Temporary."""
+        return self.fill(value, key)
 
-    def _is_own(self, reference: Reference) -> bool:
-        return reference.kind is ReferenceKind.RANDOM or is_self(
-            reference, self.plan.name, self.plan.instance
-        )
-
-
-def _rendered(value: Value, found: Mapping[Reference, Any], key: str) -> str:
-    try:
-        return render(value, found.__getitem__)
-    except ValueError as error:  # its text names references only, never a value
-        msg = f"secret `{key}`: {error}"
-        raise pulumi.RunError(msg) from None
+    def _rendered(self, value: Value, found: Mapping[Reference, Any], key: str) -> str:
+        try:
+            return render(value, found.__getitem__)
+        except ValueError as error:  # its text names references only, never a value
+            raise refusal(self.plan, ("secrets", key), str(error)) from None
 
 
 def read(plan: Plan, parent: pulumi.Resource) -> ReferenceValues:
     """Read everything that a plan's references need from outside.
 
     Raises:
-        pulumi.RunError: a stack, output, setting or variable is not there and nothing may wait for
-            it; all of them at once, each at its place in the map.
+        pulumi.RunError: a stack, output, setting or variable does not exist and nothing may wait
+            for it; all of them at once, each at its position in the map.
     """
     reader = _Reader(plan, parent)
-    values = reader.read()
-    if reader.problems:
-        raise pulumi.RunError(str(UnresolvedReferenceError(reader.problems)))
-    return values
+    for secret in plan.secrets.values():
+        for reference in secret.references:
+            reader.read(secret, reference)
+    refuse(reader.report)
+    return reader.values
 
 
 class _Reader:
     def __init__(self, plan: Plan, parent: pulumi.Resource) -> None:
-        self.problems: list[Problem] = []
+        self.values = ReferenceValues(plan)
+        self.report = plan.report()
         self._plan = plan
         self._parent = parent
         self._stacks: dict[str, StackOutputs] = {}
 
-    def read(self) -> ReferenceValues:
-        values = ReferenceValues(self._plan, {}, {})
-        for secret in self._plan.secrets.values():
-            for reference in secret.references:
-                if not values.has_all((reference,)):
-                    self._add(values, secret, reference)
-        return values
-
-    def _add(self, values: ReferenceValues, secret: PlannedSecret, reference: Reference) -> None:
+    def read(self, secret: PlannedSecret, reference: Reference) -> None:
+        if self.values.has_all((reference,)):
+            return
         match reference.kind:
             case ReferenceKind.CONFIG:
-                found, problem = _config(reference.path[0])
+                found, problem = _read_config(reference.path[0])
             case ReferenceKind.ENV:
-                found, problem = _variable(reference.path[0])
+                found, problem = _read_variable(reference.path[0])
             case _:
-                found, problem = self._output(reference)
+                found, problem = self._read_output(reference)
                 if problem and self._may_wait(secret, reference):
-                    values.waiting.setdefault(secret.key, []).append(reference)
+                    self.values.waiting.setdefault(secret.key, []).append(reference)
                     return
         if problem:
-            place = self._plan.position(secret.key, str(reference))
-            self.problems.append(Problem(place, f"`{reference}`: {problem}"))
+            self.report.error_in_reference(secret.place, str(reference), problem)
         else:
-            values.known[reference] = found
+            self.values.known[reference] = found
 
     def _may_wait(self, secret: PlannedSecret, reference: Reference) -> bool:
-        """Only a value, a rotation and a restart can come later; a key or a reader cannot."""
+        """Return whether the run can go on: a value, a rotation and a restart can come later."""
         if self._plan.stacks[reference.path[0]].when_missing != "wait":
             return False
         later = set(secret.value_references)
@@ -142,36 +140,36 @@ class _Reader:
             later.update(secret.rotation.function.references)
         for restart in secret.on_rotate:
             later.update(restart.target.references)
-        fixed = {ref for template in _fixed_templates(secret) for ref in template.references}
-        return reference in later and reference not in fixed
+        return reference in later and reference not in secret.fixed_references
 
-    def _output(self, reference: Reference) -> tuple[Any, str | None]:
+    def _read_output(self, reference: Reference) -> tuple[Any, str | None]:
         component, name, *rest = reference.path
         stack = self._plan.stacks[component].stack
         outputs = self._stack(stack)
         if outputs.values is None:
-            return (
-                None,
-                f"there is no stack `{stack}` yet; deploy it first{self._or_wait(reference)}",
-            )
+            remedy = self._remedy(component)
+            return None, f"stack `{stack}` does not exist; deploy it first{remedy}"
         found = outputs.values.get(name, _MISSING)
         for step in rest:
             found = _inside(found, step)
         if found is _MISSING or found is None:
-            hint = did_you_mean(name, outputs.values) if name not in outputs.values else ""
+            hint = "" if name in outputs.values else did_you_mean(name, outputs.values)
             return None, (
-                f"the stack `{stack}` has no such output, or this run cannot decrypt it; deploy "
-                f"that stack first{self._or_wait(reference)}{hint}"
+                f"stack `{stack}` has no such output, or this run cannot decrypt it; deploy that "
+                f"stack first{self._remedy(component)}{hint}"
             )
-        return (pulumi.Output.secret(found) if name in outputs.secret_names else found), None
+        if name in outputs.secret_names:
+            return pulumi.Output.secret(found), None
+        return found, None
 
-    def _or_wait(self, reference: Reference) -> str:
-        stack = self._plan.stacks[reference.path[0]]
+    def _remedy(self, component: str) -> str:
+        """Return what else to do where a stack or its output does not exist."""
+        stack = self._plan.stacks[component]
         if stack.when_missing == "wait":
             return " (a key, a replica's key, a topic or a principal cannot wait)"
         return (
-            f", or write `{reference.path[0]}: {{stack: {stack.stack}, when_missing: wait}}` to "
-            "fill the secret in a later run"
+            f", or write `{component}: {{stack: {stack.stack}, when_missing: wait}}` to fill the "
+            "secret in a later run"
         )
 
     def _stack(self, name: str) -> StackOutputs:
@@ -181,18 +179,13 @@ class _Reader:
 
 
 def _inside(value: Any, step: str) -> Any:  # noqa: ANN401 # any JSON value
-    """Take one step into an output: a key of a mapping, or a number from 0 into a list."""
+    """Return what is one step inside an output: a mapping's key, or a list's index from 0."""
     if isinstance(value, Mapping):
         return value.get(step, _MISSING)
-    if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
-        return value[int(step)]
-    return _MISSING
-
-
-def _fixed_templates(secret: PlannedSecret) -> Iterator[Template]:
-    keys = (secret.kms_key, *(replica.kms_key for replica in secret.replicas))
-    yield from (template for template in (*keys, secret.alarm_topic) if template)
-    yield from secret.principals
+    if not isinstance(value, list) or not step.isdecimal():
+        return _MISSING
+    index = int(step)
+    return value[index] if index < len(value) else _MISSING
 
 
 def read_stack(name: str, parent: pulumi.Resource) -> StackOutputs:
@@ -212,24 +205,23 @@ def read_stack(name: str, parent: pulumi.Resource) -> StackOutputs:
     except Exception as error:  # noqa: BLE001 # the SDK raises a bare Exception for a failed invoke
         if "unknown stack" in str(error):
             return StackOutputs(None)
-        msg = f"the stack `{name}` cannot be read: {error}"
+        msg = f"cannot read the stack `{name}`: {error}"
         raise pulumi.RunError(msg) from None
     answer = answer or {}
-    return StackOutputs(
-        answer.get("outputs") or {}, frozenset(answer.get("secretOutputNames") or ())
-    )
+    secret_names = frozenset(answer.get("secretOutputNames") or ())
+    return StackOutputs(answer.get("outputs") or {}, secret_names)
 
 
-def _config(key: str) -> tuple[Any, str | None]:
+def _read_config(key: str) -> tuple[Any, str | None]:
     namespace, _, name = key.rpartition(":")
     config = pulumi.Config(namespace or None)
     if config.get(name) is None:
-        return None, f"the setting is missing; run `pulumi config set --secret {key}`"
+        return None, f"missing config value; run `pulumi config set --secret {key}`"
     return config.require_secret(name), None
 
 
-def _variable(name: str) -> tuple[Any, str | None]:
+def _read_variable(name: str) -> tuple[Any, str | None]:
     value = os.environ.get(name)
     if value is None:
-        return None, f"the environment variable is missing; set `{name}` before `pulumi up`"
+        return None, f"missing environment variable; set `{name}` before `pulumi up`"
     return pulumi.Output.secret(value), None

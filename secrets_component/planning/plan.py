@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from secrets_component.errors import Position, Problem
+from secrets_component.errors import KeyPath, Places, Problem, Report
 from secrets_component.iam.grants import Grant, InlinePolicy, Level, TemplatedPolicy
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY, HostedKind
-from secrets_component.secret_map.forms import Instance
 from secrets_component.secret_map.model import Owner, RandomPassword, Stack
 from secrets_component.secret_map.references import Reference, Structure, Template
-from secrets_component.secret_map.yaml_text import Path_
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class Generated:
 
 @dataclass(frozen=True, slots=True)
 class Structured:
-    """A JSON document: a mapping of the map, or a text that is JSON."""
+    """A JSON document: a mapping of the map, or a string that is JSON."""
 
     value: Template | Structure
     passwords: Mapping[str, RandomPassword]
@@ -35,7 +33,7 @@ class Structured:
 
 @dataclass(frozen=True, slots=True)
 class LiteralText:
-    """Any other text."""
+    """Any other string."""
 
     value: Template
     passwords: Mapping[str, RandomPassword]
@@ -52,7 +50,7 @@ class Binary:
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """No value: someone else fills the secret, or an adopted secret keeps its own."""
+    """No value: rotation or an operator fills the secret, or an adopted secret keeps its own."""
 
     kind: Literal["none", "imported"] = "none"
 
@@ -61,12 +59,45 @@ Source: TypeAlias = Generated | Structured | LiteralText | Binary | Empty
 
 
 @dataclass(frozen=True, slots=True)
+class NamedKey:
+    """A key that the map names: an id, an ARN, `alias/…` or a reference."""
+
+    template: Template
+
+    @property
+    def is_aws_managed(self) -> bool:
+        """Whether the map names the AWS-managed key; a reference to it is seen only at run time."""
+        return str(self.template).endswith(AWS_MANAGED_KEY)
+
+
+@dataclass(frozen=True, slots=True)
+class MapKey:
+    """The key that the map creates, or a replica of it."""
+
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class AwsManagedKey:
+    """The AWS-managed key of the region, which the map does not name."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptKey:
+    """The key that an adopted secret has already."""
+
+
+KmsKey: TypeAlias = NamedKey | MapKey | AwsManagedKey | KeptKey
+ReplicaKey: TypeAlias = NamedKey | MapKey | AwsManagedKey
+
+
+@dataclass(frozen=True, slots=True)
 class HostedFunction:
     """A rotation function that is deployed with the secret.
 
     Attributes:
         kind: the function's name in the map.
-        password_characters: what a new password may hold, as the entry's own first one.
+        password_characters: the characters of new passwords, as those of the entry's first one.
     """
 
     kind: HostedKind
@@ -82,21 +113,41 @@ class HostedFunction:
     @property
     def references(self) -> tuple[Reference, ...]:
         """The references in its fields."""
-        templates = (self.superuser_secret, *self.subnets, *self.security_groups)
-        return tuple(ref for template in templates if template for ref in template.references)
+        return _references_in(self.superuser_secret, *self.subnets, *self.security_groups)
 
     def __str__(self) -> str:
-        """Give the function's name."""
+        """Return the function's name."""
         return self.kind
 
 
 @dataclass(frozen=True, slots=True)
+class Days:
+    """A rotation every so many days."""
+
+    days: int
+
+    def __str__(self) -> str:
+        """Return the schedule as a rate expression."""
+        return f"rate({self.days} days)"
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A rotation by a `rate(…)` or `cron(…)` expression."""
+
+    text: str
+
+    def __str__(self) -> str:
+        """Return the expression."""
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
 class Rotation:
-    """How AWS rotates a secret; exactly one of `days` and `schedule` is set."""
+    """How AWS rotates a secret."""
 
     function: Template | HostedFunction
-    days: int | None
-    schedule: str | None
+    schedule: Days | Expression
     window: str | None
     immediately: bool
 
@@ -114,7 +165,7 @@ class PlannedReplica:
     """A copy in another region, under a key of that region."""
 
     region: str
-    kms_key: Template | None
+    kms_key: ReplicaKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +182,7 @@ class PlannedSecret:
     description: str | None
     source: Source
     owner: Owner
-    kms_key: Template | None
+    kms_key: KmsKey
     replicas: tuple[PlannedReplica, ...]
     rotation: Rotation | None
     on_rotate: tuple[PlannedRestart, ...]
@@ -147,6 +198,11 @@ class PlannedSecret:
     tags: Mapping[str, str]
 
     @property
+    def place(self) -> KeyPath:
+        """The entry's path in the map."""
+        return ("secrets", self.key)
+
+    @property
     def value_references(self) -> tuple[Reference, ...]:
         """The references in the value."""
         match self.source:
@@ -158,18 +214,33 @@ class PlannedSecret:
     @property
     def references(self) -> tuple[Reference, ...]:
         """The references in the value and in all other fields."""
-        fields = [self.kms_key, *(replica.kms_key for replica in self.replicas), *self.principals]
-        fields.extend((*(restart.target for restart in self.on_rotate), self.alarm_topic))
-        found = (ref for template in fields if template for ref in template.references)
-        function = self.rotation.function.references if self.rotation else ()
-        return tuple(dict.fromkeys((*self.value_references, *found, *function)))
+        targets = [restart.target for restart in self.on_rotate]
+        fields = _references_in(*self._keys, *self.principals, *targets, self.alarm_topic)
+        function: tuple[Reference, ...] = ()
+        if self.rotation is not None:
+            function = self.rotation.function.references
+        return tuple(dict.fromkeys((*self.value_references, *fields, *function)))
+
+    @property
+    def fixed_references(self) -> tuple[Reference, ...]:
+        """The references that must have a value before the secret exists."""
+        return _references_in(*self._keys, self.alarm_topic, *self.principals)
+
+    @property
+    def _keys(self) -> list[Template]:
+        keys = [self.kms_key]
+        keys += [replica.kms_key for replica in self.replicas]
+        return [key.template for key in keys if isinstance(key, NamedKey)]
 
     @property
     def principals(self) -> tuple[Template, ...]:
-        """Whom its policy and its grants name."""
-        own = self.policy.principals if isinstance(self.policy, TemplatedPolicy) else ()
-        named = (g.principal for grant in self.grants for g in (*grant.readers, *grant.admins))
-        return (*own, *named)
+        """The principals in its policy and its grants."""
+        named: list[Template] = []
+        if isinstance(self.policy, TemplatedPolicy):
+            named += self.policy.principals
+        for grant in self.grants:
+            named += [grantee.principal for grantee in grant.grantees]
+        return tuple(named)
 
     @property
     def passwords(self) -> Mapping[str, RandomPassword]:
@@ -183,6 +254,15 @@ class PlannedSecret:
                 return {}
 
 
+def _references_in(*templates: Template | None) -> tuple[Reference, ...]:
+    """Return the references in all templates, in order, repeated ones once."""
+    found: dict[Reference, None] = {}
+    for template in templates:
+        if template is not None:
+            found |= dict.fromkeys(template.references)
+    return tuple(found)
+
+
 @dataclass(frozen=True, slots=True)
 class CreatedKey:
     """The KMS key that a map creates."""
@@ -193,10 +273,15 @@ class CreatedKey:
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedAlarms:
-    """Where word of failed rotations goes; a topic of None is created."""
+class CreateTopic:
+    """A topic that the map creates for its alarms."""
 
-    topic: Template | None
+
+@dataclass(frozen=True, slots=True)
+class NamedTopic:
+    """A topic that the map names for its alarms: an ARN or a reference."""
+
+    template: Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +293,9 @@ class Plan:
         secrets: by key, in the order of the map.
         order: keys so that what is referenced comes first.
         levels: the whole map, then each path that an entry or `access` names.
+        alarms: the topic that failed rotations are published to.
         warnings: what is allowed but rarely meant.
+        places: the positions of the map's keys and values in its file.
     """
 
     name: str
@@ -221,27 +308,15 @@ class Plan:
     secrets: Mapping[str, PlannedSecret]
     order: tuple[str, ...]
     levels: tuple[Level, ...]
-    alarms: PlannedAlarms | None
+    alarms: CreateTopic | NamedTopic | None
+    places: Places = field(compare=False, repr=False)
     warnings: tuple[Problem, ...] = ()
-    _instance: Instance | None = field(default=None, compare=False, repr=False)
 
-    def place(self, path: Path_) -> Position:
-        """Say where something that was written at a path of the map stands."""
-        assert self._instance is not None  # noqa: S101 # set by every constructor in this module
-        return self._instance.position(path)
+    def in_order(self) -> Iterator[PlannedSecret]:
+        """Yield the secrets so that what is referenced comes first."""
+        for key in self.order:
+            yield self.secrets[key]
 
-    def position(self, key: str | None, wanted: str = "") -> Position:
-        """Say where an entry, or a text in it, stands; a text may also stand outside entries."""
-        assert self._instance is not None  # noqa: S101 # set by every constructor in this module
-        path: Path_ = () if key is None else ("secrets", key)
-        document, base = self._instance.document, self._instance.path
-        found = None
-        if wanted:
-            found = document.position_of_text((*base, *path), wanted)
-            found = found or document.position_of_text(base, wanted)
-        return found or self._instance.position(path, of_key=True)
-
-
-def is_aws_managed(key: Template | None) -> bool:
-    """Tell whether a key, as the map writes it, is the AWS-managed one."""
-    return key is None or str(key).endswith(AWS_MANAGED_KEY)
+    def report(self) -> Report:
+        """Return an empty report on this map, for what only AWS or other stacks can show."""
+        return Report(self.places)

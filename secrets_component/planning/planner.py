@@ -1,53 +1,52 @@
-"""Model → Plan: what will exist, in which order, waiting for what. Pure data, no Pulumi."""
+"""Model → Plan: what will exist, in which order, waiting for what. No Pulumi, no AWS."""
 
 from __future__ import annotations
 
-import graphlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from secrets_component.arns import Arn, is_arn
-from secrets_component.errors import MapValueError, Position, Problem, did_you_mean, shown
+from secrets_component.errors import KeyPath, MapValueError, did_you_mean, shown
 from secrets_component.iam.grants import TemplatedPolicy
-from secrets_component.planning.access import OWN_KEY_NEEDED, AccessPlanner, Ground
+from secrets_component.planning import self_references
+from secrets_component.planning.access import OWN_KEY_NEEDED, AccessPlanner
 from secrets_component.planning.plan import (
+    AwsManagedKey,
     Binary,
     CreatedKey,
+    CreateTopic,
+    Days,
     Empty,
+    Expression,
     Generated,
     HostedFunction,
+    KeptKey,
+    KmsKey,
     LiteralText,
+    MapKey,
+    NamedKey,
+    NamedTopic,
     Plan,
-    PlannedAlarms,
     PlannedReplica,
     PlannedRestart,
     PlannedSecret,
     Rotation,
     Source,
     Structured,
-    is_aws_managed,
 )
-from secrets_component.planning.self_references import _referenced_keys, _self_problem, is_self
+from secrets_component.planning.template_parser import TemplateParser
 from secrets_component.secret_map import names, references
 from secrets_component.secret_map.aws_types import MAX_VALUE_BYTES
 from secrets_component.secret_map.check import CheckedMap, check
 from secrets_component.secret_map.forms import COMPONENT, instances
-from secrets_component.secret_map.model import (
-    Entry,
-    Header,
-    HostedRotation,
-)
-from secrets_component.secret_map.references import (
-    BadReference,
-    Reference,
-    ReferenceKind,
-    Template,
-)
-from secrets_component.secret_map.yaml_text import Document, Path_, read
+from secrets_component.secret_map.model import Entry, Header, HostedRotation, Owner, Replica
+from secrets_component.secret_map.references import Reference, ReferenceKind, Template
+from secrets_component.secret_map.yaml_text import Document, read
 
 MAX_RESTARTING_NAME = 46  # of AWS's 64, less `-on-rotate` and the eight characters Pulumi adds
+_DEFAULT_DAYS = 30
 
 
 def load_plans(path: str | Path, environment: str | None = None) -> dict[str, Plan]:
@@ -55,7 +54,7 @@ def load_plans(path: str | Path, environment: str | None = None) -> dict[str, Pl
 
     Args:
         path: the YAML file, flat or Atmos.
-        environment: the environment of maps that do not name theirs; default: left open.
+        environment: the environment of maps that do not set one; default: left open.
 
     Returns:
         The plans by instance name; a flat file has one, `secretsmanager`.
@@ -74,92 +73,89 @@ def plans(document: Document, environment: str | None = None) -> dict[str, Plan]
     if problem:
         msg = f"the environment {problem}"
         raise ValueError(msg)
-    checked = [check(instance) for instance in instances(document)]
-    planners = [_Planner(one, environment) for one in checked]
-    made = {planner.instance.name: planner.plan() for planner in planners}
-    problems = [problem for planner in planners for problem in planner.problems]
-    if problems:
-        raise MapValueError(problems)
+    made, errors = {}, []
+    for checked in [check(instance) for instance in instances(document)]:
+        made[checked.instance.name] = _Planner(checked, environment).plan()
+        errors += checked.report.errors
+    if errors:
+        raise MapValueError(errors)
     return made
 
 
 class _Planner:
-    """Plans one checked map and gathers what only the whole map can show."""
+    """Plans one checked map, and reports what only the map as a whole can show."""
 
     def __init__(self, checked: CheckedMap, environment: str | None) -> None:
-        self.instance = checked.instance
-        self.problems = list(checked.problems)
+        header = checked.header
+        self._instance = checked.instance
+        self._report = checked.report
+        self._header = header
         self._entries = checked.entries
-        self._header = checked.header
-        self._environment = checked.header.environment or environment or names.UNKNOWN_ENVIRONMENT
-        stacks = self.instance.data.get("stacks")
-        self._stacks = stacks if isinstance(stacks, dict) else {}  # with those told to be wrong
-        self._warnings: list[Problem] = []
-        self._access = AccessPlanner(checked.header.access, self._ground())
-
-    def _ground(self) -> Ground:
-        def at(path: Path_) -> Position:
-            return self.instance.position(path)
-
-        return Ground(
-            file=self.instance.document.file,
-            template=self._template,
-            is_self=lambda reference: is_self(reference, self._header.name, self.instance.name),
-            problems=self.problems,
-            add=self._add,
-            add_at=lambda path, text: self.problems.append(Problem(at(path), text)),
-            warn=self._warn,
-            warn_at=lambda path, text: self._warnings.append(Problem(at(path), text, "warning")),
-        )
+        self._environment = header.environment or environment or names.UNKNOWN_ENVIRONMENT
+        self._name = header.name or checked.instance.name
+        own = self_references.own_names(header.name, checked.instance.name)
+        self._parser = TemplateParser(self._report, own)
+        file = checked.instance.document.file
+        self._access = AccessPlanner(header.access, file, self._parser, self._report)
+        self._created_key = self._plan_created_key()
+        topic, default_key = header.alarms.topic_arn, header.default_kms_key_id
+        self._topic = self._parser.optional(topic, ("alarms", "topic_arn"))
+        self._default_key = self._parser.optional(default_key, ("default_kms_key_id",))
 
     def plan(self) -> Plan:
         header = self._header
-        default_key = self._template(header.default_kms_key_id, ("default_kms_key_id",))
-        self._topic = self._template(header.alarms.topic_arn, ("alarms", "topic_arn"))
-        secrets = {
-            key: self._secret(key, entry, header, default_key)
-            for key, entry in self._entries.items()
-        }
+        secrets = {key: self._secret(key, entry) for key, entry in self._entries.items()}
         self._check_names(secrets)
         self._check_renames(secrets)
         self._check_restarting(secrets)
-        for secret in secrets.values():
-            for reference in secret.references:
-                self._check_reference(secret, reference, header, secrets)
+        self._check_references(secrets)
+        stacks = {}
+        for component in header.stacks:
+            stack = header.stack(component)
+            if stack is not None:
+                stacks[component] = stack
         return Plan(
-            name=header.name or self.instance.name,
-            instance=self.instance.name,
+            name=self._name,
+            instance=self._instance.name,
             context=header.context_name,
             environment=self._environment,
             tags=header.tags,
-            created_key=self._created_key(header),
-            stacks={name: stack for name in header.stacks if (stack := header.stack(name))},
+            created_key=self._created_key,
+            stacks=stacks,
             secrets=secrets,
-            order=self._order(secrets),
+            order=self_references.order(secrets, self._report),
             levels=self._access.levels(secrets),
-            alarms=PlannedAlarms(self._topic) if header.alarms.create or self._topic else None,
-            warnings=tuple(self._warnings),
-            _instance=self.instance,
+            alarms=self._alarms(),
+            places=self._instance,
+            warnings=tuple(self._report.warnings),
         )
 
-    def _secret(
-        self, key: str, entry: Entry, header: Header, default_key: Template | None
-    ) -> PlannedSecret:
-        path: Path_ = ("secrets", key)
-        name = names.secret_name(
-            header.context_name, self._environment, entry.path, entry.name or key
-        )
+    def _plan_created_key(self) -> CreatedKey | None:
+        kms = self._header.kms
+        if not kms.create:
+            return None
+        alias = _alias(self._header, self._environment)
+        return CreatedKey(alias, kms.deletion_window_in_days, kms.multi_region)
+
+    def _alarms(self) -> CreateTopic | NamedTopic | None:
+        if self._topic is not None:
+            return NamedTopic(self._topic)
+        return CreateTopic() if self._header.alarms.create else None
+
+    def _secret(self, key: str, entry: Entry) -> PlannedSecret:
+        path: KeyPath = ("secrets", key)
         rotation = self._rotation(entry, path)
+        default_owner: Owner = "rotation" if rotation else "map"
+        kms_key = self._kms_key(entry, path)
         secret = PlannedSecret(
             key=key,
             path=entry.path,
-            name=_adopted_name(entry.import_) if entry.import_ else name,
+            name=self._secret_name(key, entry),
             description=entry.description,
             source=self._source(entry, path),
-            owner=entry.owner or ("rotation" if rotation else "map"),
-            kms_key=self._template(entry.kms_key_id, (*path, "kms_key_id"))
-            or (None if entry.import_ else default_key),
-            replicas=self._replicas(entry, path),
+            owner=entry.owner or default_owner,
+            kms_key=kms_key,
+            replicas=self._replicas(entry.replicas, kms_key, path),
             rotation=rotation,
             on_rotate=self._on_rotate(entry, path),
             alarm_topic=self._topic if rotation else None,
@@ -171,293 +167,273 @@ class _Planner:
             restore_deleted=entry.restore_deleted,
             renamed_from=entry.renamed_from,
             rotated_fields=tuple(entry.rotated_fields),
-            tags=_tags(entry, header),
+            tags=_tags(entry, self._header),
         )
-        self._check_secret(secret, header)
+        self._check_secret(secret)
         self._check_rotated_fields(secret, entry)
         return secret
 
-    def _source(self, entry: Entry, path: Path_) -> Source:
+    def _secret_name(self, key: str, entry: Entry) -> str:
+        if entry.import_:
+            imported = entry.import_
+            return Arn.parse(imported).secret_name if is_arn(imported) else imported
+        name = entry.name or key
+        return names.secret_name(self._header.context_name, self._environment, entry.path, name)
+
+    def _source(self, entry: Entry, path: KeyPath) -> Source:
         if entry.generate_random_password:
             return Generated(entry.random_password)
         if entry.secret_binary is not None:
-            return Binary(self._template(entry.secret_binary, (*path, "secret_binary")) or _BLANK)
+            return Binary(self._parser.field(entry.secret_binary, (*path, "secret_binary")))
         if entry.secret_data is None:
-            return Empty("imported" if entry.import_ else "none")
-        return self._data(entry, (*path, "secret_data"))
+            return Empty("imported") if entry.import_ else Empty()
+        return self._data(entry, entry.secret_data, (*path, "secret_data"))
 
-    def _data(self, entry: Entry, path: Path_) -> Structured | LiteralText:
-        data = entry.secret_data
-        bad: list[BadReference] = []
+    def _data(
+        self, entry: Entry, data: str | dict[str, Any], path: KeyPath
+    ) -> Structured | LiteralText:
         if isinstance(data, dict):
             self._check_json(data, path)
-            structure = references.parse_structure(data, bad)
-            self._add_bad(bad, path)
-            return Structured(structure, entry.random)
-        value = references.parse_value(data or "", bad)
-        self._add_bad(bad, path)
+            return Structured(self._parser.structure(data, path), entry.random)
+        value = self._parser.value(data, path)
         if value.is_json:
             return Structured(value, entry.random)
-        if str(data).lstrip().startswith("{"):
-            self._warn(path, "begins like JSON but is not JSON; it is stored as it stands")
+        if data.lstrip().startswith("{"):
+            message = "looks like JSON but is not valid JSON; it is stored as a plain string"
+            self._report.warn(path, message)
         return LiteralText(value, entry.random)
 
-    def _check_json(self, data: dict[str, Any], path: Path_) -> None:
+    def _check_json(self, data: dict[str, Any], path: KeyPath) -> None:
         try:
             text = json.dumps(data, ensure_ascii=False, allow_nan=False)
         except ValueError:
-            self._add(path, "`secret_data`: `.inf` and `.nan` do not exist in JSON; use quotes")
+            self._report.error(path, "JSON has no `.inf` or `.nan`; quote the value")
             return
         if "${" not in text and len(text.encode()) > MAX_VALUE_BYTES:
-            self._add(path, f"`secret_data`: is larger than AWS's {MAX_VALUE_BYTES:,} bytes")
+            self._report.error(path, f"exceeds AWS's limit of {MAX_VALUE_BYTES:,} bytes")
 
-    def _rotation(self, entry: Entry, path: Path_) -> Rotation | None:
+    def _kms_key(self, entry: Entry, path: KeyPath) -> KmsKey:
+        """Decide which key encrypts a secret."""
+        if entry.kms_key_id is not None:
+            return NamedKey(self._parser.field(entry.kms_key_id, (*path, "kms_key_id")))
+        if entry.import_:
+            return KeptKey()
+        if self._default_key is not None:
+            return NamedKey(self._default_key)
+        if self._created_key is not None:
+            return MapKey(self._created_key.alias)
+        return AwsManagedKey()
+
+    def _replicas(
+        self, replicas: list[Replica], kms_key: KmsKey, path: KeyPath
+    ) -> tuple[PlannedReplica, ...]:
+        """Decide which key encrypts each replica; a replica of the map's key only if it has one."""
+        default: MapKey | AwsManagedKey = AwsManagedKey()
+        if isinstance(kms_key, MapKey) and self._header.kms.multi_region:
+            default = kms_key
+        planned = []
+        for index, replica in enumerate(replicas):
+            key: NamedKey | MapKey | AwsManagedKey = default
+            if replica.kms_key_id is not None:
+                place = (*path, "replicas", index, "kms_key_id")
+                key = NamedKey(self._parser.field(replica.kms_key_id, place))
+            planned.append(PlannedReplica(replica.region, key))
+        return tuple(planned)
+
+    def _rotation(self, entry: Entry, path: KeyPath) -> Rotation | None:
         function: Template | HostedFunction | None
         if entry.rotation is not None:
             function = self._hosted(entry, entry.rotation, (*path, "rotation"))
         else:
-            function = self._template(entry.rotation_lambda_arn, (*path, "rotation_lambda_arn"))
+            place = (*path, "rotation_lambda_arn")
+            function = self._parser.optional(entry.rotation_lambda_arn, place)
         if not entry.rotation_automatically or function is None:
             return None
-        days = entry.rotation_days
-        if days is None and entry.rotation_schedule is None:
-            days = 30
-        return Rotation(
-            function=function,
-            days=days,
-            schedule=entry.rotation_schedule,
-            window=entry.rotation_window,
-            immediately=entry.rotate_immediately,
-        )
+        schedule: Days | Expression = Days(entry.rotation_days or _DEFAULT_DAYS)
+        if entry.rotation_schedule is not None:
+            schedule = Expression(entry.rotation_schedule)
+        return Rotation(function, schedule, entry.rotation_window, entry.rotate_immediately)
 
-    def _on_rotate(self, entry: Entry, path: Path_) -> tuple[PlannedRestart, ...]:
-        """Plan the restarts of an entry that rotates, here or, once adopted, by other means."""
-        if not entry.rotation_automatically and entry.import_ is None:
-            return ()
-        path = (*path, "on_rotate")
-        targets = (restart.target for restart in entry.on_rotate)
-        return tuple(
-            PlannedRestart(kind, self._template(text, (*path, index, kind)) or _BLANK)
-            for index, (kind, text) in enumerate(targets)
-        )
-
-    def _hosted(self, entry: Entry, wanted: HostedRotation, path: Path_) -> HostedFunction:
+    def _hosted(self, entry: Entry, wanted: HostedRotation, path: KeyPath) -> HostedFunction:
         options = entry.random.get("password", entry.random_password)
-        ca_bundle = self._beside_map(wanted.ca_bundle, (*path, "ca_bundle"))
+        superuser = wanted.superuser_secret_arn
+        groups = wanted.security_group_ids
         return HostedFunction(
             kind=wanted.function,
-            superuser_secret=self._template(
-                wanted.superuser_secret_arn, (*path, "superuser_secret_arn")
-            ),
-            subnets=self._templates(wanted.subnet_ids, (*path, "subnet_ids")),
-            security_groups=self._templates(
-                wanted.security_group_ids, (*path, "security_group_ids")
-            ),
+            superuser_secret=self._parser.optional(superuser, (*path, "superuser_secret_arn")),
+            subnets=self._parser.fields(wanted.subnet_ids, (*path, "subnet_ids")),
+            security_groups=self._parser.fields(groups, (*path, "security_group_ids")),
             timeout=wanted.timeout,
             log_retention_in_days=wanted.log_retention_in_days,
-            ca_bundle=ca_bundle,
+            ca_bundle=self._file_beside_map(wanted.ca_bundle, (*path, "ca_bundle")),
             password_length=options.length,
             password_characters=options.characters,
         )
 
-    def _beside_map(self, written: str | None, path: Path_) -> Path | None:
-        """Find a file that the map names, from the map's own folder."""
-        if written is None:
+    def _file_beside_map(self, name: str | None, path: KeyPath) -> Path | None:
+        """Return a file that the map names, relative to the map."""
+        if name is None:
             return None
-        found = Path(self.instance.document.file).parent / written
-        if not found.is_file():
-            self._add(path, f"`{path[-1]}`: there is no such file beside the map")
-        return found
+        file = Path(self._instance.document.file).parent / name
+        if not file.is_file():
+            self._report.error(path, "file not found (paths are relative to the map)")
+        return file
 
-    def _replicas(self, entry: Entry, path: Path_) -> tuple[PlannedReplica, ...]:
-        return tuple(
-            PlannedReplica(
-                replica.region,
-                self._template(replica.kms_key_id, (*path, "replicas", index, "kms_key_id")),
-            )
-            for index, replica in enumerate(entry.replicas)
-        )
+    def _on_rotate(self, entry: Entry, path: KeyPath) -> tuple[PlannedRestart, ...]:
+        """Plan the restarts of an entry that rotates, here or, once adopted, by other means."""
+        if not entry.rotation_automatically and entry.import_ is None:
+            return ()
+        planned = []
+        for index, restart in enumerate(entry.on_rotate):
+            kind, text = restart.target
+            template = self._parser.field(text, (*path, "on_rotate", index, kind))
+            planned.append(PlannedRestart(kind, template))
+        return tuple(planned)
 
-    def _created_key(self, header: Header) -> CreatedKey | None:
-        if not header.kms.create:
-            return None
-        return CreatedKey(
-            _alias(header, self._environment),
-            header.kms.deletion_window_in_days,
-            header.kms.multi_region,
-        )
-
-    def _check_secret(self, secret: PlannedSecret, header: Header) -> None:
-        path: Path_ = ("secrets", secret.key)
+    def _check_secret(self, secret: PlannedSecret) -> None:
+        path = secret.place
         if len(secret.name) > names.MAX_NAME:
-            self._add(path, f"the name is longer than AWS's {names.MAX_NAME} characters")
+            self._report.error(path, f"the name exceeds AWS's limit of {names.MAX_NAME} characters")
         if names.ends_like_arn(secret.name) and not secret.import_:
-            self._warn(
-                (*path, "name"),
-                "the name ends in a hyphen and six characters, as ARNs of secrets do; AWS advises "
-                "against it",
+            message = (
+                "the name ends with a hyphen and six characters, like a secret's ARN; AWS advises "
+                "against such names"
             )
+            self._report.warn((*path, "name"), message)
         if secret.rotation and isinstance(secret.source, Empty) and not secret.import_:
-            self._warn((*path, "rotation_automatically"), "rotates only once someone has filled it")
-        if secret.recovery_window_in_days == 0:
-            self._warn((*path, "recovery_window_in_days"), "a removed secret is lost at once")
-        own_key = header.kms.create and secret.kms_key is None and not secret.import_
-        if own_key and header.kms.deletion_window_in_days < secret.recovery_window_in_days:
-            self._add(
-                (*path, "recovery_window_in_days"),
-                "the key's `deletion_window_in_days` must not be shorter than the recovery window "
-                f"({secret.recovery_window_in_days} days): a restored secret would have no key",
-            )
+            message = "has no initial value; rotation starts once a value is set"
+            self._report.warn((*path, "rotation_automatically"), message)
+        self._check_recovery(secret)
         self._access.check_size(secret)
-        shared = isinstance(secret.policy, TemplatedPolicy) and (
-            secret.policy.template == "cross-account-secret-policy"
-        )
-        unknown_key = secret.import_ is not None and secret.kms_key is None
-        if not header.kms.create and not unknown_key and is_aws_managed(secret.kms_key):
-            if shared:
-                self._add((*path, "policy"), OWN_KEY_NEEDED)
+        if _is_under_aws_managed_key(secret.kms_key):
+            if _is_for_other_accounts(secret):
+                self._report.error((*path, "policy"), OWN_KEY_NEEDED)
             self._access.check_accounts(secret)
+
+    def _check_recovery(self, secret: PlannedSecret) -> None:
+        path = (*secret.place, "recovery_window_in_days")
+        window = secret.recovery_window_in_days
+        if window == 0:
+            message = "a removed secret is deleted immediately and cannot be restored"
+            self._report.warn(path, message)
+        own_key = isinstance(secret.kms_key, MapKey)
+        if own_key and self._header.kms.deletion_window_in_days < window:
+            message = (
+                f"`kms.deletion_window_in_days` must be at least the recovery window ({window} "
+                "days); otherwise a restored secret could not be decrypted"
+            )
+            self._report.error(path, message)
 
     def _check_rotated_fields(self, secret: PlannedSecret, entry: Entry) -> None:
         if not secret.rotated_fields or entry.secret_data is None:
             return
-        fields = _fields(entry.secret_data)
-        for index, rotated in enumerate(secret.rotated_fields):
-            if rotated not in fields:
-                self._add(
-                    ("secrets", secret.key, "rotated_fields", index),
-                    f"`rotated_fields`: no field{shown(rotated)} in `secret_data`"
-                    f"{did_you_mean(rotated, fields)}"
-                    if fields
-                    else "`rotated_fields`: `secret_data` must be a mapping, or JSON that is one",
-                )
+        path = (*secret.place, "rotated_fields")
+        fields = _top_level_fields(entry.secret_data)
+        if not fields:
+            message = "needs `secret_data` to be a mapping or a JSON object"
+            self._report.error((*path, 0), message)
+            return
+        for index, field in enumerate(secret.rotated_fields):
+            if field not in fields:
+                hint = did_you_mean(field, fields)
+                message = f"`secret_data` has no field{shown(field)}{hint}"
+                self._report.error((*path, index), message)
 
     def _check_names(self, secrets: Mapping[str, PlannedSecret]) -> None:
         first: dict[str, str] = {}
         for key, secret in secrets.items():
             if secret.name in first:
-                self._add(
-                    ("secrets", key),
+                message = (
                     f"the entries `{first[secret.name]}` and `{key}` are both named "
-                    f"`{secret.name}` in AWS; change `name` or `path` of one",
+                    f"`{secret.name}` in AWS; change `name` or `path` of one"
                 )
+                self._report.error(secret.place, message)
             first.setdefault(secret.name, key)
 
     def _check_renames(self, secrets: Mapping[str, PlannedSecret]) -> None:
         taken: dict[str, str] = {}
         for key, secret in secrets.items():
-            old, path = secret.renamed_from, ("secrets", key, "renamed_from")
+            old, path = secret.renamed_from, (*secret.place, "renamed_from")
             if old is None:
                 continue
             if old in secrets:
-                self._add(path, f"`{old}` still is an entry of this map; remove one of the two")
+                message = (
+                    f"`{old}` is still an entry of this map; remove that entry or `renamed_from`"
+                )
+                self._report.error(path, message)
             if old in taken:
-                self._add(path, f"`{old}` already is the old key of `{taken[old]}`")
+                self._report.error(path, f"`{old}` is already the old key of `{taken[old]}`")
             taken[old] = key
 
     def _check_restarting(self, secrets: Mapping[str, PlannedSecret]) -> None:
-        name = self._header.name or self.instance.name
-        if len(name) > MAX_RESTARTING_NAME and any(one.on_rotate for one in secrets.values()):
-            self._add(
-                ("name",),
-                f"a map with `on_rotate` may have a name of {MAX_RESTARTING_NAME} characters at "
-                "most: AWS's names of functions and roles, which it is a part of, end at 64",
+        restarts = any(secret.on_rotate for secret in secrets.values())
+        if restarts and len(self._name) > MAX_RESTARTING_NAME:
+            message = (
+                f"with `on_rotate`, the map's name is limited to {MAX_RESTARTING_NAME} characters "
+                "(it becomes part of a Lambda function's name, limited to 64)"
             )
+            self._report.error(("name",), message)
 
-    def _check_reference(
-        self,
-        secret: PlannedSecret,
-        reference: Reference,
-        header: Header,
-        secrets: Mapping[str, PlannedSecret],
-    ) -> None:
-        problem = None
-        if reference.kind is ReferenceKind.RANDOM:
-            made = getattr(secret.source, "passwords", {})
-            if reference.path[0] not in made or reference not in secret.value_references:
-                name = reference.path[0]
-                problem = (
-                    f"no password `{name}` under this entry's `random`; add "
-                    f"`random: {{{name}: {{}}}}`{did_you_mean(name, made)}"
-                )
-        elif is_self(reference, header.name, self.instance.name):
-            problem = _self_problem(reference, secrets)
-        elif reference.kind is ReferenceKind.OUTPUT and reference.path[0] not in self._stacks:
-            component = reference.path[0]
-            known = (*self._stacks, COMPONENT)
-            problem = (
-                f"nothing is known of `{component}`; add to `stacks:` the line "
-                f"`{component}: <organization>/{component}/{self._environment}`"
-                f"{did_you_mean(component, known)}"
-            )
-        if problem:
-            self.problems.append(
-                Problem(self._place(secret.key, str(reference)), f"`{reference}`: {problem}")
-            )
+    def _check_references(self, secrets: Mapping[str, PlannedSecret]) -> None:
+        for secret in secrets.values():
+            for reference in secret.references:
+                problem = self._reference_problem(secret, reference, secrets)
+                if problem:
+                    self._report.error_in_reference(secret.place, str(reference), problem)
 
-    def _order(self, secrets: Mapping[str, PlannedSecret]) -> tuple[str, ...]:
-        own = (self._header.name, self.instance.name)
-        graph = {
-            key: dict.fromkeys(_referenced_keys(secret, own, secrets))
-            for key, secret in secrets.items()
-        }
-        if not any(graph.values()):
-            return tuple(secrets)
-        try:
-            return tuple(graphlib.TopologicalSorter(graph).static_order())
-        except graphlib.CycleError as error:
-            cycle = list(reversed(error.args[1]))
-            circle = " → ".join(f"`{key}`" for key in cycle)
-            self._add(
-                ("secrets", cycle[0]), f"the entries reference each other in a circle: {circle}"
-            )
-            return tuple(secrets)
+    def _reference_problem(
+        self, secret: PlannedSecret, reference: Reference, secrets: Mapping[str, PlannedSecret]
+    ) -> str | None:
+        match reference.kind:
+            case ReferenceKind.RANDOM:
+                return _random_problem(secret, reference)
+            case ReferenceKind.SELF:
+                return self_references.problem_with(reference, secrets)
+            case ReferenceKind.OUTPUT:
+                return self._component_problem(reference.path[0])
+            case _:
+                return None
 
-    def _template(self, text: str | None, path: Path_) -> Template | None:
-        if text is None:
+    def _component_problem(self, component: str) -> str | None:
+        written = self._instance.data.get("stacks")
+        known = written if isinstance(written, dict) else {}  # with those reported as wrong
+        if component in known:
             return None
-        bad: list[BadReference] = []
-        template = references.parse(text, bad)
-        self._add_bad(bad, path)
-        return template
-
-    def _templates(self, texts: Iterable[str], path: Path_) -> tuple[Template, ...]:
-        made = (self._template(text, (*path, index)) for index, text in enumerate(texts))
-        return tuple(template for template in made if template)
-
-    def _add_bad(self, bad: Iterable[BadReference], path: Path_) -> None:
-        instance = self.instance
-        named = f"`{path[-1]}`: " if isinstance(path[-1], str) else ""
-        for one in bad:
-            place = instance.document.position_of_text((*instance.path, *path), one.text)
-            place = place or instance.position(path)
-            self.problems.append(Problem(place, f"{named}{one.message}"))
-
-    def _place(self, key: str, wanted: str) -> Position:
-        document, base = self.instance.document, self.instance.path
         return (
-            document.position_of_text((*base, "secrets", key), wanted)
-            or document.position_of_text(base, wanted)
-            or self.instance.position(("secrets", key), of_key=True)
+            f"unknown component `{component}`; add "
+            f"`{component}: <organization>/{component}/{self._environment}` under `stacks:`"
+            f"{did_you_mean(component, (*known, COMPONENT))}"
         )
 
-    def _add(self, path: Path_, message: str) -> None:
-        self.problems.append(Problem(self.instance.position(path, of_key=True), message))
 
-    def _warn(self, path: Path_, message: str) -> None:
-        place = self.instance.position(path, of_key=True)
-        self._warnings.append(Problem(place, f"`{path[-1]}`: {message}", "warning"))
+def _random_problem(secret: PlannedSecret, reference: Reference) -> str | None:
+    passwords: Mapping[str, object] = {}
+    if isinstance(secret.source, Structured | LiteralText):
+        passwords = secret.source.passwords
+    name = reference.path[0]
+    if name in passwords and reference in secret.value_references:
+        return None
+    return (
+        f"no password `{name}` under this entry's `random`; add `random: {{{name}: {{}}}}`"
+        f"{did_you_mean(name, passwords)}"
+    )
 
 
-_BLANK = Template(("",))
+def _is_under_aws_managed_key(key: KmsKey) -> bool:
+    return isinstance(key, AwsManagedKey) or (isinstance(key, NamedKey) and key.is_aws_managed)
 
 
-def _fields(data: str | dict[str, Any]) -> Iterable[str]:
-    """Name the top fields of a structured value; none for any other text."""
+def _is_for_other_accounts(secret: PlannedSecret) -> bool:
+    policy = secret.policy
+    return isinstance(policy, TemplatedPolicy) and policy.template == "cross-account-secret-policy"
+
+
+def _top_level_fields(data: str | dict[str, Any]) -> list[str]:
+    """Return the top-level fields of a structured value; none for any other string."""
     if isinstance(data, dict):
-        return data
+        return list(data)
     document = references.json_document(references.parse(data, []))
-    return document if isinstance(document, dict) else ()
+    return list(document) if isinstance(document, dict) else []
 
 
 def _tags(entry: Entry, header: Header) -> Mapping[str, str]:
@@ -466,13 +442,10 @@ def _tags(entry: Entry, header: Header) -> Mapping[str, str]:
     return {**header.tags, **entry.tags} if entry.tags else header.tags
 
 
-def _adopted_name(imported: str) -> str:
-    """Give the name inside a secret's ARN (`…:secret:NAME-SUFFIX`), or the name as it stands."""
-    return Arn.parse(imported).secret_name if is_arn(imported) else imported
-
-
 def _alias(header: Header, environment: str) -> str:
     if header.kms.alias:
         return f"alias/{header.kms.alias.removeprefix('alias/')}"
-    name = f"{header.context_name}-{environment}-secrets"
-    return "alias/" + "".join(c if c.isalnum() or c in "/_-" else "-" for c in name)
+    name = ""
+    for character in f"{header.context_name}-{environment}-secrets":
+        name += character if character.isalnum() or character in "/_-" else "-"
+    return f"alias/{name}"

@@ -1,52 +1,76 @@
-"""References of a map to itself: what its entries take from each other."""
+"""References of a map to itself: what its entries take from each other, and in which order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import graphlib
+from collections.abc import Mapping
 
-from secrets_component.errors import did_you_mean
+from secrets_component.errors import Report, did_you_mean
 from secrets_component.planning.plan import PlannedSecret
 from secrets_component.secret_map.forms import COMPONENT
 from secrets_component.secret_map.references import Reference, ReferenceKind
 
 SELF_OUTPUTS = ("generated_passwords", "secret_arns", "secret_names")
+_KEY = 2  # the index of the entry's key in a reference's path: component, output, key
 
 
-def is_self(reference: Reference, *own_names: str | None) -> bool:
-    """Tell whether a reference reads from the map that holds it."""
-    return reference.kind is ReferenceKind.OUTPUT and reference.path[0] in (COMPONENT, *own_names)
+def own_names(*names: str | None) -> frozenset[str]:
+    """Return the component names by which a map's references mean the map itself."""
+    return frozenset({COMPONENT, *(name for name in names if name)})
 
 
-def self_key(path: tuple[str, ...]) -> str:
-    """Give the output key that the rest of a self reference's path names."""
-    return ".".join(path[2:])
+def output_key(reference: Reference) -> str:
+    """Return the key of the output that a self reference names (`a`, or `a.token`)."""
+    return ".".join(reference.path[_KEY:])
 
 
-def _self_problem(reference: Reference, secrets: Mapping[str, PlannedSecret]) -> str | None:
-    output, key = reference.path[1], self_key(reference.path)
+def problem_with(reference: Reference, secrets: Mapping[str, PlannedSecret]) -> str | None:
+    """Explain why a self reference has no value in its map; None where it has one."""
+    output, key = reference.path[1], output_key(reference)
     if output not in SELF_OUTPUTS:
         known = ", ".join(f"`{name}`" for name in SELF_OUTPUTS)
-        return f"this map offers {known}{did_you_mean(output, SELF_OUTPUTS)}"
-    if output != "generated_passwords":
-        if key in secrets:
-            return None
+        return f"unknown output; this map has {known}{did_you_mean(output, SELF_OUTPUTS)}"
+    if output == "generated_passwords":
+        return _password_problem(key, secrets)
+    if key not in secrets:
         return f"no entry `{key}` in this map{did_you_mean(key, secrets)}"
+    return None
+
+
+def _password_problem(key: str, secrets: Mapping[str, PlannedSecret]) -> str | None:
     entry, _, _ = key.partition(".")
     if entry not in secrets:
         return f"no entry `{entry}` in this map{did_you_mean(entry, secrets)}"
-    if key in secrets[entry].passwords:
+    passwords = secrets[entry].passwords
+    if key in passwords:
         return None
-    made = ", ".join(f"`{name}`" for name in secrets[entry].passwords)
-    return (
-        f"`{entry}` generates {made}"
-        if made
-        else f"`{entry}` has no generated password; write `generate_random_password: true` there"
-    )
+    if passwords:
+        made = ", ".join(f"`{name}`" for name in passwords)
+        return f"`{entry}` generates {made}"
+    return f"`{entry}` has no generated password; write `generate_random_password: true` there"
 
 
-def _referenced_keys(
-    secret: PlannedSecret, own: Iterable[str | None], secrets: Mapping[str, PlannedSecret]
-) -> Iterator[str]:
+def order(secrets: Mapping[str, PlannedSecret], report: Report) -> tuple[str, ...]:
+    """Return the keys so that what is referenced comes first; a cycle is reported."""
+    graph = {key: _needed_keys(secret, secrets) for key, secret in secrets.items()}
+    if not any(graph.values()):
+        return tuple(secrets)
+    try:
+        return tuple(graphlib.TopologicalSorter(graph).static_order())
+    except graphlib.CycleError as error:
+        cycle = list(reversed(error.args[1]))
+        circle = " → ".join(f"`{key}`" for key in cycle)
+        report.error(("secrets", cycle[0]), f"circular reference: {circle}")
+        return tuple(secrets)
+
+
+def _needed_keys(secret: PlannedSecret, secrets: Mapping[str, PlannedSecret]) -> dict[str, None]:
+    """Return the keys that an entry's references name, without repetition, in their order."""
+    needed: dict[str, None] = {}
     for reference in secret.references:
-        if is_self(reference, *own) and len(reference.path) > 2 and reference.path[2] in secrets:  # noqa: PLR2004 # component, output, key
-            yield reference.path[2]
+        if reference.kind is not ReferenceKind.SELF or len(reference.path) <= _KEY:
+            continue
+        key = reference.path[_KEY]
+        if key in secrets:
+            needed[key] = None
+    return needed

@@ -16,7 +16,7 @@ import pulumi
 from pulumi_aws import cloudwatch, sns
 
 from secrets_component.arns import Arn
-from secrets_component.planning.plan import PlannedSecret
+from secrets_component.planning.plan import CreateTopic, NamedTopic, PlannedSecret
 from secrets_component.resources.scope import Scope
 
 FAILURES = ("RotationFailed", "TestRotationFailed", "RotationAbandoned")
@@ -31,8 +31,8 @@ def topic(scope: Scope) -> pulumi.Output[str] | None:
     rotating = _rotating(scope)
     if wanted is None or not rotating:
         return None
-    if wanted.topic is not None:
-        return pulumi.Output.from_input(scope.values.text(wanted.topic, rotating[0].key))
+    if isinstance(wanted, NamedTopic):
+        return pulumi.Output.from_input(scope.values.text(wanted.template, rotating[0].key))
     tags = dict(scope.plan.tags) or None
     return sns.Topic(_name(scope), tags=tags, opts=_under(scope)).arn
 
@@ -51,7 +51,7 @@ def raise_on_failed_rotation(scope: Scope, topic_arn: pulumi.Output[str] | None)
         opts=_under(scope),
     )
     allowed = []
-    if scope.plan.alarms.topic is None:
+    if isinstance(scope.plan.alarms, CreateTopic):
         policy = pulumi.Output.all(topic_arn, rule.arn).apply(lambda both: _may_publish(*both))
         allowed = [sns.TopicPolicy(_name(scope), arn=topic_arn, policy=policy, opts=_under(scope))]
     opts = pulumi.ResourceOptions(parent=scope.parent, depends_on=allowed)

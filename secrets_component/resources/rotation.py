@@ -8,7 +8,7 @@ import pulumi
 from pulumi_aws import lambda_, secretsmanager
 
 from secrets_component.arns import Arn
-from secrets_component.planning.plan import HostedFunction, PlannedSecret, Rotation
+from secrets_component.planning.plan import Days, HostedFunction, PlannedSecret, Rotation
 from secrets_component.resources import hosting
 from secrets_component.resources.scope import Scope
 
@@ -80,14 +80,19 @@ def schedule(
     arn, needed = targets.function_of(secret, rotation, container, kms_key)
     if version is not None:
         needed.append(version)
+    days = expression = None
+    if isinstance(rotation.schedule, Days):
+        days = rotation.schedule.days
+    else:
+        expression = rotation.schedule.text
     secretsmanager.SecretRotation(
         scope.logical(secret),
         secret_id=container.arn,
         rotation_lambda_arn=arn,
         rotate_immediately=rotation.immediately,
         rotation_rules=secretsmanager.SecretRotationRotationRulesArgs(
-            automatically_after_days=rotation.days,
-            schedule_expression=rotation.schedule,
+            automatically_after_days=days,
+            schedule_expression=expression,
             duration=rotation.window,
         ),
         opts=scope.options(secret, depends_on=needed),

@@ -8,7 +8,7 @@ import pulumi
 from pulumi_aws import secretsmanager
 
 from secrets_component.lookups.safeguards import AccountState
-from secrets_component.planning.plan import PlannedSecret
+from secrets_component.planning.plan import AwsManagedKey, KeptKey, PlannedSecret
 from secrets_component.resources.scope import Scope
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 
@@ -31,15 +31,16 @@ def create(
         secretsmanager.SecretReplicaArgs(region=region, kms_key_id=key)
         for region, key in replica_keys.items()
     ]
-    # Set even where it is the default: to leave the key out would leave the last one in place
-    # (hashicorp/terraform-provider-aws#21623), which may be on its way to deletion.
-    default_key = None if secret.import_ else AWS_MANAGED_KEY
+    if isinstance(secret.kms_key, AwsManagedKey):
+        # Set even though it is the default: to leave the key out would leave the last one in place
+        # (hashicorp/terraform-provider-aws#21623), which may be on its way to deletion.
+        kms_key = AWS_MANAGED_KEY
     ignored = _unset_properties(secret) if secret.import_ else None
     container = secretsmanager.Secret(
         scope.logical(secret),
         name=secret.name,
         description=secret.description,
-        kms_key_id=kms_key or default_key,
+        kms_key_id=kms_key,
         recovery_window_in_days=secret.recovery_window_in_days,
         replicas=replicas or None,
         tags=dict(secret.tags) or None,
@@ -47,7 +48,7 @@ def create(
             secret,
             protect=secret.protect,
             import_=state.adopted.get(secret.key),
-            retain_on_delete=secret.key in state.managed or None,
+            retain_on_delete=state.is_managed(secret) or None,
             ignore_changes=ignored,
         ),
     )
@@ -60,7 +61,7 @@ def _unset_properties(secret: PlannedSecret) -> list[str]:
     """Return the properties that the entry of an adopted secret leaves as they are."""
     written = {
         "description": secret.description,
-        "kmsKeyId": secret.kms_key,
+        "kmsKeyId": not isinstance(secret.kms_key, KeptKey),
         "tags": secret.tags,
         "replicas": secret.replicas,
     }

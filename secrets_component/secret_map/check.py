@@ -1,53 +1,53 @@
-"""Plain data → the model, with every problem at its place in the file."""
+"""Plain data → the model, with every problem at its position in the file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from secrets_component.errors import Problem, did_you_mean, shown
+from secrets_component.errors import KeyPath, Report, did_you_mean, shown
 from secrets_component.secret_map.aws_types import Label
 from secrets_component.secret_map.forms import Instance
 from secrets_component.secret_map.model import Entry, Fields, Header
-from secrets_component.secret_map.yaml_text import Data, Path_
+from secrets_component.secret_map.yaml_text import Data
 
 _Block = TypeVar("_Block", bound=BaseModel)
-SOURCES = ("generate_random_password", "secret_data", "secret_binary")
-FUNCTIONS = ("rotation", "rotation_lambda_arn")
-_MERGED = ("tags", "random_password")
+
+_SOURCES = ("generate_random_password", "secret_data", "secret_binary")
+_FUNCTIONS = ("rotation", "rotation_lambda_arn")
+_MERGED_BY_KEY = ("tags", "random_password")
+_LABEL: TypeAdapter[str] = TypeAdapter(Label)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedMap:
-    """A map whose blocks are sound each by itself, and the problems of those that are not."""
+    """A map of which each block is valid by itself; the report has the problems of the rest."""
 
     instance: Instance
     header: Header
     entries: dict[str, Entry]
-    problems: list[Problem]
+    report: Report
 
 
 def check(instance: Instance) -> CheckedMap:
-    """Check every block of a map on its own; nothing is raised, so that all is told at once."""
-    return _Check(instance).run()
+    """Check every block of a map on its own; collects all problems instead of raising."""
+    report = Report(instance)
+    return _Check(instance, report).run()
 
 
 class _Check:
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: Instance, report: Report) -> None:
         self._instance = instance
-        self._problems: list[Problem] = []
+        self._report = report
 
     def run(self) -> CheckedMap:
-        data = self._instance.data
         entries = self._block("secrets")
         defaults = self._block("defaults")
-        header_data = {k: v for k, v in data.items() if k not in ("secrets", "defaults")}
-        header = self._model(Header, header_data, (), {"context_name": "unknown"})
-        self._add_findings((), header.findings())
+        header = self._header()
         self._model(Fields, defaults, ("defaults",))
         checked = {}
         for key, entry in entries.items():
@@ -55,157 +55,128 @@ class _Check:
                 checked[key] = self._entry(key, entry, defaults)
             else:
                 message = "expected a mapping with the entry's fields (`name: …`)"
-                self._add(("secrets", key), message)
-        return CheckedMap(self._instance, header, checked, self._problems)
+                self._report.error(("secrets", key), message, at_value=True)
+        return CheckedMap(self._instance, header, checked, self._report)
 
     def _block(self, name: str) -> dict[str, Data]:
         block = self._instance.data.get(name, {})
         if isinstance(block, dict):
             return block
-        self._add((name,), "expected a mapping")
+        self._report.error((name,), "expected a mapping", at_value=True)
         return {}
 
+    def _header(self) -> Header:
+        data = dict(self._instance.data)
+        data.pop("secrets", None)
+        data.pop("defaults", None)
+        header = self._model(Header, data, (), {"context_name": "unknown"})
+        self._report.add(header.findings())
+        return header
+
     def _entry(self, key: str, entry: dict[str, Data], defaults: Mapping[str, Data]) -> Entry:
-        path: Path_ = ("secrets", key)
+        path: KeyPath = ("secrets", key)
         try:
             _LABEL.validate_python(key)
         except ValidationError:
-            message = f"the key{shown(key)} may hold only letters, digits, `_` and `-`"
-            self._add(path, message, of_key=True)
-        model = self._model(Entry, _merged(defaults, entry) if defaults else entry, path)
-        self._add_findings(path, model.findings({k for k, v in entry.items() if v is not None}))
+            self._report.error(
+                path, f"invalid key{shown(key)}; use only letters, digits, `_` and `-`"
+            )
+        merged = _over_defaults(entry, defaults) if defaults else entry
+        model = self._model(Entry, merged, path)
+        written = {field for field, value in entry.items() if value is not None}
+        self._report.add(model.findings(written), path)
         return model
 
     def _model(
         self,
         model: type[_Block],
         data: Mapping[str, Data],
-        path: Path_,
+        path: KeyPath,
         required: Mapping[str, Data] | None = None,
     ) -> _Block:
-        """Validate a block; what is wrong is told, and the rest of it is still checked.
+        """Validate a block: report what is wrong, and return the model of the rest.
 
         Args:
-            required: stand-ins for required keys, for checking the rest where they are wrong.
+            model: the block's type.
+            data: what the map has there.
+            path: the block's path in the map.
+            required: placeholders for required keys, used where these are wrong.
         """
         try:
             return model.model_validate(data)
         except ValidationError as error:
             details = error.errors(include_url=False, include_context=True)
+        wrong = set()
         for detail in details:
-            self._add_detail(model, detail, path)
-        wrong = {detail["loc"][0] for detail in details if detail["loc"]}
-        sound = {k: v for k, v in data.items() if k not in wrong}
+            self._report_detail(model, detail, path)
+            if detail["loc"]:
+                wrong.add(detail["loc"][0])
+        sound = {field: value for field, value in data.items() if field not in wrong}
         return model.model_validate({**(required or {}), **sound})
 
-    def _add_detail(self, model: type[BaseModel], detail: ErrorDetails, path: Path_) -> None:
-        loc = _written(detail)
-        message, of_key = _message(model, detail, loc)
-        self._add((*path, *loc), message, of_key=of_key)
-
-    def _add_findings(
-        self, path: Path_, findings: Iterable[tuple[tuple[str | int, ...], str]]
-    ) -> None:
-        for inner, message in findings:
-            self._add((*path, *inner), f"{_named(inner)}{message}", of_key=bool(inner))
-
-    def _add(self, path: Path_, message: str, *, of_key: bool = False) -> None:
-        self._problems.append(Problem(self._instance.position(path, of_key=of_key), message))
+    def _report_detail(self, model: type[BaseModel], detail: ErrorDetails, path: KeyPath) -> None:
+        location = _without_tags(detail)
+        if detail["type"] == "extra_forbidden":
+            message = _unknown_key(model, detail, location)
+            self._report.error((*path, *location), message, bare=True)
+        elif detail["type"] == "missing":
+            self._report.error((*path, *location), f"is missing; write `{location[-1]}: …`")
+        else:
+            self._report.error((*path, *location), _explained(detail), at_value=True)
 
 
-_LABEL: TypeAdapter[str] = TypeAdapter(Label)
+def _over_defaults(entry: dict[str, Data], defaults: Mapping[str, Data]) -> dict[str, Data]:
+    """Return an entry over the defaults: tags and password options are merged key by key.
 
-
-def _merged(defaults: Mapping[str, Data], entry: dict[str, Data]) -> dict[str, Data]:
-    """Lay an entry over the defaults: tags and password options are merged key by key."""
-    replaced = [one for choice in (SOURCES, FUNCTIONS) if entry.keys() & choice for one in choice]
-    merged = {k: v for k, v in defaults.items() if k not in replaced} | entry
-    for field in _MERGED:
+    An entry that has a source of its own, or a rotation function, takes none from the defaults.
+    """
+    merged = dict(defaults)
+    for alternatives in (_SOURCES, _FUNCTIONS):
+        if entry.keys() & alternatives:
+            for field in alternatives:
+                merged.pop(field, None)
+    merged |= entry
+    for field in _MERGED_BY_KEY:
         default, own = defaults.get(field), entry.get(field)
         if isinstance(default, dict) and isinstance(own, dict):
             merged[field] = {**default, **own}
     return merged
 
 
-_EXPECTED = {
-    "string_type": "expected text; write it in quotes",
-    "int_type": "expected a whole number",
-    "int_from_float": "expected a whole number",
-    "bool_type": "expected `true` or `false`",
-    "dict_type": "expected a mapping",
-    "model_type": "expected a mapping",
-    "mapping_type": "expected a mapping",
-    "list_type": "expected a list (`[a, b]`)",
-}
+def _without_tags(detail: ErrorDetails) -> KeyPath:
+    """Return an error's location without what pydantic puts between the keys of the map.
 
-
-def _written(detail: ErrorDetails) -> tuple[str | int, ...]:
-    """Leave out of a location what pydantic puts between the keys of the map.
-
-    That is a union's tag (`=text`) or `[key]`; neither comes first, and an unknown key comes last.
+    That is the tag of a union (`=text`) or `[key]`; neither is first, and an unknown key is last.
     """
-    loc = detail["loc"]
-    last = len(loc) - 1 if detail["type"] == "extra_forbidden" else 0
-    return tuple(
-        step
-        for index, step in enumerate(loc)
-        if index in (0, last) or not (str(step).startswith("=") or step == "[key]")
-    )
+    location = detail["loc"]
+    kept = {0}
+    if detail["type"] == "extra_forbidden":
+        kept.add(len(location) - 1)
+    steps: list[str | int] = []
+    for index, step in enumerate(location):
+        is_tag = str(step).startswith("=") or step == "[key]"
+        if index in kept or not is_tag:
+            steps.append(step)
+    return tuple(steps)
 
 
-def _message(
-    model: type[BaseModel], detail: ErrorDetails, loc: tuple[str | int, ...]
-) -> tuple[str, bool]:
-    """Put pydantic's finding in the user's words, and say whether it is about the key."""
-    kind, context = detail["type"], detail.get("ctx", {})
-    name = _named(loc)
-    if kind == "extra_forbidden":
-        key = str(loc[-1])
-        meant = did_you_mean(key, _known(model, loc[:-1]))
-        # In `{secret_data: a,b}` the `b` is a key without a value, and a piece of a secret.
-        name = shown(key) if meant or detail["input"] is not None else ""
-        return f"unknown key{name}{meant}", True
-    if kind == "missing":
-        return f"{name}is missing; write `{loc[-1]}: …`", True
-    if kind in _EXPECTED:
-        return f"{name}{_EXPECTED[kind]}", False
-    if kind == "value_error":
-        return f"{name}{context['error']}", False
-    if kind == "literal_error":
-        return f"{name}expected {context['expected']}", False
-    return f"{name}{_limit(kind, context) or detail['msg']}", False
+def _unknown_key(model: type[BaseModel], detail: ErrorDetails, location: KeyPath) -> str:
+    key = str(location[-1])
+    hint = did_you_mean(key, _known_keys(model, location[:-1]))
+    # In `{secret_data: a,b}` the `b` is a key without a value, and a part of a secret.
+    may_be_secret = not hint and detail["input"] is None
+    if may_be_secret:
+        return "unknown key"
+    return f"unknown key{shown(key)}{hint}"
 
 
-def _limit(kind: str, context: Mapping[str, Any]) -> str | None:
-    match kind:
-        case "greater_than_equal":
-            return f"must be at least {context['ge']}"
-        case "less_than_equal":
-            return f"must be at most {context['le']}"
-        case "string_too_short":
-            return "must not be empty"
-        case "string_too_long":
-            return f"is longer than AWS's {context['max_length']:,} characters"
-        case "too_long":
-            return f"has more than AWS's {context['max_length']} items"
-        case "too_short":
-            return "must not be empty"
-        case _:
-            return None
-
-
-def _named(loc: tuple[str | int, ...]) -> str:
-    """Name the innermost field of a location, which the message then speaks of."""
-    field = next((step for step in reversed(loc) if isinstance(step, str)), None)
-    return f"`{field}`: " if field and shown(field) else ""
-
-
-def _known(model: type[BaseModel], loc: tuple[str | int, ...]) -> Iterator[str]:
-    """Yield the keys that the block at a location may hold."""
-    for step in loc:
-        field = next((f for n, f in model.model_fields.items() if step in (f.alias or n, n)), None)
-        if field is not None:
-            model = next(_models(field.annotation), model)
+def _known_keys(model: type[BaseModel], location: KeyPath) -> Iterator[str]:
+    """Yield the keys that the block at a location may have."""
+    for step in location:
+        for name, field in model.model_fields.items():
+            if step in (name, field.alias):
+                model = next(_models(field.annotation), model)
+                break
     for name, field in model.model_fields.items():
         yield field.alias or name
     if model is Header:
@@ -217,3 +188,43 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 # any
         yield annotation
     for inner in get_args(annotation):
         yield from _models(inner)
+
+
+_EXPECTED = {
+    "string_type": "expected a string; quote the value",
+    "int_type": "expected an integer",
+    "int_from_float": "expected an integer",
+    "bool_type": "expected `true` or `false`",
+    "dict_type": "expected a mapping",
+    "model_type": "expected a mapping",
+    "mapping_type": "expected a mapping",
+    "list_type": "expected a list (`[a, b]`)",
+}
+
+
+def _explained(detail: ErrorDetails) -> str:
+    """Return pydantic's finding in the user's terms."""
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind in _EXPECTED:
+        return _EXPECTED[kind]
+    if kind == "value_error":
+        return str(context["error"])
+    return _limit(kind, context) or detail["msg"]
+
+
+def _limit(kind: str, context: Mapping[str, Any]) -> str | None:
+    match kind:
+        case "literal_error":
+            return f"expected {context['expected']}"
+        case "greater_than_equal":
+            return f"must be at least {context['ge']}"
+        case "less_than_equal":
+            return f"must be at most {context['le']}"
+        case "string_too_short" | "too_short":
+            return "must not be empty"
+        case "string_too_long":
+            return f"exceeds AWS's limit of {context['max_length']:,} characters"
+        case "too_long":
+            return f"exceeds AWS's limit of {context['max_length']} items"
+        case _:
+            return None

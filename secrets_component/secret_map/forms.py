@@ -34,6 +34,10 @@ class Instance:
         entry = path[:_ENTRY]
         return self.document.position((*self.path, *entry), of_key=True)
 
+    def position_of_text(self, path: Path_, wanted: str) -> Position | None:
+        """Return the first position of a string in what is at a path of the map, or None."""
+        return self.document.position_of_text((*self.path, *path), wanted)
+
     def _has(self, path: Path_) -> bool:
         found: Data = self.data
         for step in path:

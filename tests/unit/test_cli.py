@@ -10,18 +10,47 @@ import pytest
 import yaml
 
 from secrets_component import cli
+from secrets_component.lookups.inventory import AccountError, HeldSecret
+from secrets_component.planning.plan import Plan
 
 ROOT = Path(__file__).parent.parent.parent
 MAPS = ROOT / "tests" / "maps"
 FULL = str(MAPS / "guide-full.yaml")
 
+FILL = "`aws secretsmanager put-secret-value --secret-id x/dev/{} …`"
 
-def test_validate_says_nothing_of_a_good_map(capsys: pytest.CaptureFixture[str]) -> None:
+
+class AccountStub:
+    """An account that holds the secrets of a test, or cannot be queried."""
+
+    def __init__(self, *secrets: HeldSecret, failure: str | None = None) -> None:
+        self._secrets, self._failure = secrets, failure
+
+    def __call__(self) -> "AccountStub":
+        return self
+
+    def secrets_of(self, _: Plan) -> dict[str, HeldSecret]:
+        if self._failure:
+            raise AccountError(self._failure)
+        return {secret.name: secret for secret in self._secrets}
+
+
+def held(name: str, *, is_filled: bool = True, next_rotation: str | None = None) -> HeldSecret:
+    return HeldSecret(name, f"arn:{name}", None, is_filled, next_rotation, None)
+
+
+def write(folder: Path, text: str) -> str:
+    path = folder / "map.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_validate_prints_nothing_for_a_valid_map(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["validate", FULL, str(MAPS / "guide-database.yaml")]) == 0
     assert capsys.readouterr() == ("", "")
 
 
-def test_validate_tells_every_problem_of_every_file(tmp_path, capsys) -> None:
+def test_validate_reports_every_problem_of_every_file(tmp_path, capsys) -> None:
     bad = tmp_path / "bad.yaml"
     bad.write_text("context_name: x\nsecrets: {a: {nmae: b, secret_data: 5}}\n")
     assert cli.main(["validate", str(bad), FULL, str(bad)]) == 1
@@ -85,6 +114,65 @@ def test_plan_of_several_maps_is_keyed_by_instance(tmp_path, capsys) -> None:
     )
     assert cli.main(["plan", str(path), "--json"]) == 0
     assert set(json.loads(capsys.readouterr().out)) == {"secretsmanager", "b"}
+
+
+def test_filled_reports_secrets_without_a_value_that_the_map_does_not_fill(
+    tmp_path, capsys, monkeypatch
+) -> None:
+    path = write(
+        tmp_path,
+        "context_name: x\nsecrets:\n"
+        "  missing: {owner: operator}\n"
+        "  empty: {}\n"
+        "  filled: {owner: operator}\n"
+        "  written: {secret_data: v}\n",
+    )
+    account = AccountStub(held("x/dev/empty", is_filled=False), held("x/dev/filled"))
+    monkeypatch.setattr(cli, "Inventory", account)
+    assert cli.main(["validate", "--filled", path, "--environment", "dev"]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        f"{path}:3:3: error: `x/dev/missing` does not exist yet; deploy the map, then set its "
+        f"value with {FILL.format('missing')}",
+        f"{path}:4:3: error: `x/dev/empty` is empty; set its value with {FILL.format('empty')}",
+    ]
+
+
+def test_filled_exits_0_if_every_secret_has_a_value(tmp_path, capsys, monkeypatch) -> None:
+    path = write(tmp_path, "context_name: x\nsecrets: {a: {owner: operator}}\n")
+    monkeypatch.setattr(cli, "Inventory", AccountStub(held("x/dev/a")))
+    assert cli.main(["validate", "--filled", path, "--environment", "dev"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("command", [["validate", "--filled"], ["plan", "--live"]])
+def test_account_that_cannot_be_queried_exits_2(
+    tmp_path, capsys, monkeypatch, command: list[str]
+) -> None:
+    path = write(tmp_path, "context_name: x\nsecrets: {a: {}}\n")
+    monkeypatch.setattr(cli, "Inventory", AccountStub(failure="You must specify a region."))
+    assert cli.main([*command, path]) == 2
+    assert capsys.readouterr() == (
+        "",
+        "error: cannot query AWS: You must specify a region.\n",
+    )
+
+
+def test_live_plan_shows_the_next_rotation_of_secrets_that_rotate(
+    tmp_path, capsys, monkeypatch
+) -> None:
+    function = "arn:aws:lambda:eu-central-1:123456789012:function:rotate"
+    rotation = f"rotation_automatically: true, rotation_lambda_arn: '{function}'"
+    path = write(
+        tmp_path,
+        f"context_name: x\nsecrets:\n  a: {{secret_data: v, {rotation}}}\n  b: {{secret_data: v}}\n",
+    )
+    date = "2026-12-01T08:00+00:00"
+    account = AccountStub(held("x/dev/a", next_rotation=date), held("x/dev/b"))
+    monkeypatch.setattr(cli, "Inventory", account)
+    assert cli.main(["plan", "--live", path, "--environment", "dev"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("next rotation: ") == 1
+    assert f"    next rotation: {date}\n" in printed
 
 
 def test_schema_accepts_the_maps_and_refuses_an_unknown_key(capsys) -> None:

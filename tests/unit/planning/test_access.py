@@ -46,8 +46,8 @@ BAD = [
     ("raeders: []", "2:10", "unknown key `raeders`; did you mean `readers`?"),
     ("paths: {rsd: {attach_to: [a]}}", "2:18", "no entry has a `path` that is `rsd` or below it; did you mean `rds`?"),
     ("paths: {rds: {organization_id: o-a1b2c3d4e5}}", "2:24", "has no effect without"),
-    ("readers: ['${output.secretsmanager.secret_arns.a}']", "2:20", "this map's outputs are no principals"),
-    ("readers: ['${output.iam.role}']", "2:20", "add to `stacks:` the line `iam:"),
+    ("readers: ['${output.secretsmanager.secret_arns.a}']", "2:20", "outputs of this map cannot be principals"),
+    ("readers: ['${output.iam.role}']", "2:20", "add `iam: <organization>/iam/dev` under `stacks:`"),
 ]  # fmt: skip
 
 
@@ -59,7 +59,7 @@ INLINE = [
     ("Principal: {AWS: 'arn:aws:iam::123456789012:role/*'}", "never with a wildcard"),
     ("Principal: {AWS: 'arn:aws:iam::12:root'}", "expected account ids or ARNs"),
     ("NotPrincipal: {AWS: 'arn:aws:iam::123456789012:root'}", "gives access to everyone"),
-    ("Sid: x", "a statement without `Principal`"),
+    ("Sid: x", "the statement has no `Principal`; a resource policy requires one"),
     ("Principle: '*'", "did you mean `Principal`?"),
 ]
 
@@ -84,7 +84,7 @@ def test_two_accounts_under_the_aws_managed_key_are_refused_without_asking_aws(t
     text = f"context_name: x\naccess: {{readers: ['{APP}', '{THERE}']}}\nsecrets: {{a: {{}}}}\n"
     (told,) = problems(tmp_path, text)
     assert told.startswith(
-        "m.yaml:2:58: error: of the accounts 123456789012 and 222222222222 one is"
+        "m.yaml:2:58: error: `readers`: readers from accounts 123456789012 and 222222222222: at least one is not"
     )
 
 
@@ -109,7 +109,7 @@ def template(folder: Path, *lines: str) -> str:
     [
         ('{"Effect": "Allow",', "own.json.tpl:2:35", "is not JSON"),
         ('{"Effect": "Allow", "Action": "a:B", "Resource": "${secret_arn}"}', "own.json.tpl:2:66", "unknown variable `${secret_arn}`"),
-        ('{"Effect": "Allow", "Action": "a:*", "Resource": "${secret_arns}"}', "own.json.tpl:2:46", "a wildcard grants more"),
+        ('{"Effect": "Allow", "Action": "a:*", "Resource": "${secret_arns}"}', "own.json.tpl:2:46", "wildcards are not allowed in `Action`"),
         ('{"Effect": "Allow", "Action": "a:B", "Resource": "x-*"}', "own.json.tpl:2:65", "write `-??????`"),
         ('{"Effect": "Allow", "Action": "a:B", "Resource": "x", "Principal": "*"}', "own.json.tpl:2:83", "gives access to everyone"),
         ('{"Efect": "Allow", "Action": "a:B", "Resource": "x"}', "own.json.tpl:2:26", "did you mean `Effect`?"),
@@ -333,7 +333,8 @@ def test_principal_from_a_stack_is_checked_and_used() -> None:
     made = deploy(text, {"o/iam/dev": {"role": APP}}).made
     assert statements(made, "SecretPolicy", "m.a")[0]["Principal"] == {"AWS": [APP]}
     with pytest.raises(
-        pulumi.RunError, match=r"m:3:35: error: .* stands for no principal: .*wildcard"
+        pulumi.RunError,
+        match=r"m:3:35: error: .* does not resolve to a valid principal: .*wildcard",
     ):
         deploy(text, {"o/iam/dev": {"role": "*"}})
 
@@ -381,4 +382,6 @@ def test_plan_prints_what_an_existing_key_must_allow(tmp_path, capsys) -> None:
 
 def test_service_that_reads_as_a_role_is_warned_of(tmp_path) -> None:
     (warning,) = load(tmp_path, LEVELS).warnings
-    assert "`lambda.amazonaws.com` reads with the role that it is given" in str(warning)
+    assert "`lambda.amazonaws.com` uses its execution role, not the service principal" in str(
+        warning
+    )

@@ -46,13 +46,13 @@ BAD = [
     ("policy: {template: cross-account-secret-policy, principals: ['*']}", "4:68", "never a wildcard"),
     ("policy: '{\"Statement\": [}'", "4:7", "is not JSON (line 1, column 16 of it)"),
     ("policy: {Statement: [{Effect: Allow, Principal: '*', Action: 'x'}]}", "4:7", "gives access to everyone"),
-    ("secret_data: '${output.rds.endpoint}'", "4:21", "add to `stacks:` the line `rds: <organization>/rds/dev`"),
+    ("secret_data: '${output.rds.endpoint}'", "4:21", "add `rds: <organization>/rds/dev` under `stacks:`"),
     ("secret_data: '${output.secretsmanager.generated_passwords.b}'", "4:21", "no entry `b` in this map"),
     ("secret_data: '${output.secretsmanager.secret_arn.a}'", "4:21", "did you mean `secret_arns`?"),
-    ("secret_data: '${output.secretsmanager.secret_arns.a}'", "4:3", "in a circle: `a` → `a`"),
+    ("secret_data: '${output.secretsmanager.secret_arns.a}'", "4:3", "circular reference: `a` → `a`"),
     ("secret_data: '${random.pw}'", "4:21", "no password `pw` under this entry's `random`"),
     ("secret_data: '${output.x'", "4:21", "`${` is never closed"),
-    ("secret_data: {n: .nan}", "4:7", "do not exist in JSON"),
+    ("secret_data: {n: .nan}", "4:7", "JSON has no `.inf` or `.nan`"),
     ("import: old, secret_data: v", "4:7", "say `owner: map` to replace it"),
     ("owner: rotation", "4:7", "needs `rotation_automatically: true`"),
     ("owner: everyone", "4:14", "expected 'map', 'rotation' or 'operator'"),
@@ -80,7 +80,7 @@ def test_value_over_the_limit_is_refused() -> None:
 
 
 def test_name_over_the_limit_is_refused() -> None:
-    assert "longer than AWS's 512 characters" in problems_of(entry(f"name: {'n' * 510}"))[0]
+    assert "exceeds AWS's limit of 512 characters" in problems_of(entry(f"name: {'n' * 510}"))[0]
 
 
 def test_two_entries_with_one_name_are_refused() -> None:
@@ -226,7 +226,7 @@ def test_key_must_outlive_the_recovery_window() -> None:
     told = problems_of(
         "context_name: x\nkms: {create: true, deletion_window_in_days: 7}\nsecrets: {a: {}}\n"
     )
-    assert "must not be shorter than the recovery window" in told[0]
+    assert "must be at least the recovery window" in told[0]
 
 
 def test_designs_full_entry_is_good() -> None:
@@ -297,12 +297,12 @@ def test_problem_text_is_raised_as_map_error() -> None:
         (
             "owner: operator, secret_data: {host: h, password: p}, rotated_fields: [pasword]",
             "3:83",
-            "`rotated_fields`: no field `pasword` in `secret_data`; did you mean `password`?",
+            "`rotated_fields`: `secret_data` has no field `pasword`; did you mean `password`?",
         ),
         (
             "owner: operator, secret_data: text, rotated_fields: [password]",
             "3:65",
-            "`rotated_fields`: `secret_data` must be a mapping, or JSON that is one",
+            "`rotated_fields`: needs `secret_data` to be a mapping or a JSON object",
         ),
         (
             "secret_data: {password: p}, rotated_fields: [password]",

@@ -47,7 +47,7 @@ BAD = [
     (ON + LOGIN + ", rotation: {function: postgres-single-user, subnet_ids: [vpc-0a], security_group_ids: [sg-0a]}", "expected a subnet's id"),
     (ON + LOGIN + ", rotation: {function: postgres-single-user, timeout: 901}", "`timeout`: must be at most 900"),
     (ON + LOGIN + ", rotation: {function: postgres-single-user, log_retention_in_days: 2}", "`log_retention_in_days`: expected 1, 3, 5"),
-    (ON + LOGIN + ", rotation: {function: postgres-single-user, ca_bundle: no-such.pem}", "`ca_bundle`: there is no such file beside the map"),
+    (ON + LOGIN + ", rotation: {function: postgres-single-user, ca_bundle: no-such.pem}", "`ca_bundle`: file not found (paths are relative to the map)"),
     (ON + LOGIN + ", rotation: {function: mysql-single-user}", "`engine`: `mysql-single-user` can rotate `mysql`, `mariadb`, `aurora-mysql`"),
     (ON + "secret_data: {host: h}, rotation: {function: mysql-single-user}", "`mysql-single-user` needs `engine`, `username`, `password` in it"),
     (ON + "generate_random_password: true, rotation: {function: mysql-single-user}", "reads where the database is from the secret"),

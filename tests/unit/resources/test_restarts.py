@@ -32,7 +32,7 @@ def map_of(on_rotate: str, fields: str = ROTATING) -> str:
         (f"[{{lambda: '{READER}:1'}}]", "m:3:28: error: `lambda`: expected a Lambda function's name or ARN, without a version: only the unpublished one can change"),
         ("[{lambda: x, after: 3}]", "m:3:31: error: unknown key `after`"),
         ("{lambda: x}", "m:3:18: error: `on_rotate`: expected a list (`[a, b]`)"),
-        ("[{lambda: '${output.nowhere.f}'}]", "m:3:29: error: `${output.nowhere.f}`: nothing is known of `nowhere`; add to `stacks:` the line `nowhere: <organization>/nowhere/dev`"),
+        ("[{lambda: '${output.nowhere.f}'}]", "m:3:29: error: `${output.nowhere.f}`: unknown component `nowhere`; add `nowhere: <organization>/nowhere/dev` under `stacks:`"),
     ],
 )  # fmt: skip
 def test_what_is_no_restart_is_told_at_its_place(on_rotate: str, message: str) -> None:
@@ -60,7 +60,8 @@ def test_adopted_secret_may_rotate_by_other_means() -> None:
 
 def test_name_that_leaves_no_room_for_the_function_is_refused() -> None:
     with pytest.raises(
-        SecretMapError, match="m:4:1: error: a map with `on_rotate` may have a name"
+        SecretMapError,
+        match="m:4:1: error: `name`: with `on_rotate`, the map's name is limited to 46 characters",
     ):
         plan_of(map_of("[{lambda: x}]") + f"name: {'n' * 47}\n")
 
