@@ -35,7 +35,7 @@ def topic(scope: Scope) -> pulumi.Output[str] | None:
     if wanted is None or not rotating:
         return None
     if isinstance(wanted, NamedTopic):
-        return pulumi.Output.from_input(scope.values.text(wanted.template, rotating[0].key))
+        return pulumi.Output.from_input(scope.values.fill(wanted.template, rotating[0].key))
     created = sns.Topic(
         scope.map_part(_ALARMS, joint="-"),
         tags=dict(scope.plan.tags) or None,
@@ -80,7 +80,7 @@ def _failures_of(scope: Scope, rotating: Sequence[PlannedSecret], arns: Sequence
 
     One prefix matches the map's whole level. Adopted secrets with names outside it are listed.
     """
-    level = level_prefix(scope.plan.context, scope.plan.environment)
+    level = level_prefix(scope.plan.context, scope.plan.environment, None)
     prefix = Arn.parse(arns[0]).home.secret_arn(level)
     secret_ids: list[str | Mapping[str, str]] = [{"prefix": prefix}]
     for secret, arn in zip(rotating, arns, strict=True):

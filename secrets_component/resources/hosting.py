@@ -56,7 +56,7 @@ def host(
     )
     superuser = None
     if function.superuser_secret:
-        superuser = scope.values.text(function.superuser_secret, secret.key)
+        superuser = scope.values.fill(function.superuser_secret, secret.key)
     known = pulumi.Output.all(container.arn, log.arn, alarm_topic, superuser, kms_key)
     rights = known.apply(partial(_rotation_rights, in_network=bool(function.subnets)))
     role, policy = _role(scope, secret, rights)
@@ -162,7 +162,7 @@ def _environment(
     if function.ca_bundle:
         variables["CA_BUNDLE"] = f"{_TASK_ROOT}/ca.pem"
     if function.superuser_secret:
-        variables["SUPERUSER_SECRET_ARN"] = scope.values.text(function.superuser_secret, secret.key)
+        variables["SUPERUSER_SECRET_ARN"] = scope.values.fill(function.superuser_secret, secret.key)
     return variables
 
 
@@ -172,6 +172,6 @@ def _network(
     if not function.subnets:
         return None
     return lambda_.FunctionVpcConfigArgs(
-        subnet_ids=[scope.values.text(one, secret.key) for one in function.subnets],
-        security_group_ids=[scope.values.text(one, secret.key) for one in function.security_groups],
+        subnet_ids=[scope.values.fill(one, secret.key) for one in function.subnets],
+        security_group_ids=[scope.values.fill(one, secret.key) for one in function.security_groups],
     )

@@ -53,12 +53,12 @@ class Outputs:
     ) -> dict[str, pulumi.Output[Any]]:
         """Return all outputs of the map, in the order in which they are documented."""
         return {
-            "secret_arns": _by_key(self.secret_arns),
-            "secret_names": _by_key(self._names),
-            "secret_version_ids": _by_key(self._versions),
-            "generated_passwords": pulumi.Output.secret(_by_key(self._generated_passwords())),
-            "kms_key_arns": _by_key(self.kms_key_arns),
-            "policy_arns": _by_key(policy_arns),
+            "secret_arns": _combined(self.secret_arns),
+            "secret_names": _combined(self._names),
+            "secret_version_ids": _combined(self._versions),
+            "generated_passwords": pulumi.Output.secret(_combined(self._generated_passwords())),
+            "kms_key_arns": _combined(self.kms_key_arns),
+            "policy_arns": _combined(policy_arns),
             "waiting": pulumi.Output.from_input(self._waiting()),
             "initial_passwords": pulumi.Output.from_input(self._initial_passwords()),
             "next_rotations": pulumi.Output.from_input(dict(next_rotations)),
@@ -86,7 +86,7 @@ class Outputs:
         return keys
 
 
-def _by_key(values: Mapping[str, pulumi.Output[Any]]) -> pulumi.Output[dict[str, Any]]:
+def _combined(values: Mapping[str, pulumi.Output[Any]]) -> pulumi.Output[dict[str, Any]]:
     """Return one output of all values; `Output.all()` of nothing would be a list."""
     if not values:
         return pulumi.Output.from_input({})

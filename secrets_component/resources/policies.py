@@ -12,8 +12,9 @@ from pulumi_aws import iam, secretsmanager
 from secrets_component.arns import Arn
 from secrets_component.iam import documents, templates
 from secrets_component.iam.grants import KINDS, Kind, Level
+from secrets_component.lookups.refusal import refusal
 from secrets_component.planning.key_policies import level_names
-from secrets_component.planning.plan import PlannedSecret
+from secrets_component.planning.plan import Plan, PlannedSecret
 from secrets_component.resources.scope import Scope
 from secrets_component.secret_map.names import level_prefix
 
@@ -51,8 +52,9 @@ def create_for_levels(
         return {}
     any_arn = next(iter(arns.values()))
     created = {}
+    members = _members(scope.plan)
     for level in scope.plan.levels:
-        below = [secret for secret in scope.plan.secrets.values() if level.covers(secret.path)]
+        below = members[level.path]
         known = pulumi.Output.all(any_arn, *_keys_of(below, keys))
         for kind in KINDS:
             document = known.apply(partial(_level_document, scope, level, below, kind))
@@ -61,6 +63,19 @@ def create_for_levels(
             if kind == "read":
                 _attach_to_roles(scope, level, policy)
     return created
+
+
+def _members(plan: Plan) -> dict[str, list[PlannedSecret]]:
+    """Sort the secrets into the levels above them; one pass, however many levels there are."""
+    members: dict[str, list[PlannedSecret]] = {level.path: [] for level in plan.levels}
+    for secret in plan.secrets.values():
+        above = ""
+        members[above].append(secret)
+        for segment in (secret.path or "").split("/"):
+            above = f"{above}/{segment}".removeprefix("/")
+            if above in members and above:
+                members[above].append(secret)
+    return members
 
 
 def _keys_of(
@@ -119,12 +134,12 @@ def _level_document(
     use_keys = documents.use_keys(for_keys, _with_replicas(key_arns, regions))
     document = documents.document([for_secrets, *use_keys], compact=True)
     if len(document) > _MAX_POLICY_CHARACTERS:
-        msg = (
+        message = (
             f"the `{level.output(kind)}` policy has {len(document):,} characters; IAM allows "
             f"{_MAX_POLICY_CHARACTERS:,}; adopt fewer secrets from outside the hierarchy, or use "
             "fewer keys"
         )
-        raise pulumi.RunError(msg)
+        raise refusal(scope.plan, level.place, message)
     return document
 
 

@@ -21,8 +21,10 @@ from pulumi_aws import cloudwatch, iam, lambda_
 from pydantic import TypeAdapter, ValidationError
 
 from secrets_component.arns import Arn, is_arn
+from secrets_component.errors import KeyPath
 from secrets_component.iam import documents
-from secrets_component.planning.plan import PlannedRestart, PlannedSecret
+from secrets_component.lookups.refusal import refusal
+from secrets_component.planning.plan import Plan, PlannedSecret
 from secrets_component.resources import events
 from secrets_component.resources.scope import Scope
 from secrets_component.secret_map import aws_types
@@ -88,22 +90,23 @@ def restart_consumers(scope: Scope) -> None:
 
 def _known_targets(scope: Scope, secret: PlannedSecret) -> list[_Target]:
     """Return what restarts with a secret, without targets that wait for another stack."""
-    return [
-        _target(scope, secret, restart)
-        for restart in secret.on_rotate
-        if scope.values.has_all(restart.target.references)
-    ]
-
-
-def _target(scope: Scope, secret: PlannedSecret, restart: PlannedRestart) -> _Target:
-    written = scope.values.text(restart.target, secret.key)
+    targets = []
     secret_arn = scope.values.own_outputs["secret_arns", secret.key]
-    known = pulumi.Output.all(written, secret_arn)
-    return _Target(restart.kind, known.apply(partial(_target_arn, restart.kind, secret.key)))
+    for index, restart in enumerate(secret.on_rotate):
+        if scope.values.has_all(restart.target.references):
+            place = (*secret.place, "on_rotate", index, restart.kind)
+            known = pulumi.Output.all(scope.values.fill(restart.target, secret.key), secret_arn)
+            arn = known.apply(partial(_target_arn, scope.plan, place, restart.kind))
+            targets.append(_Target(restart.kind, arn))
+    return targets
 
 
-def _target_arn(kind: str, key: str, known: Sequence[str]) -> str:
-    """Return the target's ARN, in the account and region where the secret rotates."""
+def _target_arn(plan: Plan, place: KeyPath, kind: str, known: Sequence[str]) -> str:
+    """Return the target's ARN, in the account and region where the secret rotates.
+
+    Raises:
+        pulumi.RunError: the target is not valid, or is elsewhere; at `place` in the map.
+    """
     written, secret_arn = known
     home = Arn.parse(secret_arn).home
     arn = written
@@ -112,15 +115,13 @@ def _target_arn(kind: str, key: str, known: Sequence[str]) -> str:
     try:
         _RESTART_KINDS[kind].shape.validate_python(arn)
     except ValidationError as error:
-        problem = error.errors()[0]["ctx"]["error"]
-        msg = f"secret `{key}`: `on_rotate`: `{kind}`: {problem}"
-        raise pulumi.RunError(msg) from None
+        problem = str(error.errors()[0]["ctx"]["error"])
+        raise refusal(plan, place, problem) from None
     if Arn.parse(arn).home != home:
-        msg = (
-            f"secret `{key}`: `on_rotate`: `{kind}`: is not in account {home.account} and region "
-            f"{home.region}, where the secret rotates"
+        message = (
+            f"is not in account {home.account} and region {home.region}, where the secret rotates"
         )
-        raise pulumi.RunError(msg)
+        raise refusal(plan, place, message)
     return arn
 
 

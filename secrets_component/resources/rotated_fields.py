@@ -26,7 +26,9 @@ import pulumi
 import pulumi_random as random
 from pulumi_aws import secretsmanager
 
-from secrets_component.planning.plan import PlannedSecret
+from secrets_component.errors import KeyPath
+from secrets_component.lookups.refusal import refusal
+from secrets_component.planning.plan import Plan, PlannedSecret
 from secrets_component.resources.scope import Scope
 
 _LARGEST = 2**31 - 1
@@ -54,8 +56,9 @@ def store_own_fields(
         keepers={"fields": text.apply(lambda known: _own_fields(known, secret))},
         opts=scope.options(secret, "edition"),
     )
-    current = _current_value(container.arn, secret, scope.parent)
-    merged = pulumi.Output.all(text, current).apply(partial(_with_rotated_fields, secret))
+    current = _current_value(scope, secret, container.arn)
+    known = pulumi.Output.all(text, current)
+    merged = known.apply(partial(_with_rotated_fields, scope.plan, secret))
     return secretsmanager.SecretVersion(
         scope.logical(secret, "fields"),
         secret_id=container.arn,
@@ -63,6 +66,10 @@ def store_own_fields(
         secret_string_wo_version=edition.result,
         opts=scope.options(secret, "fields", retain_on_delete=True),
     )
+
+
+def _place(secret: PlannedSecret) -> KeyPath:
+    return (*secret.place, "rotated_fields")
 
 
 def _own_fields(text: str, secret: PlannedSecret) -> str:
@@ -73,26 +80,26 @@ def _own_fields(text: str, secret: PlannedSecret) -> str:
 
 
 def _current_value(
-    arn: pulumi.Output[str], secret: PlannedSecret, parent: pulumi.Resource
+    scope: Scope, secret: PlannedSecret, arn: pulumi.Output[str]
 ) -> pulumi.Output[str]:
     """Read the current value; an empty string for a secret that has none."""
 
     async def read(known: str) -> str:
-        options = pulumi.InvokeOptions(parent=parent)
+        options = pulumi.InvokeOptions(parent=scope.parent)
         try:
             answer = await pulumi.runtime.invoke_async(_READ, {"secretId": known}, options)
         except Exception as error:  # noqa: BLE001 # the SDK raises a bare Exception for a failed invoke
             if any(words in str(error) for words in _WITHOUT_VALUE):
                 return ""
-            msg = f"secret `{secret.key}`: cannot read the current value: {error}"
-            raise pulumi.RunError(msg) from None
+            message = f"cannot read the current value: {error}"
+            raise refusal(scope.plan, _place(secret), message) from None
         return (answer or {}).get("secretString") or ""
 
     found: pulumi.Output[str] = arn.apply(read)
     return pulumi.Output.secret(found)  # pulumi/pulumi-aws#1449: it is not by itself
 
 
-def _with_rotated_fields(secret: PlannedSecret, known: Sequence[str]) -> str:
+def _with_rotated_fields(plan: Plan, secret: PlannedSecret, known: Sequence[str]) -> str:
     """Return the map's value with the rotated fields as they currently are."""
     text, current = known
     if not current:
@@ -100,11 +107,11 @@ def _with_rotated_fields(secret: PlannedSecret, known: Sequence[str]) -> str:
     fields: dict[str, Any] = json.loads(text)
     rotated = _json_object(current)
     if rotated is None:
-        msg = (
-            f"secret `{secret.key}`: the current value is not a JSON object, so `rotated_fields` "
-            "cannot be preserved; fix the value or remove `rotated_fields`"
+        message = (
+            "the current value is not a JSON object, so `rotated_fields` cannot be preserved; fix "
+            "the value or remove `rotated_fields`"
         )
-        raise pulumi.RunError(msg)
+        raise refusal(plan, _place(secret), message)
     for field in secret.rotated_fields:
         if field in rotated:
             fields[field] = rotated[field]

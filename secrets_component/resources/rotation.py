@@ -44,7 +44,7 @@ class RotationTargets:
                 self._scope, secret, function, container, kms_key, self._alarm_topic
             )
             return hosted.arn, [*hosted.needed]
-        arn = self._scope.values.text(function, secret.key)
+        arn = self._scope.values.fill(function, secret.key)
         return arn, [self._permission_for(str(function), arn, container.arn)]
 
     def _permission_for(
@@ -73,7 +73,7 @@ def schedule(
     kms_key: pulumi.Input[str] | None,
     targets: RotationTargets,
 ) -> None:
-    """Enable rotation if the function is known and the secret has a value or may get one."""
+    """Enable rotation, unless the function or the value waits for a reference."""
     rotation = secret.rotation
     if rotation is None or not scope.values.has_all(rotation.function.references):
         return

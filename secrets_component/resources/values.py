@@ -24,11 +24,14 @@ import pulumi
 import pulumi_random as random
 from pulumi_aws import secretsmanager
 
+from secrets_component.errors import KeyPath
+from secrets_component.lookups.refusal import refusal
 from secrets_component.planning.plan import (
     Binary,
     Empty,
     Generated,
     LiteralText,
+    Plan,
     PlannedSecret,
     Structured,
 )
@@ -142,20 +145,22 @@ def _value(scope: Scope, secret: PlannedSecret) -> pulumi.Input[str]:
             msg = f"secret `{secret.key}` has no value to store"
             raise AssertionError(msg)
         case Binary(value):
-            check = partial(_checked, secret.key, _binary_problem)
+            field, problem_of = "secret_binary", _binary_problem
         case Structured(value) | LiteralText(value):
-            check = partial(_checked, secret.key, _text_problem)
+            field, problem_of = "secret_data", _text_problem
+    check = partial(_checked, scope.plan, (*secret.place, field), problem_of)
     filled = scope.values.fill(value, secret.key)
     if isinstance(filled, pulumi.Output):
         return filled.apply(check)
     return check(str(filled))
 
 
-def _checked(key: str, problem_of: Callable[[str], str | None], value: str) -> str:
+def _checked(
+    plan: Plan, place: KeyPath, problem_of: Callable[[str], str | None], value: str
+) -> str:
     problem = problem_of(value)
     if problem:
-        msg = f"secret `{key}`: the value {problem}"
-        raise pulumi.RunError(msg)
+        raise refusal(plan, place, f"the value {problem}")
     return value
 
 
@@ -167,5 +172,5 @@ def _text_problem(value: str) -> str | None:
     if not value:
         return "is empty, which AWS refuses"
     if len(value.encode()) > MAX_VALUE_BYTES:
-        return f"is larger than AWS's {MAX_VALUE_BYTES:,} bytes"
+        return f"exceeds AWS's limit of {MAX_VALUE_BYTES:,} bytes"
     return None

@@ -81,7 +81,7 @@ def test_each_stack_is_read_once() -> None:
     assert deploy(text, {"o/rds/dev": {"endpoint": "h"}}).reads == ["o/rds/dev"]
 
 
-def test_missing_things_are_told_all_at_once_with_their_places(monkeypatch) -> None:
+def test_missing_values_are_reported_all_at_once_with_their_positions(monkeypatch) -> None:
     monkeypatch.delenv("NOT_THERE", raising=False)
     with pytest.raises(pulumi.RunError) as refused:
         deploy(
@@ -119,7 +119,7 @@ def test_map_as_plain_data_is_accepted_and_an_output_is_not() -> None:
     assert cloud.made["Secret", "m.a"]["name"] == "x/dev/a"
 
 
-def test_adopted_secret_is_asked_for_by_name_and_keeps_what_the_entry_leaves_out() -> None:
+def test_adopted_secret_is_looked_up_by_name_and_keeps_what_the_entry_leaves_out() -> None:
     made = deploy(
         "context_name: x\ntags: {team: t}\ndefault_kms_key_id: alias/k\nsecrets:\n"
         "  a: {import: legacy, owner: operator}\n"

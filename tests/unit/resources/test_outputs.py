@@ -17,30 +17,6 @@ def test_only_generated_passwords_is_secret() -> None:
     assert [name for name, secret in result.is_secret.items() if secret] == ["generated_passwords"]
 
 
-def test_each_documented_output_has_a_value() -> None:
-    outputs = deploy("context_name: x\nsecrets: {a: {secret_data: v}}\n").outputs
-    assert outputs == {
-        "secret_arns": {"a": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/a-AbCdEf"},
-        "secret_names": {"a": "x/dev/a"},
-        "secret_version_ids": {"a": "v-m.a"},
-        "generated_passwords": {},
-        "kms_key_arns": {},
-        "policy_arns": {
-            "read": f"arn:aws:iam::{ACCOUNT}:policy/m.read",
-            "admin": f"arn:aws:iam::{ACCOUNT}:policy/m.admin",
-        },
-        "waiting": {},
-        "initial_passwords": [],
-        "next_rotations": {},
-        "alarm_topic_arn": None,
-    }
-
-
-def test_key_id_becomes_an_arn_in_the_home_of_the_secret() -> None:
-    outputs = deploy("context_name: x\nsecrets: {a: {kms_key_id: key-id}}\n").outputs
-    assert outputs["kms_key_arns"] == {"a": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/key-id"}
-
-
 def test_outputs_of_an_empty_map_are_empty() -> None:
     outputs = deploy("context_name: x\n").outputs
     assert outputs.pop("initial_passwords") == []
@@ -79,3 +55,26 @@ def test_custom_alarm_topic_is_an_output() -> None:
         f"rotation_automatically: true, rotation_lambda_arn: '{FUNCTION}'}}\n"
     ).outputs
     assert outputs["alarm_topic_arn"] == topic
+
+
+def test_each_documented_output_has_a_value() -> None:
+    assert deploy("context_name: x\nsecrets: {a: {secret_data: v}}\n").outputs == {
+        "secret_arns": {"a": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/a-AbCdEf"},
+        "secret_names": {"a": "x/dev/a"},
+        "secret_version_ids": {"a": "v-m.a"},
+        "generated_passwords": {},
+        "kms_key_arns": {},
+        "policy_arns": {
+            "read": f"arn:aws:iam::{ACCOUNT}:policy/m.read",
+            "admin": f"arn:aws:iam::{ACCOUNT}:policy/m.admin",
+        },
+        "waiting": {},
+        "initial_passwords": [],
+        "next_rotations": {},
+        "alarm_topic_arn": None,
+    }
+
+
+def test_key_id_becomes_an_arn_in_the_home_of_the_secret() -> None:
+    outputs = deploy("context_name: x\nsecrets: {a: {kms_key_id: key-id}}\n").outputs
+    assert outputs["kms_key_arns"] == {"a": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/key-id"}
