@@ -39,9 +39,9 @@ class Cloud(mocks.Mocks):
         arn = f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{args.name}-AbCdEf"
         return args.name, {**args.inputs, "arn": arn, "result": "generated", "versionId": "v"}
 
-    def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:  # the mocks' signature
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         """Know nothing."""
-        return {}
+        return {}, []
 
 
 def by_map(count: int) -> None:
@@ -99,7 +99,7 @@ def by_loop(count: int) -> None:
         )
         arns[key], passwords[key] = secret.arn, password.result
         names[key], versions[key] = secret.name, version.version_id
-    outputs = {
+    outputs: dict[str, pulumi.Output[dict[str, Any]]] = {
         "secret_arns": pulumi.Output.all(**arns),
         "secret_names": pulumi.Output.all(**names),
         "secret_version_ids": pulumi.Output.all(**versions),

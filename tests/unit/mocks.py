@@ -59,7 +59,7 @@ class Cloud(mocks.Mocks):
         kind = args.typ.split(":")[-1]
         inputs = plain(args.inputs)
         self.made[kind, args.name] = inputs
-        known = {
+        known: dict[str, dict[str, Any]] = {
             "Secret": {"arn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{inputs.get('name')}-AbCdEf"},
             "SecretVersion": {"versionId": f"v-{args.name}"},
             "RandomPassword": {"result": f"generated-{args.name}"},

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -22,14 +23,14 @@ NAMES = ("read-secret-policy", "admin-secret-policy", "cross-account-secret-poli
 @pytest.mark.parametrize("name", NAMES)
 def test_shipped_template_has_no_wildcard(name: str) -> None:
     assert "*" not in shipped(name)
-    assert list(file_problems(name, shipped(name))) == []
+    assert list(file_problems(Path(name), shipped(name))) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_shipped_template_is_used_without_this_project(name: str) -> None:
     """A plain substitution, as `envsubst` makes it, gives the same policy."""
     one = {key: value[0] if isinstance(value, list) else value for key, value in VALUES.items()}
-    text = re.sub(r"\$\{(\w+)\}", lambda match: one[match[1]], shipped(name))
+    text = re.sub(r"\$\{(\w+)\}", lambda match: str(one[match[1]]), shipped(name))
     assert json.loads(text)["Statement"] == fill(shipped(name), one)
 
 
