@@ -59,7 +59,7 @@ def test_missing_role_is_reported_and_nothing_is_created(secrets: Secrets, aws: 
         in refused.diagnostics
     )
     assert (
-        f"{name}:3:46: error: the role `arn:aws:iam::123456789012:role/nor-here` does not"
+        f"{name}:3:46: error: `readers`: the role `arn:aws:iam::123456789012:role/nor-here` does not"
         in refused.diagnostics
     )
     assert [kind for op, kind in refused.steps if op == "create" and kind.startswith("aws:")] == []

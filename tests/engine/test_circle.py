@@ -82,7 +82,7 @@ def test_missing_stack_is_named_before_anything_exists(secrets: Secrets, aws: Aw
     )
     refused = stack.pulumi("up", "--yes", "--skip-preview", good=False)
     assert (
-        ":3:50: error: `${output.rds.endpoint}`: there is no stack `organization/none/dev` yet"
+        ":3:50: error: `${output.rds.endpoint}`: stack `organization/none/dev` does not exist"
         in refused.text
     )
     assert "Traceback" not in refused.text

@@ -162,7 +162,7 @@ def test_ca_bundle_next_to_the_map_is_deployed_with_the_function(
         )
     )
     refused = stack.up(good=False)
-    assert "`ca_bundle`: there is no such file beside the map" in refused.diagnostics
+    assert "`ca_bundle`: file not found (paths are relative to the map)" in refused.diagnostics
     (stack.project / "stacks" / "own-ca.pem").write_text("certificates")
     stack.up()
     function, _ = deployed(aws, stack.outputs()["secret_arns"]["db"])

@@ -27,10 +27,10 @@ def test_name_scheduled_for_deletion_stops_the_run_before_anything_is_created(
     refused = stack.write(text + "  b: {secret_data: w}\n").up(good=False)
     stage = stack.name
     assert (
-        f"stacks/{stage}.yaml:3:3: error: `taken/{stage}/a` is scheduled for deletion and keeps its "
-        "name until 20" in refused.diagnostics
+        f"stacks/{stage}.yaml:3:3: error: `taken/{stage}/a` is scheduled for deletion, so the "
+        "name is reserved until 20" in refused.diagnostics
     )
-    assert "write `restore_deleted: true` to bring it back" in refused.diagnostics
+    assert "set `restore_deleted: true` to restore it" in refused.diagnostics
     assert names_in_aws(aws, "taken/") == []
 
 
@@ -108,8 +108,8 @@ def test_rename_would_leave_a_live_value_behind_and_is_refused(
     aws("secretsmanager").put_secret_value(SecretId=arn, SecretString="by hand")
     refused = stack.write(text % "new").up(good=False)
     assert (
-        f":3:3: error: `left/{stack.name}/old` would become `left/{stack.name}/new`, another secret, "
-        "and the value that an operator wrote would stay behind" in refused.diagnostics
+        f":3:3: error: renaming `left/{stack.name}/old` to `left/{stack.name}/new` "
+        "creates a new secret without the value written by an operator" in refused.diagnostics
     )
     assert live(arn) == "by hand"
     assert names_in_aws(aws, "left/") == [f"left/{stack.name}/old"]
@@ -122,7 +122,7 @@ def test_renamed_key_without_renamed_from_is_refused_with_the_fix(secrets: Secre
         good=False
     )
     assert (
-        f":3:3: error: `keys/{stack.name}/n` is the secret of the entry `a`, which is gone; "
+        f":3:3: error: `keys/{stack.name}/n` belongs to the entry `a`, which was removed; "
         "write `renamed_from: a` to keep it" in refused.diagnostics
     )
 
@@ -202,7 +202,7 @@ def test_secret_that_rds_manages_is_read_and_left_alone(
     before = live(arn)
     refused = stack.up(good=False)
     assert ":3:3: error: `rds!db-" in refused.diagnostics
-    assert "is managed by `rds`, which writes and rotates its value" in refused.diagnostics
+    assert "is managed by `rds`, which sets and rotates the value" in refused.diagnostics
     stack.write(text % (arn, "")).up()
     assert stack.outputs()["secret_arns"] == {"a": arn}
     stack.write("context_name: rds\n").up()

@@ -31,7 +31,7 @@ structured = settings(quick, max_examples=60)
 
 
 def problems_of(text: str) -> str:
-    """Load, check and plan a text; give what is said about it, with every place looked at."""
+    """Load, check and plan a text; return its problems, after checking their positions."""
     try:
         plans(yaml_text.parse(text, "m"))
     except SecretMapError as error:
@@ -70,6 +70,7 @@ YAML_WORDS = st.sampled_from(
             "*x",
             "!t",
             "!!str",
+            "!!map",
             ": ",
             "- ",
         ],
@@ -111,6 +112,11 @@ YAML_WORDS = st.sampled_from(
 
 @quick
 @given(st.lists(YAML_WORDS, max_size=40).map("".join))
+@example("? <<")
+@example("? context_name")
+@example("a: !!map [b]")
+@example("? !!str [a]")
+@example("a: {<<: !t {b: c}}")
 def test_any_yaml_punctuation_becomes_a_plan_or_a_problem(text: str) -> None:
     problems_of(text)
 
