@@ -1,6 +1,7 @@
 """Policy documents: how principals, keys and statement ids are written."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -181,7 +182,9 @@ def policy_of(
         ),
     ],
 )  # fmt: skip
-def test_principal_is_named_as_its_account_asks_for(readers, principal, condition) -> None:
+def test_principal_is_named_as_its_account_asks_for(
+    readers: list[str], principal: dict[str, Any], condition: dict[str, Any] | None
+) -> None:
     (statement,) = policy_of(grant(*readers))
     assert statement["Principal"] == principal
     assert statement.get("Condition") == condition

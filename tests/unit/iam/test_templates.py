@@ -147,7 +147,7 @@ def test_mistake_in_a_custom_template_is_reported_at_its_place(
     assert reported[0] == f"{place}: error: {message}"
 
 
-def test_missing_folder_of_templates_says_how_to_get_it(monkeypatch) -> None:
+def test_missing_folder_of_templates_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(templates, "folder", lambda _: None)
     shipped.cache_clear()
     with pytest.raises(FileNotFoundError, match="reinstall secretsmap"):
