@@ -106,7 +106,9 @@ STYLES = st.sampled_from(["{}", '"{}"', "'{}'", "|\n      {}", "[{}]", "{{k: {}}
 
 
 @given(st.lists(DAMAGE, max_size=4), st.lists(DAMAGE, max_size=4), STYLES)
-def test_no_error_shows_a_value_under_secret_data(before, after, style) -> None:
+def test_no_error_shows_a_value_under_secret_data(
+    before: list[str], after: list[str], style: str
+) -> None:
     value = "".join(before) + NEEDLE + "".join(after)
     text = (
         "context_name: x\nsecrets:\n  a:\n    nam: y\n    secret_data: "

@@ -81,7 +81,9 @@ def test_each_stack_is_read_once() -> None:
     assert deploy(text, {"o/rds/dev": {"endpoint": "h"}}).reads == ["o/rds/dev"]
 
 
-def test_missing_values_are_reported_all_at_once_with_their_positions(monkeypatch) -> None:
+def test_missing_values_are_reported_all_at_once_with_their_positions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv("NOT_THERE", raising=False)
     with pytest.raises(pulumi.RunError) as refused:
         deploy(
@@ -98,7 +100,7 @@ def test_missing_values_are_reported_all_at_once_with_their_positions(monkeypatc
     assert "cannot wait" in lines[3]
 
 
-def test_config_and_environment_bring_values_in(monkeypatch) -> None:
+def test_config_and_environment_bring_values_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKEN", "from-environment")
     pulumi.runtime.set_all_config({"secrets:key": "from-config"}, ["secrets:key"])
     made = deploy(HEAD + '  a: {secret_data: "${config.key} ${env.TOKEN}"}\n').made
