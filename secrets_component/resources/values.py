@@ -37,8 +37,9 @@ from secrets_component.planning.plan import (
 )
 from secrets_component.resources import rotated_fields
 from secrets_component.resources.scope import Scope
+from secrets_component.secret_map import rules
 from secrets_component.secret_map.aws_types import MAX_VALUE_BYTES
-from secrets_component.secret_map.model import DEFAULT_SPECIAL, RandomPassword, binary_findings
+from secrets_component.secret_map.model import DEFAULT_SPECIAL, RandomPassword
 
 _VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
 _FIRST = "first"
@@ -164,7 +165,7 @@ def _checked(
 
 
 def _binary_problem(value: str) -> str | None:
-    return next((problem for _, problem in binary_findings(value)), None)
+    return next((problem for _, problem in rules.of_binary(value)), None)
 
 
 def _text_problem(value: str) -> str | None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from secrets_component.errors import KeyPath, Report, did_you_mean, shown
+from secrets_component.secret_map import rules
 from secrets_component.secret_map.aws_types import Label
 from secrets_component.secret_map.forms import Instance
 from secrets_component.secret_map.model import Entry, Fields, Header
@@ -70,7 +71,7 @@ class _Check:
         data.pop("secrets", None)
         data.pop("defaults", None)
         header = self._model(Header, data, (), {"context_name": "unknown"})
-        self._report.add(header.findings())
+        self._report.add(rules.of_map(header))
         return header
 
     def _entry(self, key: str, entry: dict[str, Data], defaults: Mapping[str, Data]) -> Entry:
@@ -84,7 +85,7 @@ class _Check:
         merged = _over_defaults(entry, defaults) if defaults else entry
         model = self._model(Entry, merged, path)
         written = {field for field, value in entry.items() if value is not None}
-        self._report.add(model.findings(written), path)
+        self._report.add(rules.of_entry(model, written), path)
         return model
 
     def _model(

@@ -60,8 +60,8 @@ def test_validate_reports_every_problem_of_every_file(
     assert out == ""
     assert err.splitlines()[:2] == [
         f"{bad}:2:15: error: unknown key `nmae`; did you mean `name`?",
-        f"{bad}:2:37: error: `secret_data`: expected text or a mapping; "
-        "write a number, list or boolean in quotes",
+        f"{bad}:2:37: error: `secret_data`: expected a string or a mapping; "
+        "quote a number, list or boolean",
     ]
 
 

@@ -37,21 +37,21 @@ BAD = [
     (ON + LOGIN + ", rotation: {function: postgres-single}", "expected 'generated-password', 'postgres-single-user'"),
     (ON + LOGIN + ", rotation: {}", "`function`: is missing"),
     (LOGIN + ", rotation: {function: postgres-single-user}", "has no effect without `rotation_automatically: true`"),
-    (ON + LOGIN + f", rotation: {{function: postgres-single-user}}, rotation_lambda_arn: {ARN.replace('secretsmanager', 'lambda').replace('secret:', 'function:')}", "a second function beside `rotation_lambda_arn`"),
-    (ON + LOGIN + ", rotation: {function: postgres-alternating-users}", "write `superuser_secret_arn: <ARN or reference>`"),
+    (ON + LOGIN + f", rotation: {{function: postgres-single-user}}, rotation_lambda_arn: {ARN.replace('secretsmanager', 'lambda').replace('secret:', 'function:')}", "`rotation` and `rotation_lambda_arn` are mutually exclusive"),
+    (ON + LOGIN + ", rotation: {function: postgres-alternating-users}", "set `superuser_secret_arn: <ARN or reference>`"),
     (ON + LOGIN + f", rotation: {{function: postgres-single-user, superuser_secret_arn: {ARN}}}", "has no effect with `postgres-single-user`"),
     (ON + LOGIN + ", rotation: {function: postgres-alternating-users, superuser_secret_arn: boss}", "expected a secret's ARN or a reference like"),
-    (ON + LOGIN + ", rotation: {function: postgres-single-user, subnet_ids: [subnet-0a]}", "needs `security_group_ids` beside it"),
-    (ON + LOGIN + ", rotation: {function: postgres-single-user, security_group_ids: [sg-0a]}", "needs `subnet_ids` beside it"),
+    (ON + LOGIN + ", rotation: {function: postgres-single-user, subnet_ids: [subnet-0a]}", "needs `security_group_ids`"),
+    (ON + LOGIN + ", rotation: {function: postgres-single-user, security_group_ids: [sg-0a]}", "needs `subnet_ids`"),
     (ON + LOGIN + ", rotation: {function: postgres-single-user, subnet_ids: [vpc-0a], security_group_ids: [sg-0a]}", "expected a subnet's id"),
     (ON + LOGIN + ", rotation: {function: postgres-single-user, timeout: 901}", "`timeout`: must be at most 900"),
     (ON + LOGIN + ", rotation: {function: postgres-single-user, log_retention_in_days: 2}", "`log_retention_in_days`: expected 1, 3, 5"),
     (ON + LOGIN + ", rotation: {function: postgres-single-user, ca_bundle: no-such.pem}", "`ca_bundle`: file not found (paths are relative to the map)"),
-    (ON + LOGIN + ", rotation: {function: mysql-single-user}", "`engine`: `mysql-single-user` can rotate `mysql`, `mariadb`, `aurora-mysql`"),
-    (ON + "secret_data: {host: h}, rotation: {function: mysql-single-user}", "`mysql-single-user` needs `engine`, `username`, `password` in it"),
-    (ON + "generate_random_password: true, rotation: {function: mysql-single-user}", "reads where the database is from the secret"),
-    (ON + "secret_data: {token: t}, rotation: {function: generated-password}", "`generated-password` needs `password` in it"),
-    (ON + "secret_binary: aGVsbG8=, rotation: {function: generated-password}", "can rotate text only"),
+    (ON + LOGIN + ", rotation: {function: mysql-single-user}", "`engine`: `mysql-single-user` supports only `mysql`, `mariadb`, `aurora-mysql`"),
+    (ON + "secret_data: {host: h}, rotation: {function: mysql-single-user}", "is missing `engine`, `username`, `password`, required by `mysql-single-user`"),
+    (ON + "generate_random_password: true, rotation: {function: mysql-single-user}", "needs the database's connection details"),
+    (ON + "secret_data: {token: t}, rotation: {function: generated-password}", "is missing `password`, required by `generated-password`"),
+    (ON + "secret_binary: aGVsbG8=, rotation: {function: generated-password}", "built-in functions cannot rotate `secret_binary`"),
     (ON + "generate_random_password: true, rotation: {function: generated-password, ca_bundle: m.pem}", "has no effect with `generated-password`"),
     (ON + LOGIN + ", rotation: {function: postgres-single-user}, rotation_schedule: rate(1 hour)", "more often than every 4 hours"),
     (ON + LOGIN + ", rotation: {function: postgres-single-user}, rotation_schedule: rate(4 hours), rotation_window: 5h", "is longer than the 4 hours"),
@@ -148,7 +148,7 @@ def test_misspelled_function_is_reported_once() -> None:
 
 
 def test_empty_rotation_is_reported_as_missing_its_function() -> None:
-    with pytest.raises(SecretMapError, match="rotation needs a function"):
+    with pytest.raises(SecretMapError, match="rotation requires a function"):
         hosted(f"{ON}rotation: , {LOGIN}")
 
 

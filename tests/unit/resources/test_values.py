@@ -98,7 +98,7 @@ def test_value_over_the_limit_is_refused_without_the_value() -> None:
     [
         ("secret_data", "", "is empty, which AWS refuses"),
         ("secret_binary", "", "is empty, which AWS refuses"),
-        ("secret_binary", "s3cret!", "is not base64"),
+        ("secret_binary", "s3cret!", "is not valid base64"),
     ],
 )
 def test_value_that_only_the_run_shows_is_checked(field, value, problem) -> None:
