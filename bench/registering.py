@@ -20,7 +20,7 @@ from pulumi_aws import secretsmanager
 
 from secrets_component import SecretMap, SecretMapArgs
 from secrets_component.planning.planner import plans
-from secrets_component.secret_map.yaml_text import parse
+from secrets_component.secret_map.yaml_text import parse_yaml
 
 READER = "arn:aws:iam::111122223333:role/reader"
 
@@ -52,7 +52,7 @@ def by_map(count: int) -> None:
     )
     text = "context_name: x\nsecrets:\n" + "".join(entry.format(n=n) for n in range(count))
     made = SecretMap(
-        "m", SecretMapArgs(secret_map=plans(parse(text, "m"), "dev")["secretsmanager"])
+        "m", SecretMapArgs(secret_map=plans(parse_yaml(text, "m"), "dev")["secretsmanager"])
     )
     pulumi.export("secret_arns", made.secret_arns)
     pulumi.export("generated_passwords", made.generated_passwords)

@@ -8,7 +8,7 @@ from sandbox.environment import Sandbox
 from secrets_component import cli
 from secrets_component.lookups.inventory import Inventory
 from secrets_component.planning.planner import plans
-from secrets_component.secret_map.yaml_text import parse
+from secrets_component.secret_map.yaml_text import parse_yaml
 from tests.conftest import Aws, Live, Secrets
 
 
@@ -178,7 +178,7 @@ def test_existing_secrets_are_found_below_the_level_and_elsewhere(
     client.create_secret(Name="held/dev/foreign", SecretString="v")
     entries = "".join(f"  e{n}: {{import: elsewhere-{n}}}\n" for n in range(12))
     text = f"context_name: held\nsecrets:\n  empty: {{}}\n  none: {{}}\n{entries}"
-    plan = plans(parse(text, "m"), "dev")["secretsmanager"]
+    plan = plans(parse_yaml(text, "m"), "dev")["secretsmanager"]
     held = Inventory().secrets_of(plan)
     assert sorted(held) == sorted(["held/dev/empty", *(f"elsewhere-{n}" for n in range(12))])
     assert [name for name, secret in held.items() if not secret.is_filled] == ["held/dev/empty"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from secrets_component.errors import SecretMapError
 from secrets_component.planning.planner import plans
 from secrets_component.secret_map import references
-from secrets_component.secret_map.yaml_text import parse as parse_yaml
+from secrets_component.secret_map.yaml_text import parse_yaml
 
 PASSWORDS = st.text(
     st.characters(min_codepoint=1, exclude_categories=["Cs"]), min_size=1, max_size=60

@@ -7,7 +7,7 @@ import pytest
 
 from secrets_component.errors import MapValueError, SecretMapError
 from secrets_component.planning.planner import load_plans, plans
-from secrets_component.secret_map.yaml_text import parse
+from secrets_component.secret_map.yaml_text import parse_yaml
 from tests.maps_of_tests import plan_of, problems_of
 
 MAPS = Path(__file__).parent.parent.parent / "maps"
@@ -178,7 +178,7 @@ def test_several_instances_make_several_plans() -> None:
             base: {metadata: {component: secretsmanager, type: abstract}, vars: {}}
         """
     )
-    made = plans(parse(text, "m"), "dev")
+    made = plans(parse_yaml(text, "m"), "dev")
     assert {name: one.name for name, one in made.items()} == {
         "secretsmanager": "secretsmanager",
         "api": "api",
@@ -315,5 +315,5 @@ def test_problem_text_is_raised_as_map_error() -> None:
 )
 def test_rotated_fields_are_fields_that_someone_else_writes(fields, place, message) -> None:
     with pytest.raises(SecretMapError) as told:
-        plans(parse(f"context_name: x\nsecrets:\n  entry0: {{{fields}}}\n", "m"), "dev")
+        plans(parse_yaml(f"context_name: x\nsecrets:\n  entry0: {{{fields}}}\n", "m"), "dev")
     assert str(told.value) == f"m:{place}: error: {message}"
