@@ -131,6 +131,7 @@ def test_wrong_value_is_reported_with_what_is_expected(fields, problem) -> None:
             f"tags: {{{', '.join(f't{number}: v' for number in range(51))}}}",
             "`tags`: exceeds AWS's limit of 50 items",
         ),
+        (f"tags: {{t: {'v' * 257}}}", "`t`: exceeds AWS's limit of 256 characters"),
     ],
 )
 def test_limit_of_aws_is_named(fields, problem) -> None:
