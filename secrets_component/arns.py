@@ -1,4 +1,4 @@
-"""ARNs, taken apart and put together, and the account and region that they are written for.
+"""ARNs, parsed and composed, and the account and region that they are written for.
 
 The form: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 """
@@ -28,7 +28,7 @@ class Arn:
 
     @classmethod
     def parse(cls, text: str) -> Arn:
-        """Take an ARN apart.
+        """Parse an ARN.
 
         Raises:
             ValueError: the text is not an ARN.
@@ -99,7 +99,7 @@ class Home:
         return str(Arn(self.partition, "iam", "", self.account, f"role/{name}"))
 
     def root(self, account: str | None = None) -> str:
-        """Return the principal that stands for a whole account; default: this one."""
+        """Return the principal that means a whole account; default: this one."""
         return str(Arn(self.partition, "iam", "", account or self.account, "root"))
 
     def is_own(self, principal: str) -> bool:

@@ -45,11 +45,12 @@ class SecretMap(pulumi.ComponentResource):
     waiting: pulumi.Output[dict[str, list[str]]]
     """References that had no value in this run, by the keys of the entries that wait for them."""
     initial_passwords: pulumi.Output[list[str]]
-    """Keys in `generated_passwords` that hold a first value only: someone else writes the next."""
+    """Keys in `generated_passwords` that hold a first value only: rotation or an operator writes
+    the next."""
     next_rotations: pulumi.Output[dict[str, str]]
-    """When AWS rotates next, in UTC, as it said before this run; by the entries' keys."""
+    """Next rotation dates in UTC, as of the start of the run, by the entries' keys."""
     alarm_topic_arn: pulumi.Output[str | None]
-    """ARN of the SNS topic that is told of failed rotations."""
+    """ARN of the SNS topic that failed rotations are published to."""
 
     def __init__(
         self, name: str, args: SecretMapArgs, opts: pulumi.ResourceOptions | None = None

@@ -98,7 +98,9 @@ class Report:
             bare: leave out the field's name, because the message has it.
         """
         position = self._places.position(path, of_key=not at_value)
-        self.errors.append(Problem(position, message if bare else _about(path, message)))
+        if not bare:
+            message = _about(path, message)
+        self.errors.append(Problem(position, message))
 
     def warn(self, path: KeyPath, message: str, *, at_value: bool = False) -> None:
         """Add a warning: something that is allowed but rarely meant."""
@@ -137,11 +139,12 @@ class Report:
 
 def _about(path: KeyPath, message: str) -> str:
     """Return the message behind the name of its field; an entry as a whole is not a field."""
-    below_entry = path[2:] if path[:1] == ("secrets",) and len(path) > 1 else path
-    for step in reversed(below_entry):
-        if isinstance(step, str):
-            return f"`{step}`: {message}" if shown(step) else message
-    return message
+    if len(path) > 1 and path[0] == "secrets":
+        path = path[2:]
+    fields = [step for step in path if isinstance(step, str)]
+    if not fields or not shown(fields[-1]):
+        return message
+    return f"`{fields[-1]}`: {message}"
 
 
 def shown(word: str) -> str:

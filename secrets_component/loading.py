@@ -10,8 +10,8 @@ import pulumi
 import yaml
 
 from secrets_component.errors import MapFileError, SecretMapError
-from secrets_component.planning import planner
 from secrets_component.planning.plan import Plan
+from secrets_component.planning.planner import load_plans, plans
 from secrets_component.secret_map import yaml_text
 
 
@@ -19,13 +19,14 @@ def load_secret_maps(path: str | Path, environment: str | None = None) -> dict[s
     """Load every secret map of a file, by instance name.
 
     Args:
-        path: the YAML file; a relative path starts where `pulumi` runs the program.
-        environment: the environment of maps that do not name their own. Default: the stack's name.
+        path: the YAML file; relative paths start at the directory in which `pulumi` runs the
+            program.
+        environment: the environment of maps that do not set one. Default: the stack's name.
 
     Raises:
-        pulumi.RunError: the file cannot be read or a map is wrong, with every problem at its place.
+        pulumi.RunError: the file cannot be read or a map is wrong; every problem with its position.
     """
-    return _planned(lambda: planner.load_plans(path, environment or pulumi.get_stack()))
+    return _planned(lambda: load_plans(path, environment or pulumi.get_stack()))
 
 
 def load_secret_map(
@@ -34,23 +35,25 @@ def load_secret_map(
     """Load the secret map of a file; `instance` chooses one where the file has several.
 
     Raises:
-        pulumi.RunError: as `load_secret_maps`; or no instance, or not just one, fits.
+        pulumi.RunError: as `load_secret_maps`; or the file has several maps and `instance` is not
+            one of them.
     """
     maps = load_secret_maps(path, environment)
     if instance is None and len(maps) == 1:
-        return next(iter(maps.values()))
+        (only,) = maps.values()
+        return only
     if instance not in maps:
         known = ", ".join(f"`{name}`" for name in maps)
-        msg = f"{path}: name one of its maps with `instance=`: {known}"
+        msg = f"{path}: choose one of its maps with `instance=`: {known}"
         raise pulumi.RunError(msg)
     return maps[instance]
 
 
 def plan_of(secret_map: Any, environment: str | None) -> Plan:  # noqa: ANN401 # see SecretMapArgs
-    """Give the plan of what a program passed: a loaded map, or a map's own data.
+    """Return the plan of what a program passes: a loaded map, or a map's own data.
 
     Raises:
-        pulumi.RunError: the data is no map, or a wrong one.
+        pulumi.RunError: the data is not a map, or a wrong one.
     """
     if isinstance(secret_map, Plan):
         return secret_map
@@ -61,8 +64,8 @@ def plan_of(secret_map: Any, environment: str | None) -> Plan:  # noqa: ANN401 #
         raise pulumi.RunError(msg)
     text = yaml.safe_dump(dict(secret_map), sort_keys=False, allow_unicode=True)
     document = yaml_text.parse(text, "secret_map")
-    plans = _planned(lambda: planner.plans(document, environment or pulumi.get_stack()))
-    return next(iter(plans.values()))
+    (plan, *_) = _planned(lambda: plans(document, environment or pulumi.get_stack())).values()
+    return plan
 
 
 def _planned(make: Callable[[], dict[str, Plan]]) -> dict[str, Plan]:

@@ -8,7 +8,7 @@ _PACKAGE = Path(__file__).parent
 
 
 def folder(name: str) -> Path | None:
-    """Return a shipped folder: inside an installed package, beside it in a checkout.
+    """Return a shipped folder: inside an installed package, next to it in a checkout.
 
     Returns:
         The folder, or None where the installation lacks it.

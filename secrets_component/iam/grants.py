@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from secrets_component.errors import KeyPath
 from secrets_component.secret_map.references import Template
-from secrets_component.secret_map.yaml_text import Path_
 
 Kind: TypeAlias = Literal["read", "admin"]
-
-
 KINDS: tuple[Kind, ...] = ("read", "admin")
 
 
@@ -19,15 +17,15 @@ class Grantee:
     """A principal as the map writes it, and where."""
 
     principal: Template
-    place: Path_
+    place: KeyPath
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What one `access` block gives.
+    """What one `access` block grants.
 
     Attributes:
-        level: the path whose secrets it is about, empty for the whole map; None for one secret.
+        level: the path whose secrets it covers, empty for the whole map; None for one secret.
     """
 
     level: str | None
@@ -41,7 +39,7 @@ class Grant:
         return (*self.readers, *self.admins)
 
     def of(self, kind: Kind) -> tuple[Grantee, ...]:
-        """Give the readers or the administrators."""
+        """Return the readers or the administrators."""
         return self.readers if kind == "read" else self.admins
 
 
@@ -54,19 +52,19 @@ class Level:
     """
 
     path: str
-    attach_to: tuple[tuple[str, Path_], ...] = ()
+    attach_to: tuple[tuple[str, KeyPath], ...] = ()
 
     def output(self, kind: Kind) -> str:
-        """Name the level's policy in the output `policy_arns`."""
+        """Return the name of the level's policy in the output `policy_arns`."""
         return f"{self.path}/{kind}" if self.path else kind
 
     def covers(self, path: str | None) -> bool:
-        """Tell whether a secret with this path is below the level."""
+        """Return whether a secret with this path is in the level or below it."""
         return covers(self.path, path)
 
 
 def covers(level: str, path: str | None) -> bool:
-    """Tell whether a path is a level of the hierarchy or below it."""
+    """Return whether a path is a level of the hierarchy or below it."""
     return not level or path == level or (path or "").startswith(f"{level}/")
 
 
@@ -75,8 +73,8 @@ class TemplatedPolicy:
     """A resource policy from a template, with the principals to fill in.
 
     Attributes:
-        template: the name by which the map calls it.
-        text: what the template says.
+        template: its name in the map.
+        text: its content.
     """
 
     template: str

@@ -1,11 +1,11 @@
-"""Policy templates: JSON with `${variable}`s, from `policies/` or from a user's own file."""
+"""Policy templates: JSON with `${variable}`s, from `policies/` or from a custom file."""
 
 from __future__ import annotations
 
 import functools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,10 @@ VARIABLES = (
 )
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _AWS_OWN = re.compile(r"[*?$]|[A-Za-z0-9-]+:.*")
-"""IAM's own policy variables (`${aws:PrincipalTag/team}`, `${*}`) are no variables of a template.
+"""IAM's own policy variables (`${aws:PrincipalTag/team}`, `${*}`), which a template keeps.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html"""
+
+_ESSENTIAL = frozenset(("Action", "NotAction", "Resource", "NotResource"))
 
 
 class TemplateError(ValueError):
@@ -34,7 +36,7 @@ class TemplateError(ValueError):
 
 @functools.cache
 def shipped(name: str) -> str:
-    """Read a template of `policies/`, by its name without `.json.tpl`."""
+    """Return a template of `policies/`, by its name without `.json.tpl`."""
     found = folder("policies")
     if found is None:
         msg = "the policy templates (`policies/`) are not installed; reinstall secretsmap"
@@ -43,11 +45,11 @@ def shipped(name: str) -> str:
 
 
 def fill(text: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Fill in a template and give its statements.
+    """Fill in a template and return its statements.
 
-    A text that is one variable becomes its value; a list around which more text stands becomes a
-    list of texts. What names a variable whose value is None is left out: a condition, or, with its
-    resource, the whole statement.
+    A string that is one variable becomes its value; where a list is only a part of a string, the
+    string becomes a list of strings. What names a variable whose value is None is left out: a
+    condition, or, with its resource or action, the whole statement.
 
     Args:
         text: the template.
@@ -56,23 +58,58 @@ def fill(text: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     Raises:
         TemplateError: the template names a variable that is unknown or has no value here.
     """
-    statements = json.loads(text)["Statement"]
-    listed = statements if isinstance(statements, list) else [statements]
-    filled = (_filled(statement, values) for statement in listed)
-    return [statement for statement in filled if "Resource" in statement and "Action" in statement]
+    found: list[dict[str, Any]] = []
+    for statement in _statements(text):
+        filled = _filled_block(statement, values)
+        if _ESSENTIAL.isdisjoint(statement.keys() - filled.keys()):
+            found.append(filled)
+    return found
 
 
-def _filled(node: Any, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 # any JSON value
-    if isinstance(node, dict):
-        filled = {key: _filled(value, values) for key, value in node.items()}
-        return {key: value for key, value in filled.items() if value not in (None, {})}
+def _statements(text: str) -> list[Any]:
+    return listed(json.loads(text)["Statement"])
+
+
+def listed(statements: Any) -> list[Any]:  # noqa: ANN401 # any JSON value
+    """Return the statements of a document, where a single one needs no list around it."""
+    if isinstance(statements, list):
+        return statements
+    return [statements]
+
+
+def _filled_node(node: Any, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 # any JSON value
+    if isinstance(node, str):
+        return _filled_text(node, values)
     if isinstance(node, list):
-        items = [_filled(item, values) for item in node]
-        return [item for item in items if item is not None]
-    return _text(node, values) if isinstance(node, str) else node
+        return _filled_list(node, values)
+    if isinstance(node, dict):
+        return _filled_block(node, values)
+    return node
 
 
-def _text(text: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 # the value of a variable
+def _filled_block(block: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mapping with its values filled in, without those of which nothing is left."""
+    found: dict[str, Any] = {}
+    for key, node in block.items():
+        filled = _filled_node(node, values)
+        if filled not in (None, {}, []):
+            found[key] = filled
+    return found
+
+
+def _filled_list(nodes: list[Any], values: Mapping[str, Any]) -> list[Any]:
+    """Return a list with its items filled in; a variable's list joins the list that it is in."""
+    found: list[Any] = []
+    for node in nodes:
+        filled = _filled_node(node, values)
+        if isinstance(filled, list):
+            found += filled
+        elif filled is not None:
+            found.append(filled)
+    return found
+
+
+def _filled_text(text: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 # the value of a variable
     for name in _variables(text):
         if name not in values:
             raise TemplateError(_unknown(name, values))
@@ -80,7 +117,7 @@ def _text(text: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 # the va
         if text == written or value is None:
             return value
         if isinstance(value, list):
-            return [_text(text.replace(written, one), values) for one in value]
+            return [_filled_text(text.replace(written, one), values) for one in value]
         text = text.replace(written, str(value))
     return text
 
@@ -89,46 +126,57 @@ def _variables(text: str) -> list[str]:
     return [name for name in _VARIABLE.findall(text) if not _AWS_OWN.fullmatch(name)]
 
 
-def _unknown(name: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
+def _unknown(name: str, known: Iterable[str]) -> str:
     if name in VARIABLES:
         return f"the template's variable `${{{name}}}` has no value here"
     names = ", ".join(f"`${{{one}}}`" for one in sorted(known))
-    return (
-        f"the template has an unknown variable `${{{name}}}`; known are {names}"
-        f"{did_you_mean(name, known)}"
-    )
+    hint = did_you_mean(name, known)
+    return f"the template has an unknown variable `${{{name}}}`; known are {names}{hint}"
 
 
 def names_variable(text: str, name: str) -> bool:
-    """Tell whether a template names a variable."""
+    """Return whether a template names a variable."""
     return name in _variables(text)
 
 
 def needs_principals(text: str) -> bool:
-    """Tell whether a template leaves it to the map to name principals."""
-    statements = json.loads(text)["Statement"]
-    listed = statements if isinstance(statements, list) else [statements]
-    return names_variable(text, "principals") or any("Principal" not in one for one in listed)
+    """Return whether a template leaves it to the map to name principals."""
+    if names_variable(text, "principals"):
+        return True
+    return any(not has_principal(statement) for statement in _statements(text))
+
+
+def has_principal(statement: Mapping[str, Any]) -> bool:
+    """Return whether a statement itself names who it applies to."""
+    return "Principal" in statement or "NotPrincipal" in statement
 
 
 def file_problems(path: Path, text: str) -> Iterator[Problem]:
-    """Yield what is wrong with a template of a user's own, at its place in that file."""
+    """Yield what is wrong with a custom template, at its place in that file."""
+    file = str(path)
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
-        place = Position(str(path), error.lineno, error.colno)
+        place = Position(file, error.lineno, error.colno)
         yield Problem(place, f"the template is not JSON: {error.msg.lower()}")
         return
-    for found in _VARIABLE.finditer(text):
-        name = found[1]
-        if name not in VARIABLES and not _AWS_OWN.fullmatch(name):
-            line = text.count("\n", 0, found.start()) + 1
-            column = found.start() - text.rfind("\n", 0, found.start())
-            yield Problem(Position(str(path), line, column), _unknown(name, VARIABLES))
+    yield from _unknown_variables(file, text)
     try:
-        positions: yaml_text.Document | None = yaml_text.parse(text, str(path))  # JSON is YAML
-    except MapSyntaxError:  # but for a few corners, which only cost the place
+        positions: yaml_text.Document | None = yaml_text.parse(text, file)  # JSON is YAML
+    except MapSyntaxError:  # except in a few corner cases, which only cost the place
         positions = None
     for inner, message in linter.findings(document, is_template=True):
-        place = positions.position(inner) if positions else Position(str(path), 1, 1)
+        place = Position(file, 1, 1)
+        if positions:
+            place = positions.position(inner)
         yield Problem(place, message)
+
+
+def _unknown_variables(file: str, text: str) -> Iterator[Problem]:
+    for found in _VARIABLE.finditer(text):
+        name = found[1]
+        if name in VARIABLES or _AWS_OWN.fullmatch(name):
+            continue
+        line = text.count("\n", 0, found.start()) + 1
+        column = found.start() - text.rfind("\n", 0, found.start())
+        yield Problem(Position(file, line, column), _unknown(name, VARIABLES))

@@ -28,7 +28,7 @@ class ResolvedAccess:
     Attributes:
         home: the account and region of the secrets.
         roles: ARNs of the roles that level policies are attached to, by name.
-        principals: what the map's principals stand for.
+        principals: the resolved principals of the map.
         policies: the secrets' resource policies by key.
     """
 

@@ -26,7 +26,7 @@ _OF_THE_MAP = (ReferenceKind.RANDOM, ReferenceKind.SELF)
 
 @dataclass(frozen=True)
 class StackOutputs:
-    """What one stack exports; `values` is None where there is no such stack."""
+    """What one stack exports; `values` is None where the stack does not exist."""
 
     values: Mapping[str, Any] | None
     secret_names: frozenset[str] = frozenset()
@@ -179,12 +179,13 @@ class _Reader:
 
 
 def _inside(value: Any, step: str) -> Any:  # noqa: ANN401 # any JSON value
-    """Take one step into an output: a key of a mapping, or a number from 0 into a list."""
+    """Return what is one step inside an output: a mapping's key, or a list's index from 0."""
     if isinstance(value, Mapping):
         return value.get(step, _MISSING)
-    if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
-        return value[int(step)]
-    return _MISSING
+    if not isinstance(value, list) or not step.isdecimal():
+        return _MISSING
+    index = int(step)
+    return value[index] if index < len(value) else _MISSING
 
 
 def read_stack(name: str, parent: pulumi.Resource) -> StackOutputs:

@@ -69,7 +69,7 @@ class AccountState:
 def check_account(plan: Plan, home: Home, parent: pulumi.Resource) -> AccountState:
     """Compare the account with the map, and refuse what would lose a value; changes nothing.
 
-    Under mocks there is no account and no earlier run: only `import` is looked up.
+    Mocks have neither an account nor an earlier run: under them only `import` is looked up.
 
     Raises:
         pulumi.RunError: a name is taken by a secret that is scheduled for deletion, a rename would
@@ -200,13 +200,19 @@ def _check_held(secret: PlannedSecret, held: HeldSecret, report: Report) -> None
 def _earlier_names(plan: Plan, parent: pulumi.Resource) -> Mapping[str, str]:
     """Read the names that this stack exported last time, by key; empty before the first run."""
     own = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    names: Any = (read_stack(own, parent).values or {}).get("secret_names") or {}
-    by_instance = names.get(plan.instance)
-    return by_instance if isinstance(by_instance, Mapping) else names
+    outputs = read_stack(own, parent).values or {}
+    names: Mapping[str, Any] = outputs.get("secret_names") or {}
+    of_instance = names.get(plan.instance)
+    if isinstance(of_instance, Mapping):
+        return of_instance
+    return names
 
 
 def _check_renames(plan: Plan, earlier: Mapping[str, str], report: Report) -> None:
-    old_keys = {name: key for key, name in earlier.items() if isinstance(name, str)}
+    old_keys = {}
+    for key, name in earlier.items():
+        if isinstance(name, str):
+            old_keys[name] = key
     for secret in plan.secrets.values():
         problem = _abandoned_value(secret, earlier) or _other_key(secret, plan, old_keys)
         if problem:
@@ -214,8 +220,10 @@ def _check_renames(plan: Plan, earlier: Mapping[str, str], report: Report) -> No
 
 
 def _abandoned_value(secret: PlannedSecret, earlier: Mapping[str, str]) -> str | None:
+    if secret.owner == "map":
+        return None
     before = earlier.get(secret.key) or earlier.get(secret.renamed_from or "")
-    if secret.owner == "map" or before in (None, secret.name):
+    if before is None or before == secret.name:
         return None
     writer = "rotation" if secret.owner == "rotation" else "an operator"
     return (

@@ -28,7 +28,7 @@ from secrets_component.secret_map.model import (
     LevelAccess,
     TemplatePolicy,
 )
-from secrets_component.secret_map.references import ReferenceKind
+from secrets_component.secret_map.references import ReferenceKind, Template
 
 _NO_ACCESS = LevelAccess()
 _READS_AS_ROLE = ("lambda.amazonaws.com", "ecs-tasks.amazonaws.com", "ec2.amazonaws.com")
@@ -190,23 +190,28 @@ class AccessPlanner:
 
     def _check_level_paths(self, paths: list[str]) -> None:
         for level in self._access.paths:
-            if not any(covers(level, path) for path in paths):
-                message = f"no entry has a `path` that is `{level}` or below it"
-                hint = did_you_mean(level, paths)
-                self._report.error(_level_place(level), f"{message}{hint}", bare=True)
+            if any(covers(level, path) for path in paths):
+                continue
+            message = (
+                f"no entry has a `path` that is `{level}` or below it{did_you_mean(level, paths)}"
+            )
+            self._report.error(_level_place(level), message, bare=True)
 
     def check_size(self, secret: PlannedSecret) -> None:
         """Refuse a policy that is too long whatever its references resolve to."""
-        inline = isinstance(secret.policy, InlinePolicy)
-        if inline and not secret.grants:
-            return  # checked as a document
-        least = sum(len(str(principal)) for principal in secret.principals)
+        least = 0
         if isinstance(secret.policy, InlinePolicy):
-            least += len(secret.policy.document)
-        is_open = any(principal.references for principal in secret.principals)
-        if is_open or least < MAX_POLICY_CHARACTERS // 2:
+            if not secret.grants:
+                return  # checked as a document
+            least = len(secret.policy.document)
+        known: dict[Template, str] = {}
+        for principal in secret.principals:
+            if principal.references:
+                return  # checked once they are resolved
+            known[principal] = str(principal)
+            least += len(known[principal])
+        if least < MAX_POLICY_CHARACTERS // 2:
             return
-        known = {principal: str(principal) for principal in secret.principals}
         text = documents.resource_policy(secret.policy, secret.grants, known, Home())
         problem = policy_size_problem(text)
         if problem:
@@ -244,12 +249,16 @@ def _two_accounts(first: str, second: str) -> str:
 
 def _missing_variables(policy: TemplatePolicy, text: str) -> Iterator[str]:
     """Yield the fields that a template needs and the map does not set."""
-    is_custom = policy.is_file()
-    if not policy.principals and (not is_custom or templates.needs_principals(text)):
-        yield "principals"
-    needs_organization = is_custom and templates.names_variable(text, "organization_id")
-    if needs_organization and policy.organization_id is None:
-        yield "organization_id"
+    needed = ["principals"]
+    if policy.is_file():
+        needed = []
+        if templates.needs_principals(text):
+            needed.append("principals")
+        if templates.names_variable(text, "organization_id"):
+            needed.append("organization_id")
+    for field in needed:
+        if not getattr(policy, field):
+            yield field
 
 
 def _document_problems(text: str) -> Iterator[str]:
@@ -263,7 +272,10 @@ def _document_problems(text: str) -> Iterator[str]:
         yield "is not JSON"
         return
     for path, message in linter.findings(document):
-        statement = next((step for step in path if isinstance(step, int)), 0)
-        yield f"statement {statement + 1}: {message}" if statement else message
+        statements = [step for step in path if isinstance(step, int)]
+        if statements and statements[0] > 0:
+            yield f"statement {statements[0] + 1}: {message}"
+        else:
+            yield message
     if len(text) > MAX_POLICY_CHARACTERS:
         yield f"exceeds AWS's limit of {MAX_POLICY_CHARACTERS:,} characters"

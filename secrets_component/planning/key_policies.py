@@ -90,7 +90,7 @@ def created_key_policy(
 
     Args:
         plan: the map's plan.
-        known: what the principals stand for.
+        known: the resolved principals.
         roles: ARNs of the roles that level policies are attached to, by name.
         home: the account and region of the secrets.
         regions: the regions in which the key or a replica of it is used.
@@ -115,20 +115,19 @@ def created_key_policy(
 
 def statements_to_add(plan: Plan) -> dict[str, list[Statement]]:
     """Return, for each existing key of the map, the statements that the map's grants need in it."""
-    under: dict[str, list[PlannedSecret]] = {}
-    for secret in plan.secrets.values():
-        key = secret.kms_key
-        if isinstance(key, NamedKey) and not key.is_aws_managed:
-            under.setdefault(str(key.template), []).append(secret)
     home = Home()
     known: dict[Template, str] = {}
+    by_key: dict[str, list[PlannedSecret]] = {}
     for secret in plan.secrets.values():
         known |= {principal: str(principal) for principal in secret.principals}
+        key = secret.kms_key
+        if isinstance(key, NamedKey) and not key.is_aws_managed:
+            by_key.setdefault(str(key.template), []).append(secret)
     roles: dict[str, str] = {}
     for level in plan.levels:
         roles |= {role: home.role_arn(role) for role, _ in level.attach_to}
     found = {}
-    for key_as_written, secrets in under.items():
+    for key_as_written, secrets in by_key.items():
         statements = list(_granted_uses(plan, secrets, known, roles, home, [home.region]))
         if statements:
             found[key_as_written] = documents.numbered(statements)
@@ -230,14 +229,13 @@ def _rotator_statements(
     The functions do not exist yet when the key is created: the account is the principal, and a
     condition names their roles. Their own policies name their secrets.
     """
-    hosted = []
+    names, arns = [], []
     for secret in secrets:
         if secret.rotation and isinstance(secret.rotation.function, HostedFunction):
-            hosted.append(secret.name)
-    if not hosted:
+            names.append(exact(secret.name))
+            arns.append(home.role_arn(rotation_function(secret.name)))
+    if not names:
         return []
-    names = [exact(name) for name in hosted]
-    arns = [home.role_arn(rotation_function(name)) for name in hosted]
     statements = documents.key_statement("admin", [home.root()], names, home, regions=regions)
     for statement in statements:
         statement["Sid"] = "RotateThroughSecretsManager"

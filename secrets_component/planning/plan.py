@@ -227,10 +227,10 @@ class PlannedSecret:
         return _references_in(*self._keys, self.alarm_topic, *self.principals)
 
     @property
-    def _keys(self) -> Iterator[Template]:
-        for key in (self.kms_key, *(replica.kms_key for replica in self.replicas)):
-            if isinstance(key, NamedKey):
-                yield key.template
+    def _keys(self) -> list[Template]:
+        keys = [self.kms_key]
+        keys += [replica.kms_key for replica in self.replicas]
+        return [key.template for key in keys if isinstance(key, NamedKey)]
 
     @property
     def principals(self) -> tuple[Template, ...]:

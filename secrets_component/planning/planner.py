@@ -41,7 +41,7 @@ from secrets_component.secret_map import names, references
 from secrets_component.secret_map.aws_types import MAX_VALUE_BYTES
 from secrets_component.secret_map.check import CheckedMap, check
 from secrets_component.secret_map.forms import COMPONENT, instances
-from secrets_component.secret_map.model import Entry, Header, HostedRotation, Replica
+from secrets_component.secret_map.model import Entry, Header, HostedRotation, Owner, Replica
 from secrets_component.secret_map.references import Reference, ReferenceKind, Template
 from secrets_component.secret_map.yaml_text import Document, read
 
@@ -145,6 +145,7 @@ class _Planner:
     def _secret(self, key: str, entry: Entry) -> PlannedSecret:
         path: KeyPath = ("secrets", key)
         rotation = self._rotation(entry, path)
+        default_owner: Owner = "rotation" if rotation else "map"
         kms_key = self._kms_key(entry, path)
         secret = PlannedSecret(
             key=key,
@@ -152,7 +153,7 @@ class _Planner:
             name=self._secret_name(key, entry),
             description=entry.description,
             source=self._source(entry, path),
-            owner=entry.owner or ("rotation" if rotation else "map"),
+            owner=entry.owner or default_owner,
             kms_key=kms_key,
             replicas=self._replicas(entry.replicas, kms_key, path),
             rotation=rotation,
@@ -185,7 +186,7 @@ class _Planner:
         if entry.secret_binary is not None:
             return Binary(self._parser.field(entry.secret_binary, (*path, "secret_binary")))
         if entry.secret_data is None:
-            return Empty("imported" if entry.import_ else "none")
+            return Empty("imported") if entry.import_ else Empty()
         return self._data(entry, entry.secret_data, (*path, "secret_data"))
 
     def _data(

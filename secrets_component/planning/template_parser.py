@@ -13,7 +13,7 @@ class TemplateParser:
     """Parses the strings of one map."""
 
     def __init__(self, report: Report, own: Set[str]) -> None:
-        """Report to `report`; `own` are the component names that stand for the map itself."""
+        """Report to `report`; `own` are the map's own component names."""
         self._report = report
         self._own = own
 

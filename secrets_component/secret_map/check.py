@@ -100,7 +100,7 @@ class _Check:
             model: the block's type.
             data: what the map has there.
             path: the block's path in the map.
-            required: stand-ins for required keys, used where these are wrong.
+            required: placeholders for required keys, used where these are wrong.
         """
         try:
             return model.model_validate(data)

@@ -17,28 +17,34 @@ _LIKE_ARN_SUFFIX = re.compile(r".*-[0-9A-Za-z]{6}", re.DOTALL)
 
 
 def part_problem(part: str) -> str | None:
-    """Say what is wrong with one part of the hierarchy (`a`, or nested `a/b`), or None."""
+    """Return what is wrong with one part of the hierarchy (`a`, or nested `a/b`), or None."""
     if not part:
         return "must not be empty"
     if not _ALLOWED.fullmatch(part):
-        return "may hold only letters, digits and `/_+=.@-`, the characters that AWS allows"
-    if any(not segment for segment in part.split("/")):
-        return "must not begin or end with `/` or hold `//`"
+        return "may contain only letters, digits and `/_+=.@-`, the characters that AWS allows"
+    if "" in part.split("/"):
+        return "must not start or end with `/` or contain `//`"
     return None
 
 
 def secret_name(context: str, environment: str, path: str | None, name: str) -> str:
-    """Join the hierarchy into the name that AWS knows the secret by."""
-    return "/".join(part for part in (context, environment, path, name) if part)
+    """Return a secret's full name in AWS."""
+    return level_prefix(context, environment, path) + name
 
 
-def level_prefix(context: str, environment: str, path: str | None = None) -> str:
-    """Return what the names of all secrets of a level begin with, up to the last `/`."""
-    return "/".join(part for part in (context, environment, path) if part) + "/"
+def level_prefix(context: str, environment: str, path: str | None) -> str:
+    """Return what the names of all secrets below a level start with.
+
+    That is `<context>/<environment>/`, or `<context>/<environment>/<path>/` for a path.
+    """
+    prefix = f"{context}/{environment}/"
+    if path:
+        prefix += f"{path}/"
+    return prefix
 
 
 def ends_like_arn(name: str) -> bool:
-    """Tell whether the name ends in a hyphen and six characters, as the ARNs of secrets do.
+    """Return whether the name ends in a hyphen and six characters, as the ARNs of secrets do.
 
     AWS: "Do not end your secret name with a hyphen followed by six characters. If you do so, you
     risk confusion and unexpected results when searching for a secret by partial ARN."
@@ -47,7 +53,7 @@ def ends_like_arn(name: str) -> bool:
 
 
 def rotation_function(secret: str) -> str:
-    """Name a secret's rotation function and its role: readable, and never another secret's.
+    """Return the name of a secret's rotation function and its role: readable, and unique.
 
     Functions and roles have at most 64 characters
     (https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html).

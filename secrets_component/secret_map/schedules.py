@@ -6,96 +6,142 @@ Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secre
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
-_RATE = re.compile(r"rate\((\d+) (hours?|days?)\)")
-_CRON = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)")
-_WINDOW = re.compile(r"([1-9]\d?)h")
+_RATE = re.compile(r"rate\((?P<count>\d+) (?P<unit>hour|day)s?\)")
+_CRON = re.compile(
+    r"cron\((?P<minutes>\S+) (?P<hours>\S+) (?P<day_of_month>\S+) (?P<month>\S+)"
+    r" (?P<day_of_week>\S+) (?P<year>\S+)\)"
+)
 _CRON_FIELDS = {
     "hours": re.compile(r"(?:\*|\d{1,2}(?:-\d{1,2})?)(?:/\d{1,2})?(?:,\d{1,2}(?:-\d{1,2})?)*"),
-    "day of month": re.compile(r"[0-9LW*?,/-]+"),
+    "day_of_month": re.compile(r"[0-9LW*?,/-]+"),
     "month": re.compile(r"[0-9A-Za-z*,/-]+"),
-    "day of week": re.compile(r"[0-9A-Za-z*?,/#-]+"),
+    "day_of_week": re.compile(r"[0-9A-Za-z*?,/#-]+"),
 }
-MINIMUM_HOURS = 4
-MAXIMUM_HOURS = 999 * 24
-DAY = 24
+_WINDOW = re.compile(r"([1-9]\d?)h")
+_DAY = 24
+_MINIMUM_HOURS = 4
+_MAXIMUM_HOURS = 999 * _DAY
 
 
 def expression_problem(expression: str) -> str | None:
-    """Say why AWS would refuse a schedule, with what to write instead; None where it is good."""
+    """Explain why AWS would reject a schedule; None where it is valid."""
     rate = _RATE.fullmatch(expression)
     if rate:
-        hours = int(rate[1]) * (DAY if rate[2].startswith("day") else 1)
-        if hours < MINIMUM_HOURS:
-            return "rotates more often than every 4 hours, which AWS refuses; write `rate(4 hours)`"
-        return "is longer than 999 days, AWS's longest" if hours > MAXIMUM_HOURS else None
+        return _rate_problem(rate)
     cron = _CRON.fullmatch(expression)
-    if cron is None:
-        return "expected `rate(10 days)`, `rate(12 hours)` or `cron(0 8 1 * ? *)`"
-    return _cron_problem(*cron.groups())
+    if cron:
+        return _cron_problem(cron)
+    return "expected `rate(10 days)`, `rate(12 hours)` or `cron(0 8 1 * ? *)`"
 
 
-def _cron_problem(
-    minutes: str, hours: str, day: str, month: str, weekday: str, year: str
-) -> str | None:
-    if minutes != "0":
-        return "the minutes of a rotation's cron must be 0: `cron(0 8 1 * ? *)`"
-    if year != "*":
-        return "the year of a rotation's cron must be `*`: `cron(0 8 1 * ? *)`"
-    if (day == "?") == (weekday == "?"):
-        return "exactly one of day of month and day of week must be `?`: `cron(0 8 1 * ? *)`"
-    given = dict(zip(_CRON_FIELDS, (hours, day, month, weekday), strict=True))
-    for field, pattern in _CRON_FIELDS.items():
-        if not pattern.fullmatch(given[field]):
-            return f"the {field} of the cron cannot be read; an example is `cron(0 8 1 * ? *)`"
-    gap = _smallest_gap(hours)
-    if gap is None:
-        return "the hours of the cron must be from 0 to 23"
-    if gap < MINIMUM_HOURS:
-        return "rotates more often than every 4 hours, which AWS refuses; write `0/4` for the hours"
+def _rate_problem(rate: re.Match[str]) -> str | None:
+    hours = _hours_between(rate)
+    if hours < _MINIMUM_HOURS:
+        return "rotates more often than every 4 hours, AWS's minimum; write `rate(4 hours)`"
+    if hours > _MAXIMUM_HOURS:
+        return "exceeds AWS's maximum of 999 days"
     return None
 
 
-def _smallest_gap(hours: str) -> int | None:
-    """Give the least number of hours between two starts of a day's schedule."""
+def _hours_between(rate: re.Match[str]) -> int:
+    """Return the hours between two rotations of a rate."""
+    count = int(rate["count"])
+    if rate["unit"] == "day":
+        return count * _DAY
+    return count
+
+
+def _cron_problem(cron: re.Match[str]) -> str | None:
+    if cron["minutes"] != "0":
+        return "the minutes of a rotation's cron must be 0: `cron(0 8 1 * ? *)`"
+    if cron["year"] != "*":
+        return "the year of a rotation's cron must be `*`: `cron(0 8 1 * ? *)`"
+    if (cron["day_of_month"] == "?") == (cron["day_of_week"] == "?"):
+        return "exactly one of day of month and day of week must be `?`: `cron(0 8 1 * ? *)`"
+    for field, pattern in _CRON_FIELDS.items():
+        if not pattern.fullmatch(cron[field]):
+            name = field.replace("_", " ")
+            return f"invalid {name} in the cron expression; example: `cron(0 8 1 * ? *)`"
+    starts = _start_hours(cron["hours"])
+    if not starts:
+        return "the hours of the cron must be from 0 to 23"
+    if _shortest_gap(starts) < _MINIMUM_HOURS:
+        return "rotates more often than every 4 hours, AWS's minimum; write `0/4` for the hours"
+    return None
+
+
+def _start_hours(hours: str) -> list[int]:
+    """Return the hours of a day at which a cron starts, sorted; empty where one is invalid."""
     starts: set[int] = set()
-    for piece in hours.split(","):
-        span, _, step = piece.partition("/")
-        first, _, last = ("0-23" if span == "*" else span).partition("-")
-        end = int(last) if last else (DAY - 1 if step else int(first))
-        starts.update(range(int(first), end + 1, max(int(step or 1), 1)))
-    if not starts or max(starts) >= DAY:
-        return None
-    ordered = sorted(starts)
-    following = [*ordered[1:], ordered[0] + DAY]
-    return min(after - before for before, after in zip(ordered, following, strict=True))
+    for part in hours.split(","):
+        in_part = _hour_range(part)
+        if not in_part or in_part[-1] >= _DAY:
+            return []
+        starts.update(in_part)
+    return sorted(starts)
+
+
+def _hour_range(part: str) -> range:
+    """Return the hours of `8`, `8-20`, `8-20/6`, `0/4`, `*` or `*/6`.
+
+    AWS: "A cron expression that includes increments of hours resets each day."
+    """
+    span, _, step = part.partition("/")
+    if span == "*":
+        span = "0-23"
+    first, _, last = span.partition("-")
+    if not last:
+        last = first
+        if step:
+            last = "23"
+    return range(int(first), int(last) + 1, max(int(step or 1), 1))
+
+
+def _shortest_gap(starts: list[int]) -> int:
+    """Return the fewest hours between two starts, the first of the next day included."""
+    next_day = starts[0] + _DAY
+    return min(after - before for before, after in pairwise([*starts, next_day]))
 
 
 def window_problem(window: str) -> str | None:
-    """Say why AWS would refuse a window (`3h`); None where it is good."""
+    """Explain why AWS would reject a window (`3h`); None where it is valid."""
     match = _WINDOW.fullmatch(window)
-    if match is None or int(match[1]) > DAY:
-        return "expected whole hours from `1h` to `24h`"
+    if match is None or int(match[1]) > _DAY:
+        return "expected a number of hours from `1h` to `24h`"
     return None
 
 
 def fit_problem(schedule: str | None, window: str) -> str | None:
-    """Say why a window does not fit its schedule; None where it does.
+    """Explain why a window does not fit its schedule; None where it does.
 
     AWS: "The window must not extend into the next rotation window or the next UTC day."
+
+    Args:
+        schedule: a valid expression; None for a rotation every so many days, from midnight.
+        window: a valid window.
     """
-    length = int(window.removesuffix("h"))
     if schedule is None:
         return None
+    length = int(window.removesuffix("h"))
     rate = _RATE.fullmatch(schedule)
-    if rate and rate[2].startswith("hour") and length > int(rate[1]):
-        return f"is longer than the {rate[1]} hours between two rotations"
+    if rate:
+        between = _hours_between(rate)
+        if length > between:
+            return f"is longer than the {between} hours between two rotations"
     cron = _CRON.fullmatch(schedule)
     if cron:
-        gap = _smallest_gap(cron[2])
-        if gap is not None and length > gap:
-            return f"runs into the next rotation, {gap} hours later"
-        last_start = max((int(start) for start in re.findall(r"^\d+$", cron[2])), default=0)
-        if last_start + length > DAY:
-            return f"runs into the next UTC day; from {last_start}:00 it has {DAY - last_start}h"
+        return _cron_fit_problem(_start_hours(cron["hours"]), length)
+    return None
+
+
+def _cron_fit_problem(starts: list[int], length: int) -> str | None:
+    gap = _shortest_gap(starts)
+    if length > gap:
+        return f"overlaps the next rotation, which starts {gap} hours later"
+    last_start = starts[-1]
+    longest = _DAY - last_start
+    if length > longest:
+        return f"runs into the next UTC day; from {last_start}:00 it can be at most `{longest}h`"
     return None

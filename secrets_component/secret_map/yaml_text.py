@@ -1,9 +1,10 @@
 """YAML text → plain data with positions.
 
 Stricter than `yaml.safe_load`, because a secret map decides what production reads: duplicate
-keys, tags, several documents and unbounded aliases are errors, and plain words mean what they
-mean in YAML 1.2's core schema (https://yaml.org/spec/1.2.2/#103-core-schema): `yes`, `012345670123`
-and `2012-10-17` are text, not a boolean, an octal number and a date.
+keys, tags beyond those of the core schema, several documents and unbounded aliases are errors, and
+plain words mean what they mean in YAML 1.2's core schema
+(https://yaml.org/spec/1.2.2/#103-core-schema): `yes`, `012345670123` and `2012-10-17` are strings,
+not a boolean, an octal number and a date.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
@@ -59,22 +61,17 @@ class _CoreSchema:
         value: str | None,
         implicit: Any,  # noqa: ANN401 # a pair for scalars, a flag for collections
     ) -> str:
-        if kind is not yaml.ScalarNode:
-            return _MAP if kind is yaml.MappingNode else _SEQ
-        if not implicit[0] or value is None:
+        if kind is yaml.MappingNode:
+            return _MAP
+        if kind is yaml.SequenceNode:
+            return _SEQ
+        is_plain = implicit[0]
+        if not is_plain or value is None:
             return _STR
-        constant = _CONSTANTS.get(value)
-        if constant is not None:
-            return constant
-        if value[0] in _NUMBER_START:
-            if _INT.fullmatch(value):
-                return _TAG + "int"
-            if _FLOAT.fullmatch(value):
-                return _TAG + "float"
-        return _STR
+        return _tag_of_plain(value)
 
     def descend_resolver(self, parent: yaml.Node, index: object) -> None:
-        """Bound the depth while composing: libyaml's composer recurses in C and would crash."""
+        """Limit the depth while composing: libyaml's composer recurses in C and would crash."""
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise yaml.composer.ComposerError(None, None, "nesting level", parent.start_mark)
@@ -85,6 +82,20 @@ class _CoreSchema:
 
     def check_resolver_prefix(self, *_: object) -> None:
         """Do nothing: no tag depends on a path here."""
+
+
+def _tag_of_plain(value: str) -> str:
+    """Return the core schema's tag of a plain scalar."""
+    constant = _CONSTANTS.get(value)
+    if constant is not None:
+        return constant
+    if value[0] not in _NUMBER_START:
+        return _STR
+    if _INT.fullmatch(value):
+        return _TAG + "int"
+    if _FLOAT.fullmatch(value):
+        return _TAG + "float"
+    return _STR
 
 
 if HAS_LIBYAML:
@@ -108,27 +119,57 @@ else:
             Composer.__init__(self)
 
 
+class _SourceText:
+    """A map's text and its file's name; turns the parser's marks into positions."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text = text
+        self.file = file
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The text's lines without their breaks; the last is empty where the text ends in one."""
+        return _LINE_BREAK.split(self.text)
+
+    def position(self, mark: yaml.Mark) -> Position:
+        """Return the position of a mark, which is always inside the text.
+
+        libyaml counts one line too many where an empty node, or the text itself, ends without a
+        line break.
+        """
+        if mark.line >= len(self.lines):
+            return Position(self.file, len(self.lines), len(self.lines[-1]) + 1)
+        return Position(self.file, mark.line + 1, mark.column + 1)
+
+    def position_of_index(self, index: int) -> Position:
+        """Return the position of the character at an index."""
+        before = _LINE_BREAK.split(self.text[:index])
+        return Position(self.file, len(before), len(before[-1]) + 1)
+
+
+_KeyAndValue: TypeAlias = tuple[yaml.Node, yaml.Node]
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A map's text, read: `data` is plain Python data, positions are found on demand."""
+    """A map's text, parsed: `data` is plain Python data, positions are looked up on demand."""
 
     file: str
-    text: str
-    root: yaml.MappingNode
     data: dict[str, Data]
-    _children: dict[int, dict[str, tuple[yaml.Node, yaml.Node]]] = field(
+    _root: yaml.MappingNode = field(repr=False)
+    _source: _SourceText = field(repr=False)
+    _indexes: dict[int, dict[str, _KeyAndValue]] = field(
         default_factory=dict, compare=False, repr=False
     )
-    _lines: list[str] = field(default_factory=list, compare=False, repr=False)
 
     def position(self, path: Path_ = (), *, of_key: bool = False) -> Position:
-        """Say where the value (or, with `of_key`, the key) at `path` stands.
+        """Return the position of the value (or, with `of_key`, the key) at `path`.
 
         Args:
             path: keys and list indexes from the top; as much of it as exists is followed.
-            of_key: the place of the last key instead of its value.
+            of_key: return the position of the last key instead of its value.
         """
-        node: yaml.Node = self.root
+        node: yaml.Node = self._root
         mark = node.start_mark
         for step in path:
             found = self._child(node, step)
@@ -136,43 +177,69 @@ class Document:
                 break
             key, node = found
             mark = key.start_mark if of_key else node.start_mark
-        return Position(self.file, mark.line + 1, mark.column + 1)
+        return self._source.position(mark)
 
     def position_of_text(self, path: Path_, wanted: str) -> Position | None:
-        """Say where `wanted` first stands in the text of what is at `path`, or None."""
-        node: yaml.Node = self.root
+        """Return where `wanted` first occurs in the text of what is at `path`, or None."""
+        node: yaml.Node = self._root
         for step in path:
             found = self._child(node, step)
             if found is None:
                 return None
-            node = found[1]
-        if not self._lines:
-            self._lines.extend(self.text.splitlines())
-        first, last = node.start_mark, node.end_mark
-        for number in range(first.line, min(last.line + 1, len(self._lines))):
-            column = self._lines[number].find(wanted, first.column if number == first.line else 0)
+            _, node = found
+        lines = self._source.lines
+        after_last = min(node.end_mark.line + 1, len(lines))
+        first_column = node.start_mark.column
+        for number in range(node.start_mark.line, after_last):
+            column = lines[number].find(wanted, first_column)
             if column >= 0:
                 return Position(self.file, number + 1, column + 1)
+            first_column = 0
         return None
 
-    def _child(self, node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
+    def _child(self, node: yaml.Node, step: str | int) -> _KeyAndValue | None:
         """Return the nodes of a key and of its value one step below."""
-        if isinstance(node, yaml.SequenceNode):
-            inside = isinstance(step, int) and step < len(node.value)
-            return (node.value[step], node.value[step]) if inside else None
-        if not isinstance(node, yaml.MappingNode):
+        if isinstance(node, yaml.MappingNode):
+            if id(node) not in self._indexes:
+                self._indexes[id(node)] = _by_key(node)
+            return self._indexes[id(node)].get(str(step))
+        if not isinstance(node, yaml.SequenceNode) or not isinstance(step, int):
             return None
-        children = self._children.get(id(node))
-        if children is None:
-            children = self._children[id(node)] = _children(node)
-        return children.get(str(step))
+        if step >= len(node.value):
+            return None
+        item = node.value[step]
+        return item, item
+
+
+def _by_key(mapping: yaml.MappingNode) -> dict[str, _KeyAndValue]:
+    """Index a mapping's nodes by key; its own keys hide merged ones, as in the data."""
+    own: dict[str, _KeyAndValue] = {}
+    merged: dict[str, _KeyAndValue] = {}
+    for key, value in mapping.value:
+        if key.tag == _MERGE:
+            for parent in _merged_nodes(value):
+                merged = {**_by_key(parent), **merged}
+        elif _is_string(key):
+            own[key.value] = (key, value)
+    return {**merged, **own}
+
+
+def _merged_nodes(value: yaml.Node) -> list[Any]:
+    """Return the nodes that a merge key (`<<`) names: one mapping, or a list of them."""
+    if isinstance(value, yaml.SequenceNode):
+        return list(value.value)
+    return [value]
+
+
+def _is_string(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.tag == _STR
 
 
 def read(path: str | Path) -> Document:
     """Read a map's file.
 
     Raises:
-        MapFileError: the file is absent, a folder, or not readable.
+        MapFileError: the file does not exist, is a directory, or cannot be read.
         MapSyntaxError: it is too large, not UTF-8, or not the YAML that a map may use.
     """
     path = Path(path)
@@ -180,22 +247,24 @@ def read(path: str | Path) -> Document:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        msg = f"{path}: error: no such file"
+        msg = f"{path}: error: file not found"
         raise MapFileError(msg) from None
     except IsADirectoryError:
-        msg = f"{path}: error: is a folder, not a map; name the YAML file in it"
+        msg = f"{path}: error: is a directory; pass the path of the YAML file"
         raise MapFileError(msg) from None
     except OSError as error:
         msg = f"{path}: error: cannot be read: {error.strerror}"
         raise MapFileError(msg) from None
     if len(raw) > MAX_BYTES:
-        _refuse(Position(str(path), 1, 1), "the file is larger than 5 MiB; split the map")
+        place = Position(str(path), 1, 1)
+        _refuse_text(place, "the file exceeds 5 MiB; split the map into several files")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         column = error.start - raw.rfind(b"\n", 0, error.start)
-        _refuse(Position(str(path), line, column), "the text is not UTF-8; save the file as UTF-8")
+        place = Position(str(path), line, column)
+        _refuse_text(place, "the file is not valid UTF-8; save it as UTF-8")
     return parse(text, str(path))
 
 
@@ -207,100 +276,104 @@ def parse(text: str, file: str) -> Document:
         file: the name that positions carry.
 
     Raises:
-        MapSyntaxError: not YAML, no mapping at the top, a duplicate key, a tag, nesting deeper
-            than 64, or aliases that expand to more than a million nodes.
+        MapSyntaxError: not YAML, no mapping at the top, a duplicate key, a tag that the core schema
+            does not have, nesting deeper than 64, or aliases that expand to more than a million
+            nodes.
     """
     start = Position(file, 1, 1)
     if len(text) > MAX_BYTES:
-        _refuse(start, "the text is larger than 5 MiB; split the map")
-    try:
-        root = _Composer(text).get_single_node()
-    except yaml.MarkedYAMLError as error:
-        _refuse_syntax(error, text, file)
-    except yaml.reader.ReaderError as error:
-        index = _characters(text, error.position) if HAS_LIBYAML else error.position
-        place = _place_of(index, text, file)
-        _refuse(place, "a control character, which YAML does not allow")
-    except UnicodeEncodeError as error:  # libyaml reads UTF-8, which has no surrogates
-        _refuse(_place_of(error.start, text, file), "half a character, which UTF-8 cannot hold")
+        _refuse_text(start, "the text exceeds 5 MiB; split the map into several files")
+    source = _SourceText(text, file)
+    root = _compose(source)
     if root is None:
-        _refuse(start, "the map is empty; it needs at least `context_name` and `secrets`")
+        _refuse_text(start, "the map is empty; it needs at least `context_name` and `secrets`")
     if not isinstance(root, yaml.MappingNode):
         kind = "list" if isinstance(root, yaml.SequenceNode) else "single value"
-        _refuse(start, f"a {kind} at the top; a secret map is a mapping (`context_name: …`)")
-    builder = _Builder(file)
+        message = f"expected a mapping at the top level (`context_name: …`), got a {kind}"
+        _refuse_text(start, message)
+    builder = _Builder(source)
     data = builder.build(root, 1)
     if builder.problems:
         raise MapSyntaxError(builder.problems)
-    return Document(file, text, root, data)
+    return Document(file, data, root, source)
 
 
-def _characters(text: str, octets: int) -> int:
-    """Turn libyaml's count of bytes into one of characters."""
+def _compose(source: _SourceText) -> yaml.Node | None:
+    """Return the root node of a text, or None where the text is empty."""
+    try:
+        return _Composer(source.text).get_single_node()
+    except yaml.MarkedYAMLError as error:
+        problem = _syntax_problem(error, source)
+    except yaml.reader.ReaderError as error:
+        index = error.position
+        if HAS_LIBYAML:
+            index = _count_characters(source.text, octets=index)
+        problem = Problem(source.position_of_index(index), _CONTROL_CHARACTER)
+    except UnicodeEncodeError as error:  # libyaml reads UTF-8, which has no surrogates
+        message = "an unpaired surrogate, which UTF-8 cannot encode"
+        problem = Problem(source.position_of_index(error.start), message)
+    raise MapSyntaxError([problem])
+
+
+def _count_characters(text: str, *, octets: int) -> int:
+    """Return how many characters the first `octets` bytes of a text are; libyaml counts bytes."""
     return len(text.encode()[:octets].decode("utf-8", "ignore"))
 
 
-def _place_of(index: int, text: str, file: str) -> Position:
-    before = _LINE_BREAK.split(text[:index])
-    return Position(file, len(before), len(before[-1]) + 1)
+_CONTROL_CHARACTER = "control characters are not allowed; remove this one"
+_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
+_MISPLACED = "does not match the lines above; fix the indentation"
+_SECOND_DOCUMENT = "a map must be a single YAML document; remove `---`"
 
-
+# Words in the problems of libyaml and PyYAML, and what is reported instead; the first match counts.
+_UNCLOSED = (
+    ("unexpected end of stream", "this quoted string or bracket is never closed"),
+    ("expected ',' or", "this bracket or brace is never closed"),
+)
 _HINTS = (
-    ("start any token", "a character that cannot start a value; quote the value"),
-    ("undefined alias", "a value that starts with `*` is a YAML alias; quote it if it is text"),
+    ("start any token", "a plain value cannot start with this character; quote the value"),
+    ("undefined alias", "a value that starts with `*` is a YAML alias; quote it if it is a string"),
     ("expected alphabetic", "a value that starts with `*`, `&` or `!` must be quoted"),
-    ("undefined tag", "a value that starts with `!` is a YAML tag; quote it if it is text"),
-    ("tag", "a value that starts with `!` is a YAML tag; quote it if it is text"),
-    ("unknown escape", "an unknown escape in a double-quoted text; write `\\\\` for a backslash"),
-    (
-        "mapping values are not",
-        "a second `: ` in one line; quote the value or mend the indentation",
-    ),
-    ("could not find expected ':'", "a key without `:`; mend the indentation or add the colon"),
-    ("expected <block end>", "does not fit the lines above; mend the indentation"),
-    ("unexpected end of stream", "a quoted text or bracket that is opened here is never closed"),
-    ("found unexpected end", "a quoted text that is opened here is never closed"),
-    ("did not find expected ',' or", "a bracket or brace that is opened here is never closed"),
-    ("expected ',' or", "a bracket or brace that is opened here is never closed"),
-    ("node content", "a value is missing here; close the bracket, or quote the value"),
-    ("did not find expected key", "does not fit the lines above; mend the indentation"),
-    ("did not find expected '-'", "does not fit the list above; mend the indentation"),
-    ("single document", "a second document (`---`); a map is one document"),
-    ("another document", "a second document (`---`); a map is one document"),
-    ("duplicate anchor", "an anchor of this name exists already; give it another name"),
-    ("nesting level", f"nested deeper than {MAX_DEPTH} levels"),
-    ("depth", f"nested deeper than {MAX_DEPTH} levels"),
-    ("control characters", "a control character, which YAML does not allow"),
+    ("tag", "a value that starts with `!` is a YAML tag; quote it if it is a string"),
+    ("unknown escape", "unknown escape in a double-quoted string; write `\\\\` for a backslash"),
+    ("mapping values are not", "unexpected `: `; quote the value or fix the indentation"),
+    ("could not find expected ':'", "a key without `:`; fix the indentation or add the colon"),
+    ("expected <block end>", _MISPLACED),
+    ("node content", "a value is missing here; close the bracket or quote the value"),
+    ("did not find expected key", _MISPLACED),
+    ("did not find expected '-'", "does not match the list above; fix the indentation"),
+    ("single document", _SECOND_DOCUMENT),
+    ("another document", _SECOND_DOCUMENT),
+    ("second occurrence", "this anchor is already defined; rename it"),
+    ("nesting level", _TOO_DEEP),
+    ("depth", _TOO_DEEP),
+    ("control characters", _CONTROL_CHARACTER),
 )
 
 
-def _refuse_syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> NoReturn:
-    """Say a parser's problem in the user's terms; the parser's own words may quote a value."""
-    problem = error.problem or error.context or ""
-    message = next((hint for words, hint in _HINTS if words in problem), _NOT_YAML)
-    mark = error.problem_mark or error.context_mark
-    if "opened here" in message and error.context_mark:
-        mark = error.context_mark
-    if mark is None:
-        _refuse(Position(file, 1, 1), message)
-    lines = _LINE_BREAK.split(text)
-    if mark.line >= len(lines):  # libyaml puts the end of a text without a last line break there
-        _refuse(Position(file, len(lines), len(lines[-1]) + 1), message)
-    before = lines[mark.line][: mark.column + 1]
-    if "\t" in before and not before.strip():
-        message = "a tab in the indentation; YAML wants blanks"
-    _refuse(Position(file, mark.line + 1, mark.column + 1), message)
-
-
-_NOT_YAML = "not valid YAML here; mend the indentation or quote the value"
+def _syntax_problem(error: yaml.MarkedYAMLError, source: _SourceText) -> Problem:
+    """Return a parser's problem in the user's terms; the parser's own words may quote a value."""
+    words = str(error.problem)
+    mark: Any = error.problem_mark  # both parsers set it
+    for part, message in _UNCLOSED:
+        if part in words:
+            return Problem(source.position(error.context_mark or mark), message)
+    place = source.position(mark)
+    before = source.lines[place.line - 1][: place.column]
+    if "\t" in before and before.isspace():
+        return Problem(place, "tabs are not allowed for indentation; use spaces")
+    for part, message in _HINTS:
+        if part in words:
+            return Problem(place, message)
+    return Problem(place, "invalid YAML; fix the indentation or quote the value")
 
 
 class _Builder:
-    """Builds plain data from nodes and gathers what a map may not use."""
+    """Builds plain data from nodes and collects the problems of what a map may not use."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, source: _SourceText) -> None:
         self.problems: list[Problem] = []
-        self._file = file
+        self._source = source
         self._nodes = 0
         self._open: set[int] = set()
 
@@ -308,95 +381,111 @@ class _Builder:
         self._nodes += 1
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
+        self._check_limits(node, depth)
+        self._open.add(id(node))
+        built: Data = None
+        if isinstance(node, yaml.MappingNode) and node.tag == _MAP:
+            built = self._mapping(node, depth)
+        elif isinstance(node, yaml.SequenceNode) and node.tag == _SEQ:
+            built = [self.build(item, depth + 1) for item in node.value]
+        else:
+            self._add_tag_problem(node)
+        self._open.discard(id(node))
+        return built
+
+    def _check_limits(self, node: yaml.Node, depth: int) -> None:
+        """Stop at a collection that is too deep, one too many, or inside itself."""
         if depth > MAX_DEPTH:
-            self._stop(node, f"nested deeper than {MAX_DEPTH} levels")
+            self._stop(node, _TOO_DEEP)
         if self._nodes > MAX_NODES:
             self._stop(node, f"more than {MAX_NODES:,} values once aliases are expanded")
         if id(node) in self._open:
             self._stop(node, "an alias that contains itself")
-        self._open.add(id(node))
-        built = self._mapping(node, depth) if node.tag == _MAP else self._sequence(node, depth)
-        self._open.discard(id(node))
-        return built
 
     def _scalar(self, node: yaml.ScalarNode) -> str | int | float | bool | None:
-        tag, value = node.tag, node.value
-        if tag in (_STR, _MERGE):
-            return str(value)
-        try:
-            return _CONSTRUCT[tag](value)
-        except KeyError:
-            self._tag_problem(node)
-        except ValueError:
-            self._add(node, f"not a valid {tag.removeprefix(_TAG)}; quote the value if it is text")
-        return None
-
-    def _sequence(self, node: yaml.Node, depth: int) -> list[Data] | None:
-        if node.tag != _SEQ or not isinstance(node, yaml.SequenceNode):
-            self._tag_problem(node)
+        if node.tag in (_STR, _MERGE):
+            return str(node.value)
+        convert = _CONVERTERS.get(node.tag)
+        if convert is None:
+            self._add_tag_problem(node)
             return None
-        return [self.build(item, depth + 1) for item in node.value]
+        try:
+            return convert(node.value)
+        except ValueError:
+            kind = node.tag.removeprefix(_TAG)
+            self._add(node, f"not a valid {kind}; quote the value if it is a string")
+            return None
 
-    def _mapping(self, node: yaml.Node, depth: int) -> dict[str, Data]:
-        built: dict[str, Data] = {}
+    def _mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, Data]:
+        own: dict[str, Data] = {}
         merged: dict[str, Data] = {}
         for key, value in node.value:
             if key.tag == _MERGE:
                 self._merge(merged, value, depth)
-                continue
-            if key.tag != _STR:
-                self._add(key, "a key that is not text; write it in quotes")
-                continue
-            if key.value in built:
-                # In `{secret_data: a,b,b}` the `b` is a piece of a value.
-                name = shown(key.value) if value.value != "" else ""
-                self._add(key, f"duplicate key{name}; YAML would keep only the last one")
-            built[key.value] = self.build(value, depth + 1)
-        return {**merged, **built} if merged else built
+            elif not _is_string(key):
+                self._add(key, "keys must be strings; quote this key")
+            else:
+                if key.value in own:
+                    self._add_duplicate(key, value)
+                own[key.value] = self.build(value, depth + 1)
+        if not merged:
+            return own
+        return {**merged, **own}
 
     def _merge(self, merged: dict[str, Data], value: yaml.Node, depth: int) -> None:
-        parents = value.value if isinstance(value, yaml.SequenceNode) else [value]
-        for parent in parents:
+        for parent in _merged_nodes(value):
             if not isinstance(parent, yaml.MappingNode):
-                self._add(value, "`<<` takes a mapping or a list of mappings")
+                self._add(value, "`<<` must be a mapping or a list of mappings")
                 return
-            for key, inherited in self.build(parent, depth + 1).items():
-                merged.setdefault(key, inherited)
+            inherited = self.build(parent, depth + 1) or {}
+            for key, data in inherited.items():
+                merged.setdefault(key, data)
 
-    def _tag_problem(self, node: yaml.Node) -> None:
-        self._add(node, "a YAML tag (`!…`), which a map may not use; quote the value if it is text")
+    def _add_duplicate(self, key: yaml.Node, value: yaml.Node) -> None:
+        name = shown(key.value)
+        if value.value == "":
+            name = ""  # in `{secret_data: a,b,b}` the second `b` is a piece of a value
+        self._add(key, f"duplicate key{name}; remove or rename one")
+
+    def _add_tag_problem(self, node: yaml.Node) -> None:
+        self._add(node, "YAML tags (`!…`) are not allowed; quote the value if it is a string")
 
     def _add(self, node: yaml.Node, message: str) -> None:
-        mark = node.start_mark
-        self.problems.append(Problem(Position(self._file, mark.line + 1, mark.column + 1), message))
+        self.problems.append(Problem(self._source.position(node.start_mark), message))
 
-    def _stop(self, node: yaml.Node, message: str) -> None:
+    def _stop(self, node: yaml.Node, message: str) -> NoReturn:
         self._add(node, message)
         raise MapSyntaxError(self.problems)
 
 
+def _null(value: str) -> None:
+    if _CONSTANTS.get(value) != _TAG + "null":
+        raise ValueError(value)
+
+
+def _boolean(value: str) -> bool:
+    if _CONSTANTS.get(value) != _TAG + "bool":
+        raise ValueError(value)
+    return value.lower() == "true"
+
+
 def _integer(value: str) -> int:
-    return int(value, 0) if value[:2] in ("0o", "0x") else int(value)
+    if value[:2] in ("0o", "0x"):
+        return int(value, 0)
+    return int(value)
 
 
-_CONSTRUCT: dict[str, Callable[[str], int | float | bool | None]] = {
-    _TAG + "null": lambda _: None,
-    _TAG + "bool": lambda value: value.lower() == "true",
+def _floating(value: str) -> float:
+    return float(value.replace(".inf", "inf").replace(".nan", "nan"))
+
+
+_CONVERTERS: dict[str, Callable[[str], int | float | bool | None]] = {
+    _TAG + "null": _null,
+    _TAG + "bool": _boolean,
     _TAG + "int": _integer,
-    _TAG + "float": lambda value: float(value.replace(".inf", "inf").replace(".nan", "nan")),
+    _TAG + "float": _floating,
 }
 
 
-def _children(node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
-    """Index a mapping's key and value nodes by key, those of merge keys behind its own."""
-    children: dict[str, tuple[yaml.Node, yaml.Node]] = {}
-    for key, value in node.value:
-        if key.tag == _MERGE:
-            parents = value.value if isinstance(value, yaml.SequenceNode) else [value]
-            for parent in reversed(parents):
-                children = {**_children(parent), **children}
-    return {**children, **{k.value: (k, v) for k, v in node.value if k.tag == _STR}}
-
-
-def _refuse(position: Position, message: str) -> NoReturn:
+def _refuse_text(position: Position, message: str) -> NoReturn:
     raise MapSyntaxError([Problem(position, message)])

@@ -8,6 +8,11 @@ where the key policy names the account
 (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html). Boundaries, SCPs and
 session policies are not modelled. An operator or element that is not known here is an error, never
 a silent pass.
+
+Policies have three judges, which share no code on purpose, so that a mistake in one does not hide
+itself: this one judges who can do what under the policies that were deployed;
+`secrets_component/iam/linter.py` what users write, before anything is created; `sandbox/rules.py`
+what reaches its API, as AWS would.
 """
 
 from __future__ import annotations
@@ -77,7 +82,7 @@ def _effects(
         for statement in _listed(policy["Statement"]):
             unknown = set(statement) - _KNOWN
             if unknown:
-                msg = f"this evaluator knows no {unknown}"
+                msg = f"this evaluator does not know {unknown}"
                 raise NotImplementedError(msg)
             how = named(statement)
             if how and _matches(request, statement):
@@ -86,7 +91,7 @@ def _effects(
 
 
 def _named(request: Request, statement: Policy) -> str | None:
-    """Say how a statement names the caller: `direct`, through its `account`, or not at all."""
+    """Return how a statement names the caller: `direct`, through its `account`, or not at all."""
     principal = statement["Principal"]
     if principal == "*":
         return "direct"
@@ -133,7 +138,7 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
 
 
 def holds(condition: Policy, context: Mapping[str, list[str]]) -> bool:
-    """Tell whether all conditions hold; the context's keys are in lower case."""
+    """Return whether all conditions hold; the context's keys are in lower case."""
     return all(
         _holds(operator, [str(one) for one in _listed(patterns)], context.get(key.lower(), []))
         for operator, keys in condition.items()
@@ -152,7 +157,7 @@ def _holds(operator: str, patterns: list[str], values: list[str]) -> bool:
     is_negated = "Not" in name
     compare = _OPERATORS.get(name.replace("Not", ""))
     if compare is None or quantifier not in ("", "ForAnyValue", "ForAllValues"):
-        msg = f"this evaluator knows no {operator}"
+        msg = f"this evaluator does not know {operator}"
         raise NotImplementedError(msg)
     if quantifier == "ForAllValues":
         return all(any(compare(p, v) for p in patterns) != is_negated for v in values)

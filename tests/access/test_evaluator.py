@@ -31,7 +31,7 @@ def policy(effect="Allow", action=READ, principal=None, condition=None, resource
         ("a.c", "abc", False),
     ],
 )
-def test_wildcards(pattern: str, value: str, expected: bool) -> None:
+def test_pattern_matches_as_in_iam(pattern: str, value: str, expected: bool) -> None:
     assert like(pattern, value) is expected
 
 
@@ -111,7 +111,7 @@ def test_a_service_needs_the_resource_policy() -> None:
         ({"StringEquals": {"k": "v"}, "StringLike": {"arn": "x*"}}, False),
     ],
 )  # fmt: skip
-def test_conditions(condition: dict, expected: bool) -> None:
+def test_condition_holds_for_a_context(condition: dict, expected: bool) -> None:
     context = {"k": ["v"], "arn": ["arn:aws:iam::1:role/r"], "many": ["a", "b"]}
     assert holds(condition, context) is expected
 

@@ -2,7 +2,7 @@
 
 How each cell is proven:
 
-* Every cell of TABLE and of the tables below it: by the evaluator beside this file, on the
+* Every cell of TABLE and of the tables below it: by evaluator.py, on the
   documents that were really deployed to the sandbox and are read back from it (GetResourcePolicy,
   GetKeyPolicy, GetPolicyVersion of what is attached to the role). Of the other account, which the
   sandbox does not have, the IAM policies are written here.
@@ -201,7 +201,9 @@ def _read_back(outputs: dict[str, Any], aws: Any) -> World:
 
 
 @pytest.mark.parametrize(("who", "secret", "action", "expected"), TABLE)
-def test_cell(world: World, who: str, secret: str, action: str, expected: bool) -> None:
+def test_caller_can_do_exactly_what_the_table_says(
+    world: World, who: str, secret: str, action: str, expected: bool
+) -> None:
     call, use = {
         "read": ("GetSecretValue", "Decrypt"),
         "write": ("PutSecretValue", "GenerateDataKey"),
@@ -220,7 +222,7 @@ def test_replica_is_read_in_its_region_under_the_replica_key(
 
 
 @pytest.mark.parametrize("who", [*ROLES, *FOREIGN])
-def test_nobody_decrypts_but_through_secrets_manager(world: World, who: str) -> None:
+def test_no_caller_decrypts_outside_secrets_manager(world: World, who: str) -> None:
     assert not world.can(
         who, "token", "GetSecretValue", "Decrypt", via="s3.eu-central-1.amazonaws.com"
     )
@@ -254,7 +256,7 @@ def test_the_key_decrypts_no_secret_of_another_map(world: World) -> None:
         ("nobody", "DescribeSecret", False),
     ],
 )
-def test_actions_beside_reading_and_writing(
+def test_actions_other_than_reading_and_writing(
     world: World, who: str, action: str, expected: bool
 ) -> None:
     principal, identity, context = world.caller(who)
@@ -262,7 +264,7 @@ def test_actions_beside_reading_and_writing(
     assert allows(request, identity, world.secret_policies["master"]) is expected
 
 
-def test_who_deploys_writes_and_reads_back_and_the_account_administers_the_key(
+def test_deployer_writes_and_reads_back_and_the_account_administers_the_key(
     world: World,
 ) -> None:
     for use in ("GenerateDataKey", "Decrypt"):
@@ -301,7 +303,7 @@ def test_levels_have_one_policy_to_read_and_one_to_administer(world: World) -> N
 def test_actions_of_deployed_policies_run_for_real(
     world: World, output: str, service: str, operation: str, arguments: dict, expected: bool
 ) -> None:
-    """moto enforces actions, not resources or conditions: those are opened for it."""
+    """Run the actions under moto, which does not enforce resources or conditions: both are open."""
     statements = [
         {"Effect": s["Effect"], "Action": s["Action"], "Resource": "*"}
         for s in world.levels[output]["Statement"]

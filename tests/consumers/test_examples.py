@@ -241,7 +241,7 @@ def test_instance_reads_with_the_aws_cli(example, as_role, run) -> None:
 
 
 @needs("aws", "jq", "bash")
-def test_the_guides_own_lines_work_as_they_stand(example, as_role, run) -> None:
+def test_lines_of_the_guide_work_unchanged(example, as_role, run) -> None:
     lines = """
         set -f  # this test's password holds a `*`, which an unquoted $SECRET would expand
         SECRET=$(aws secretsmanager get-secret-value --secret-id myapp/dev/database/credentials --query SecretString --output text)

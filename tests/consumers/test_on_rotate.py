@@ -154,7 +154,7 @@ def test_the_function_may_restart_only_what_the_map_names(secrets, aws, service,
     assert (log, 30) in [(one["arn"], one["retentionInDays"]) for one in groups["logGroups"]]
 
 
-def test_nothing_stays_when_the_last_restart_is_taken_out(secrets, aws, service, functions) -> None:
+def test_nothing_is_left_when_the_last_restart_is_removed(secrets, aws, service, functions) -> None:
     stack = secrets(the_map(service, functions))
     stack.up()
     rules = rules_of(stack, aws)
@@ -170,7 +170,7 @@ def test_nothing_stays_when_the_last_restart_is_taken_out(secrets, aws, service,
 
 
 @pytest.mark.usefixtures("in_lambda")
-def test_every_target_is_tried_before_a_failure_is_told(aws, service) -> None:
+def test_every_target_is_tried_before_a_failure_is_reported(aws, service) -> None:
     home = f"{REGION}:{ACCOUNT}"
     gone = f"arn:aws:lambda:{home}:function:gone"
     event = {

@@ -73,7 +73,7 @@ def kinds(run, *operations: str) -> set[str]:
     return {kind.rpartition(":")[2] for operation, kind in run.steps if operation in operations}
 
 
-def test_changes_are_made_in_place_and_a_task_definition_anew(stack, aws) -> None:
+def test_updates_are_in_place_but_replace_a_task_definition(stack, aws) -> None:
     stack.up()
     before = stack.outputs()
     stack.pulumi("config", "set", "changed", "true")

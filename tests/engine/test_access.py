@@ -41,7 +41,7 @@ def test_attached_policy_and_replica_key_come_and_go(secrets, aws) -> None:
     assert stack.pulumi("destroy", "--yes").code == 0
 
 
-def test_absent_role_is_told_and_nothing_is_created(secrets, aws) -> None:
+def test_missing_role_is_reported_and_nothing_is_created(secrets, aws) -> None:
     stack = secrets(
         """\
         context_name: absent
@@ -51,16 +51,16 @@ def test_absent_role_is_told_and_nothing_is_created(secrets, aws) -> None:
         """
     )
     refused = stack.up(good=False)
-    name = "stacks/absent-role-is-told-and-nothing-is-created.yaml"
+    name = "stacks/missing-role-is-reported-and-nothing-is-created.yaml"
     assert (
         f"{name}:3:22: error: `attach_to`: the role `nobody-here` does not exist"
         in refused.diagnostics
     )
     assert (
-        f"{name}:3:46: error: the role `arn:aws:iam::123456789012:role/nor-here` does not"
+        f"{name}:3:46: error: `readers`: the role `arn:aws:iam::123456789012:role/nor-here` does not"
         in refused.diagnostics
     )
     assert [kind for op, kind in refused.steps if op == "create" and kind.startswith("aws:")] == []
     client = aws("secretsmanager")
     with pytest.raises(client.exceptions.ResourceNotFoundException):
-        client.describe_secret(SecretId="absent/absent-role-is-told-and-nothing-is-created/a")
+        client.describe_secret(SecretId="absent/missing-role-is-reported-and-nothing-is-created/a")

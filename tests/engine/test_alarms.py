@@ -66,7 +66,7 @@ def test_failed_rotations_reach_the_maps_own_topic(secrets, aws, rotator) -> Non
     stack.pulumi("destroy", "--yes")
 
 
-def test_a_teams_own_topic_is_told(secrets, aws, rotator) -> None:
+def test_custom_topic_is_used_and_survives_destroy(secrets, aws, rotator) -> None:
     topic = aws("sns").create_topic(Name="on-call")["TopicArn"]
     stack = secrets(a_map("oncall", rotator, f"{{topic_arn: '{topic}'}}"))
     stack.up()
@@ -84,7 +84,7 @@ def test_next_rotation_is_an_output_of_the_run_after_it_was_set(secrets, rotator
 
 
 @pytest.mark.parametrize("owner", ["map", "operator"])
-def test_password_that_someone_else_may_have_replaced_is_marked(secrets, make_stack, owner) -> None:
+def test_password_that_may_have_been_replaced_is_marked(secrets, make_stack, owner) -> None:
     stack = secrets(
         f"context_name: mark{owner}\nsecrets: {{a: {{generate_random_password: true, owner: {owner}}}}}\n"
     )

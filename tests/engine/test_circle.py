@@ -36,7 +36,9 @@ def nasty_passwords(project: Path) -> None:
 
 
 @pytest.mark.usefixtures("nasty_passwords")
-def test_two_runs_close_the_circle(make_stack, project, aws, live) -> None:
+def test_circular_dependency_of_stacks_is_resolved_in_two_runs(
+    make_stack, project, aws, live
+) -> None:
     (project / "stacks" / "dev.yaml").write_text(MAP)
     make_stack(example("kms", project)).up()
     secrets = make_stack(project)
@@ -78,7 +80,7 @@ def test_missing_stack_is_named_before_anything_exists(secrets, aws) -> None:
     )
     refused = stack.pulumi("up", "--yes", "--skip-preview", good=False)
     assert (
-        ":3:50: error: `${output.rds.endpoint}`: there is no stack `organization/none/dev` yet"
+        ":3:50: error: `${output.rds.endpoint}`: stack `organization/none/dev` does not exist"
         in refused.text
     )
     assert "Traceback" not in refused.text

@@ -51,7 +51,7 @@ def test_consumer_with_another_passphrase_reads_arns_and_no_password(secrets, co
     assert expected["generated_passwords"]["a"] not in friend.state()
 
 
-def test_missing_key_is_told_without_a_traceback(secrets, consumer) -> None:
+def test_missing_key_is_reported_without_a_traceback(secrets, consumer) -> None:
     producer = secrets("context_name: shared\nsecrets: {api_key: {}, other: {}}\n")
     producer.up()
     refused = consumer(producer, "secrets.secret_arn('api_kye')").up(good=False)
@@ -62,7 +62,7 @@ def test_missing_key_is_told_without_a_traceback(secrets, consumer) -> None:
     assert "Traceback" not in refused.diagnostics
 
 
-def test_several_maps_in_a_file_are_told_apart(secrets, consumer) -> None:
+def test_consumer_reads_one_of_several_maps_in_a_file(secrets, consumer) -> None:
     instance = "{{metadata: {{component: secretsmanager}}, vars: {{context_name: {}, secrets: {{a: {{}}}}}}}}"
     producer = secrets(
         "components: {terraform: {web: "

@@ -146,14 +146,14 @@ def test_live_value_survives_the_change_to_another_function(secrets, aws, live) 
     assert live(arn) == '{"password": "live"}'
 
 
-def test_ca_bundle_beside_the_map_travels_with_the_function(secrets, aws) -> None:
+def test_ca_bundle_next_to_the_map_is_deployed_with_the_function(secrets, aws) -> None:
     stack = secrets(
         MAP.format(
             context="ca", login=LOGIN, function="postgres-single-user, ca_bundle: own-ca.pem"
         )
     )
     refused = stack.up(good=False)
-    assert "`ca_bundle`: there is no such file beside the map" in refused.diagnostics
+    assert "`ca_bundle`: file not found (paths are relative to the map)" in refused.diagnostics
     (stack.project / "stacks" / "own-ca.pem").write_text("certificates")
     stack.up()
     function, _ = deployed(aws, stack.outputs()["secret_arns"]["db"])

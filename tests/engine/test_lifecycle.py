@@ -88,7 +88,7 @@ def test_removed_entry_stays_restorable(secrets, aws) -> None:
     assert client.get_secret_value(SecretId=arn)["SecretString"] == "w"
 
 
-def test_window_of_zero_removes_at_once(secrets, aws) -> None:
+def test_recovery_window_of_zero_deletes_at_once(secrets, aws) -> None:
     stack = secrets(
         "context_name: zero\nsecrets: {a: {secret_data: v, recovery_window_in_days: 0}}\n"
     )

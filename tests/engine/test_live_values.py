@@ -59,7 +59,9 @@ ROTATED = "rotation_automatically: true, rotation_lambda_arn: {arn}"
 
 @pytest.mark.parametrize("times", [1, 2, 3, 150])
 @pytest.mark.parametrize("owner", ["owner: operator", ROTATED])
-def test_value_written_behind_our_back_stays(secrets, aws, rotator, owner: str, times: int) -> None:
+def test_value_written_outside_the_map_is_kept(
+    secrets, aws, rotator, owner: str, times: int
+) -> None:
     fields = "{generate_random_password: true, " + owner.format(arn=rotator) + "%s}"
     text = "context_name: behind" + str(times) + owner[0] + "\nsecrets: {a: " + fields + "}\n"
     stack = secrets(text % "")

@@ -56,7 +56,7 @@ def test_version_that_aws_dropped_is_written_again_out_of_the_live_fields(secret
     assert live == {"host": "h", "port": 5432, "password": "rotated 2"}
 
 
-def test_live_value_that_is_no_json_is_not_overwritten(secrets, aws) -> None:
+def test_live_value_that_is_not_json_is_not_overwritten(secrets, aws) -> None:
     stack = secrets(MAP.format(n="text", host="old"))
     stack.up()
     arn = stack.outputs()["secret_arns"]["db"]
@@ -68,7 +68,7 @@ def test_live_value_that_is_no_json_is_not_overwritten(secrets, aws) -> None:
     assert client.get_secret_value(SecretId=arn)["SecretString"] == "plain-text-by-hand"
 
 
-def test_no_field_stands_in_plain_in_the_state(secrets) -> None:
+def test_state_holds_no_field_in_plain_text(secrets) -> None:
     stack = secrets(MAP.format(n="state", host="Zq7-host"))
     stack.up()
     assert "Zq7-host" not in stack.state()

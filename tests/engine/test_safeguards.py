@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from secrets_component import cli
-from secrets_component.lookups.inventory import Account
+from secrets_component.lookups.inventory import Inventory
 from secrets_component.planning.planner import plans
 from secrets_component.secret_map.yaml_text import parse
 
@@ -23,10 +23,10 @@ def test_name_scheduled_for_deletion_stops_the_run_before_anything_is_created(se
     refused = stack.write(text + "  b: {secret_data: w}\n").up(good=False)
     stage = stack.name
     assert (
-        f"stacks/{stage}.yaml:3:3: error: `taken/{stage}/a` is scheduled for deletion and keeps its "
-        "name until 20" in refused.diagnostics
+        f"stacks/{stage}.yaml:3:3: error: `taken/{stage}/a` is scheduled for deletion, so the "
+        "name is reserved until 20" in refused.diagnostics
     )
-    assert "write `restore_deleted: true` to bring it back" in refused.diagnostics
+    assert "set `restore_deleted: true` to restore it" in refused.diagnostics
     assert names_in_aws(aws, "taken/") == []
 
 
@@ -50,7 +50,7 @@ def test_deleted_secret_is_restored_with_its_value_and_managed_again(secrets, aw
     assert aws("secretsmanager").describe_secret(SecretId=arn)["DeletedDate"] is not None
 
 
-def test_restore_that_was_interrupted_is_carried_on(secrets, aws, live) -> None:
+def test_interrupted_restore_is_resumed(secrets, aws, live) -> None:
     stack = secrets("context_name: on\nsecrets: {a: {secret_data: v}}\n")
     stack.up()
     arn = stack.outputs()["secret_arns"]["a"]
@@ -61,7 +61,7 @@ def test_restore_that_was_interrupted_is_carried_on(secrets, aws, live) -> None:
 
 
 @pytest.mark.parametrize("by", ["ARN", "Name"])
-def test_adopted_secret_keeps_name_value_and_all_that_the_entry_does_not_say(
+def test_adopted_secret_keeps_name_value_and_all_that_the_entry_leaves_out(
     secrets, aws, live, by: str
 ) -> None:
     client = aws("secretsmanager")
@@ -85,7 +85,7 @@ def test_adopted_secret_keeps_name_value_and_all_that_the_entry_does_not_say(
     assert gone["DeletedDate"] is not None, "removed, and restorable"
 
 
-def test_secret_to_adopt_that_is_not_there_is_named(secrets) -> None:
+def test_missing_secret_to_adopt_is_reported(secrets) -> None:
     stack = secrets("context_name: absent\nsecrets: {a: {import: nobody/has/this}}\n")
     refused = stack.up(good=False)
     assert "the secret `nobody/has/this` cannot be adopted" in refused.diagnostics
@@ -100,21 +100,21 @@ def test_rename_would_leave_a_live_value_behind_and_is_refused(secrets, aws, liv
     aws("secretsmanager").put_secret_value(SecretId=arn, SecretString="by hand")
     refused = stack.write(text % "new").up(good=False)
     assert (
-        f":3:3: error: `left/{stack.name}/old` would become `left/{stack.name}/new`, another secret, "
-        "and the value that an operator wrote would stay behind" in refused.diagnostics
+        f":3:3: error: renaming `left/{stack.name}/old` to `left/{stack.name}/new` "
+        "creates a new secret without the value written by an operator" in refused.diagnostics
     )
     assert live(arn) == "by hand"
     assert names_in_aws(aws, "left/") == [f"left/{stack.name}/old"]
 
 
-def test_key_renamed_without_renamed_from_is_told_what_to_write(secrets) -> None:
+def test_renamed_key_without_renamed_from_is_refused_with_the_fix(secrets) -> None:
     stack = secrets("context_name: keys\nsecrets:\n  a: {name: n, secret_data: v}\n")
     stack.up()
     refused = stack.write("context_name: keys\nsecrets:\n  b: {name: n, secret_data: v}\n").up(
         good=False
     )
     assert (
-        f":3:3: error: `keys/{stack.name}/n` is the secret of the entry `a`, which is gone; "
+        f":3:3: error: `keys/{stack.name}/n` belongs to the entry `a`, which was removed; "
         "write `renamed_from: a` to keep it" in refused.diagnostics
     )
 
@@ -136,7 +136,7 @@ def test_secrets_leave_a_key_before_it_is_deleted(secrets, aws, live) -> None:
 
 
 @pytest.mark.parametrize("asks", [True, False])
-def test_account_of_other_credentials_is_not_asked(secrets, aws, asks) -> None:
+def test_account_of_other_credentials_is_not_queried(secrets, aws, asks) -> None:
     stack = secrets(
         f"context_name: other\nsecrets: {{a: {{restore_deleted: {str(asks).lower()}}}}}\n"
     )
@@ -156,7 +156,9 @@ def test_account_of_other_credentials_is_not_asked(secrets, aws, asks) -> None:
     assert "Traceback" not in run.text
 
 
-def test_held_secrets_are_found_below_the_level_and_elsewhere(sandbox, aws, monkeypatch) -> None:
+def test_existing_secrets_are_found_below_the_level_and_elsewhere(
+    sandbox, aws, monkeypatch
+) -> None:
     for name, value in sandbox.environment().items():
         monkeypatch.setenv(name, value)
     client = aws("secretsmanager")
@@ -167,7 +169,7 @@ def test_held_secrets_are_found_below_the_level_and_elsewhere(sandbox, aws, monk
     entries = "".join(f"  e{n}: {{import: elsewhere-{n}}}\n" for n in range(12))
     text = f"context_name: held\nsecrets:\n  empty: {{}}\n  none: {{}}\n{entries}"
     plan = plans(parse(text, "m"), "dev")["secretsmanager"]
-    held = Account().held(plan)
+    held = Inventory().secrets_of(plan)
     assert sorted(held) == sorted(["held/dev/empty", *(f"elsewhere-{n}" for n in range(12))])
     assert [name for name, secret in held.items() if not secret.is_filled] == ["held/dev/empty"]
 
@@ -188,7 +190,7 @@ def test_secret_that_rds_manages_is_read_and_left_alone(secrets, aws, live) -> N
     before = live(arn)
     refused = stack.up(good=False)
     assert ":3:3: error: `rds!db-" in refused.diagnostics
-    assert "is managed by `rds`, which writes and rotates its value" in refused.diagnostics
+    assert "is managed by `rds`, which sets and rotates the value" in refused.diagnostics
     stack.write(text % (arn, "")).up()
     assert stack.outputs()["secret_arns"] == {"a": arn}
     stack.write("context_name: rds\n").up()

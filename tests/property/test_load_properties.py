@@ -21,7 +21,7 @@ from secrets_component.secret_map import yaml_text
 
 ROOT = Path(__file__).parent.parent.parent
 GOOD = [(ROOT / "stacks" / "dev.yaml").read_text("utf-8")] + [
-    path.read_text("utf-8") for path in sorted((ROOT / "tests" / "maps").glob("**/*.yaml"))
+    path.read_text("utf-8") for path in sorted((ROOT / "tests" / "maps").glob("*.yaml"))
 ]
 NEEDLE = "Zq7NeedleOfASecret"
 LINE_BREAKS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # YAML 1.1's
@@ -31,7 +31,7 @@ structured = settings(quick, max_examples=60)
 
 
 def problems_of(text: str) -> str:
-    """Load, check and plan a text; give what is said about it, with every place looked at."""
+    """Load, check and plan a text; return its problems, after checking their positions."""
     try:
         plans(yaml_text.parse(text, "m"))
     except SecretMapError as error:
@@ -54,7 +54,7 @@ def problems_of(text: str) -> str:
 @example("%YAML 2.0\n---\na: 1")
 @example("%TAG ! tag:x,2000:\n---\na: !b 1")
 @example("\u2028a: [")
-def test_any_text_is_a_plan_or_a_problem_in_it(text: str) -> None:
+def test_any_text_becomes_a_plan_or_a_problem(text: str) -> None:
     problems_of(text)
 
 
@@ -70,6 +70,7 @@ YAML_WORDS = st.sampled_from(
             "*x",
             "!t",
             "!!str",
+            "!!map",
             ": ",
             "- ",
         ],
@@ -111,7 +112,12 @@ YAML_WORDS = st.sampled_from(
 
 @quick
 @given(st.lists(YAML_WORDS, max_size=40).map("".join))
-def test_any_yaml_punctuation_is_a_plan_or_a_problem_in_it(text: str) -> None:
+@example("? <<")
+@example("? context_name")
+@example("a: !!map [b]")
+@example("? !!str [a]")
+@example("a: {<<: !t {b: c}}")
+def test_any_yaml_punctuation_becomes_a_plan_or_a_problem(text: str) -> None:
     problems_of(text)
 
 
@@ -120,7 +126,7 @@ def test_any_yaml_punctuation_is_a_plan_or_a_problem_in_it(text: str) -> None:
 @example(b"\xff\xfea\x00:\x00")
 @example(b"\xef\xbb\xbf")
 @example(b"a: \xed\xa0\x80")
-def test_any_bytes_in_a_file_are_a_plan_or_a_problem(
+def test_any_bytes_in_a_file_become_a_plan_or_a_problem(
     tmp_path_factory: pytest.TempPathFactory, raw: bytes
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "bytes.yaml"
@@ -147,7 +153,7 @@ def damaged_maps(draw: Any) -> str:
 
 @quick
 @given(damaged_maps())
-def test_a_damaged_map_is_a_plan_or_a_problem_in_it(text: str) -> None:
+def test_damaged_map_becomes_a_plan_or_a_problem(text: str) -> None:
     problems_of(text)
 
 
@@ -226,13 +232,13 @@ def as_yaml(data: Any) -> str:
 @given(MAPS)
 @example({"context_name": "a", "secrets": {"a": {"=": None, "[key]": 1, "tags": {"=text": 1}}}})
 @example({"=": 1, "kms": {"=block": 1, "[key]": 1}, "stacks": {"=": {"=": 1}}})
-def test_any_structure_is_a_plan_or_a_problem_in_it(data: dict[str, Any]) -> None:
+def test_any_structure_becomes_a_plan_or_a_problem(data: dict[str, Any]) -> None:
     problems_of(as_yaml(data))
 
 
 @structured
 @given(MAPS)
-def test_any_structure_in_the_atmos_form_is_a_plan_or_a_problem_in_it(data: dict[str, Any]) -> None:
+def test_any_structure_in_the_atmos_form_becomes_a_plan_or_a_problem(data: dict[str, Any]) -> None:
     inside = {"secretsmanager": {"vars": data}, "rds": {"vars": data}}
     problems_of(as_yaml({"components": {"terraform": inside}}))
 
@@ -256,7 +262,7 @@ def test_any_structure_in_the_atmos_form_is_a_plan_or_a_problem_in_it(data: dict
     ],
     ids=lambda value: str(value)[:8],
 )
-def test_no_odd_value_under_any_key_is_a_crash(value: str) -> None:
+def test_odd_values_never_crash_under_any_key(value: str) -> None:
     for key in [*HEADER_KEYS, *BLOCKS]:
         problems_of(f"context_name: app\nsecrets: {{a: {{secret_data: v}}}}\n{key}: {value}\n")
     for key in ENTRY_KEYS:
@@ -267,7 +273,7 @@ def test_no_odd_value_under_any_key_is_a_crash(value: str) -> None:
 @given(st.text(max_size=30))
 @example("")
 @example("a/b")
-def test_any_environment_is_taken_or_refused(environment: str) -> None:
+def test_any_environment_is_accepted_or_refused(environment: str) -> None:
     document = yaml_text.parse("context_name: app\nsecrets: {a: {secret_data: v}}\n", "m")
     try:
         (plan,) = plans(document, environment).values()

@@ -127,13 +127,9 @@ def deploy(
     @pulumi.runtime.test
     def run() -> pulumi.Output[None]:
         component = SecretMap("m", SecretMapArgs(secret_map=plan))
-        names = (
-            "secret_arns", "secret_names", "secret_version_ids", "generated_passwords",
-            "kms_key_arns", "policy_arns", "waiting",
-        )  # fmt: skip
 
         async def note() -> None:
-            for name in names:
+            for name in SecretMap.OUTPUTS:
                 output = getattr(component, name)
                 outputs[name], is_secret[name] = await output.future(), await output.is_secret()
 

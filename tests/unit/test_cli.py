@@ -65,7 +65,7 @@ def test_validate_reports_every_problem_of_every_file(tmp_path, capsys) -> None:
 
 def test_unreadable_file_and_wrong_usage_exit_2(tmp_path, capsys) -> None:
     assert cli.main(["validate", str(tmp_path / "no.yaml")]) == 2
-    assert "no such file" in capsys.readouterr().err
+    assert "file not found" in capsys.readouterr().err
     assert cli.main(["validate", str(tmp_path)]) == 2
     assert cli.main(["validate", FULL, "--environment", "no good"]) == 2
     with pytest.raises(SystemExit) as ended:
@@ -208,4 +208,4 @@ def test_module_runs_as_a_command() -> None:
         capture_output=True,
         text=True,
     )
-    assert (done.returncode, done.stderr) == (2, "nothing.yaml: error: no such file\n")
+    assert (done.returncode, done.stderr) == (2, "nothing.yaml: error: file not found\n")

@@ -7,6 +7,8 @@ import pytest
 from pulumi.runtime import mocks
 
 from secrets_component import SecretMap, SecretMapArgs
+from secrets_component.lookups import safeguards
+from secrets_component.lookups.inventory import HeldSecret
 from tests.unit.mocks import ACCOUNT, FUNCTION, REGION, Cloud, deploy
 
 HEAD = "context_name: x\nsecrets:\n"
@@ -139,7 +141,7 @@ def test_rotation_has_schedule_permission_and_first_value_only() -> None:
     assert made["SecretVersion", "m.a.first"]["versionStages"] == ["secretsmap-first-value"]
 
 
-def test_operator_owned_value_never_asks_for_awscurrent() -> None:
+def test_operator_owned_value_never_requests_awscurrent() -> None:
     made = deploy(HEAD + "  a: {secret_data: v, owner: operator}\n").made
     assert made["SecretVersion", "m.a.first"]["versionStages"] == ["secretsmap-first-value"]
 
@@ -251,7 +253,7 @@ def test_each_stack_is_read_once() -> None:
     assert deploy(text, {"o/rds/dev": {"endpoint": "h"}}).reads == ["o/rds/dev"]
 
 
-def test_missing_things_are_told_all_at_once_with_their_places(monkeypatch) -> None:
+def test_missing_values_are_reported_all_at_once_with_their_positions(monkeypatch) -> None:
     monkeypatch.delenv("NOT_THERE", raising=False)
     with pytest.raises(pulumi.RunError) as refused:
         deploy(
@@ -296,9 +298,44 @@ def test_map_as_plain_data_is_accepted_and_an_output_is_not() -> None:
     assert cloud.made["Secret", "m.a"]["name"] == "x/dev/a"
 
 
-def test_outputs_of_an_empty_map_are_mappings() -> None:
+def test_outputs_of_an_empty_map_are_empty() -> None:
     outputs = deploy("context_name: x\n").outputs
+    assert outputs.pop("initial_passwords") == []
+    assert outputs.pop("alarm_topic_arn") is None
     assert outputs == {name: {} for name in outputs}
+    assert len(outputs) == 8
+
+
+def test_passwords_that_the_map_writes_once_are_initial() -> None:
+    outputs = deploy(
+        f"{HEAD}  a: {{generate_random_password: true}}\n"
+        "  b: {generate_random_password: true, owner: operator}\n"
+        "  c: {random: {pw: {}}, secret_data: {p: '${random.pw}'}, rotation_automatically: true, "
+        f"rotation_lambda_arn: '{FUNCTION}'}}\n"
+    ).outputs
+    assert set(outputs["generated_passwords"]) == {"a", "b", "c.pw"}
+    assert outputs["initial_passwords"] == ["b", "c.pw"]
+
+
+def test_next_rotations_are_those_that_the_account_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    when = "2026-12-01T00:00:00+00:00"
+    held = HeldSecret("x/dev/b", "arn", None, is_filled=True, next_rotation=when, service=None)
+    state = safeguards.AccountState({}, {"a": held, "b": held})
+    monkeypatch.setattr(safeguards, "check_account", lambda *_: state)
+    outputs = deploy(
+        f"{HEAD}  a: {{}}\n  b: {{secret_data: v, rotation_automatically: true, "
+        f"rotation_lambda_arn: '{FUNCTION}'}}\n"
+    ).outputs
+    assert outputs["next_rotations"] == {"b": when}
+
+
+def test_custom_alarm_topic_is_an_output() -> None:
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:on-call"
+    outputs = deploy(
+        f"context_name: x\nalarms: {{topic_arn: '{topic}'}}\nsecrets:\n  a: {{secret_data: v, "
+        f"rotation_automatically: true, rotation_lambda_arn: '{FUNCTION}'}}\n"
+    ).outputs
+    assert outputs["alarm_topic_arn"] == topic
 
 
 def test_rotated_fields_are_written_only_when_the_maps_own_change() -> None:
@@ -317,7 +354,7 @@ def test_rotated_fields_are_written_only_when_the_maps_own_change() -> None:
     assert ("SecretVersion", "m.a.first") not in result.made
 
 
-def test_adopted_secret_is_asked_for_by_name_and_keeps_what_the_entry_leaves_out() -> None:
+def test_adopted_secret_is_looked_up_by_name_and_keeps_what_the_entry_leaves_out() -> None:
     made = deploy(
         "context_name: x\ntags: {team: t}\ndefault_kms_key_id: alias/k\nsecrets:\n"
         "  a: {import: legacy, owner: operator}\n"

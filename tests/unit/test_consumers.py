@@ -96,7 +96,7 @@ def test_generated_password_is_secret() -> None:
 
 def test_missing_key_names_the_keys_that_exist() -> None:
     assert refusal(ONE, lambda secrets: secrets.secret_arn("api_kye")) == (
-        "`secret_arns` of the stack `org/secrets/dev` has no `api_kye`; it has `api_key`, `db`; "
+        "`secret_arns` of stack `org/secrets/dev` has no `api_kye`; it has `api_key`, `db`; "
         "did you mean `api_key`?"
     )
     assert refusal({"secret_arns": {}}, lambda secrets: secrets.secret_arn("a")).endswith(
@@ -105,33 +105,33 @@ def test_missing_key_names_the_keys_that_exist() -> None:
 
 
 def test_missing_password_shows_no_other() -> None:
-    told = refusal(ONE, lambda secrets: secrets.generated_password("dbx"))
-    assert "it has `db`, `db.token`; did you mean `db`?" in told
-    assert "Zq7" not in told
+    message = refusal(ONE, lambda secrets: secrets.generated_password("dbx"))
+    assert "it has `db`, `db.token`; did you mean `db`?" in message
+    assert "Zq7" not in message
 
 
-def test_stack_that_deploys_no_map_is_told() -> None:
+def test_stack_that_deploys_no_map_is_refused() -> None:
     assert refusal({"vpc_id": "vpc-1"}, lambda secrets: secrets.secret_arn("db")) == (
-        "the stack `org/secrets/dev` has no output `secret_arns`; it is not that of a secret map, "
-        "or not deployed yet"
+        "stack `org/secrets/dev` has no output `secret_arns`; it does not deploy a secret map, or "
+        "is not deployed yet"
     )
 
 
 def test_password_that_cannot_be_decrypted_says_what_to_do() -> None:
-    told = refusal(HIDDEN, lambda secrets: secrets.generated_password("db"))
-    assert "or this run cannot decrypt it: give it the passphrase" in told
-    assert "pass `secret_arn` on" in told
+    message = refusal(HIDDEN, lambda secrets: secrets.generated_password("db"))
+    assert "or this run cannot decrypt it; provide the passphrase" in message
+    assert "pass on `secret_arn`" in message
 
 
 @pytest.mark.parametrize(
     ("outputs", "instance", "message"),
     [
-        (SEVERAL, None, "the stack `org/secrets/dev` holds several maps; name one with `instance=`: `jobs`, `web`"),
-        (SEVERAL, "wbe", "the stack `org/secrets/dev` has no map `wbe`; it has `jobs`, `web`; did you mean `web`?"),
-        (ONE, "web", "the stack `org/secrets/dev` holds one map only; leave `instance='web'` out"),
+        (SEVERAL, None, "stack `org/secrets/dev` contains several maps; select one with `instance=`: `jobs`, `web`"),
+        (SEVERAL, "wbe", "stack `org/secrets/dev` has no map `wbe`; it has `jobs`, `web`; did you mean `web`?"),
+        (ONE, "web", "stack `org/secrets/dev` contains a single map; omit `instance='web'`"),
     ],
 )  # fmt: skip
-def test_wrong_instance_is_told(outputs, instance, message) -> None:
+def test_wrong_instance_is_refused(outputs, instance, message) -> None:
     assert refusal(outputs, lambda secrets: secrets.secret_arn("db"), instance) == message
 
 
@@ -149,8 +149,8 @@ def test_ecs_secrets_are_arns_of_whole_values_or_of_json_keys() -> None:
 
 @pytest.mark.parametrize("name", ["db.", "db.a:b"])
 def test_ecs_json_key_that_ecs_would_misread_is_refused(name: str) -> None:
-    told = refusal(ONE, lambda secrets: ecs_secrets(secrets, {"X": name}))
-    assert told.startswith("`X`: write `<key>` or `<key>.<JSON key>`")
+    message = refusal(ONE, lambda secrets: ecs_secrets(secrets, {"X": name}))
+    assert message.startswith("`X`: expected `<key>` or `<key>.<JSON key>`; `:` is not allowed")
 
 
 def test_lambda_environment_holds_arns() -> None:
@@ -162,8 +162,8 @@ def test_lambda_environment_holds_arns() -> None:
 
 
 def test_lambda_environment_never_holds_a_part_of_a_value() -> None:
-    told = refusal(ONE, lambda secrets: lambda_environment(secrets, {"PASSWORD": "db.password"}))
-    assert told.startswith(
+    message = refusal(ONE, lambda secrets: lambda_environment(secrets, {"PASSWORD": "db.password"}))
+    assert message.startswith(
         "`PASSWORD`: an environment variable holds the ARN of a whole secret; write `db`"
     )
 
@@ -203,3 +203,39 @@ def test_read_policy_allows_a_key_known_by_its_alias() -> None:
     assert decrypt["Condition"]["ForAnyValue:StringEquals"] == {
         "kms:ResourceAliases": "alias/team/key"
     }
+
+
+def test_read_policy_allows_each_key_for_its_own_secrets_only() -> None:
+    keys = [f"arn:aws:kms:eu-central-1:123456789012:key/{name}" for name in ("first", "second")]
+    outputs = {
+        "secret_arns": {name: f"{ARN}{name}-AbCdEf" for name in ("a", "b", "c", "d")},
+        "kms_key_arns": {"a": keys[1], "b": keys[0], "c": keys[1]},
+    }
+    document, _ = resolved(outputs, lambda secrets: read_policy(secrets, ["c", "d", "b", "a"]))
+    _, *decrypting = json.loads(document)["Statement"]
+    allowed = {}
+    for statement in decrypting:
+        condition = statement["Condition"]["StringEquals"]
+        allowed[statement["Resource"]] = condition["kms:EncryptionContext:SecretARN"]
+    assert allowed == {
+        keys[0]: [f"{ARN}b-AbCdEf"],
+        keys[1]: [f"{ARN}a-AbCdEf", f"{ARN}c-AbCdEf"],
+    }
+
+
+def test_initial_password_is_secret_and_returned_even_if_it_may_be_replaced() -> None:
+    outputs = {**ONE, "initial_passwords": ["db.token"]}
+    password = resolved(outputs, lambda secrets: secrets.initial_password("db.token"))
+    assert password == ("Zq7-token", True)
+
+
+@pytest.mark.parametrize("instance", [None, "web"])
+def test_password_that_may_have_been_replaced_is_refused_without_showing_it(instance) -> None:
+    initial: Any = ["db.token"] if instance is None else {"web": ["db.token"]}
+    outputs = {**(ONE if instance is None else SEVERAL), "initial_passwords": initial}
+    message = refusal(outputs, lambda secrets: secrets.generated_password("db.token"), instance)
+    assert message == (
+        "`db.token`: the generated password is the first value only, and may have been replaced "
+        'since; read the secret by its ARN (`secret_arn("db")`), or use '
+        '`initial_password("db.token")` to create something with it once'
+    )

@@ -1,7 +1,7 @@
-"""The shipped templates, held to a linter that knows every action, resource and condition of AWS.
+"""The shipped templates, checked by a linter that knows every action, resource and condition of AWS.
 
-It takes as long to import as `validate` may take in all, so it is no part of the product: there,
-secrets_component/iam/linter.py checks documents and templates of a user's own.
+Its import alone takes as long as `validate` may take in all, so the product does without: there,
+secrets_component/iam/linter.py checks custom templates and documents inside a map.
 """
 
 import json

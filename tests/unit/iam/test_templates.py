@@ -1,11 +1,20 @@
-"""The policy templates: what comes out of them, and what is refused."""
+"""The policy templates: what they become when filled in, and what is refused."""
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
-from secrets_component.iam.templates import TemplateError, file_problems, fill, shipped
+from secrets_component.iam import templates
+from secrets_component.iam.templates import (
+    TemplateError,
+    file_problems,
+    fill,
+    names_variable,
+    needs_principals,
+    shipped,
+)
 
 SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/dev/rds/master-??????"
 VALUES = {
@@ -22,7 +31,7 @@ NAMES = ("read-secret-policy", "admin-secret-policy", "cross-account-secret-poli
 @pytest.mark.parametrize("name", NAMES)
 def test_shipped_template_has_no_wildcard(name: str) -> None:
     assert "*" not in shipped(name)
-    assert list(file_problems(name, shipped(name))) == []
+    assert list(file_problems(Path(name), shipped(name))) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -49,7 +58,7 @@ def test_text_around_a_list_becomes_a_list_of_texts() -> None:
     ]
 
 
-def test_what_names_nothing_is_left_out() -> None:
+def test_what_has_no_value_is_left_out() -> None:
     statements = fill(shipped("read-secret-policy"), {**VALUES, "kms_key_arns": None})
     assert [statement["Sid"] for statement in statements] == ["ReadSecrets"]
     values = {**VALUES, "organization_id": None, "principal_arns": None}
@@ -77,3 +86,77 @@ def test_unknown_or_missing_variable_is_named(variable: str, message: str) -> No
 def test_variables_of_iam_itself_stay() -> None:
     text = json.dumps({"Statement": {"Action": "a", "Resource": "x/${aws:PrincipalTag/team}-${*}"}})
     assert fill(text, {})[0]["Resource"] == "x/${aws:PrincipalTag/team}-${*}"
+
+
+def test_value_that_is_a_list_joins_the_list_that_it_is_in() -> None:
+    statement = {"Action": "a", "Resource": "*", "Principal": {"AWS": ["${principals}", "x"]}}
+    (filled,) = fill(json.dumps({"Statement": statement}), {"principals": ["a", "b"]})
+    assert filled["Principal"] == {"AWS": ["a", "b", "x"]}
+
+
+def test_statement_whose_only_resource_has_no_value_is_left_out() -> None:
+    statement = {"Action": "a", "Resource": ["${kms_key_arns}"]}
+    assert fill(json.dumps({"Statement": statement}), {"kms_key_arns": None}) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ({"Principal": {"AWS": "${principals}"}}, True),
+        ({}, True),
+        ({"Principal": {"AWS": "arn:aws:iam::111122223333:root"}}, False),
+        ({"NotPrincipal": {"AWS": "arn:aws:iam::111122223333:root"}}, False),
+    ],
+)
+def test_principals_are_needed_where_the_template_has_none_of_its_own(
+    statement: dict[str, object], expected: bool
+) -> None:
+    named = {"Principal": {"AWS": "arn:aws:iam::444455556666:root"}}
+    assert needs_principals(json.dumps({"Statement": statement})) is expected
+    assert needs_principals(json.dumps({"Statement": [named, statement]})) is expected
+
+
+def test_variable_is_named_by_its_whole_name() -> None:
+    assert names_variable("${principal_arns}", "principal_arns")
+    assert not names_variable("${principal_arns}", "principals")
+    assert not names_variable("principals ${aws:principals}", "principals")
+
+
+@pytest.mark.parametrize(
+    ("lines", "place", "message"),
+    [
+        (['{"Statement":', " [}"], "own.tpl:2:3", "the template is not JSON: expecting value"),
+        (
+            ["{", ' "Id": "${secret_arn}"', "}"],
+            "own.tpl:2:9",
+            "the template has an unknown variable `${secret_arn}`; known are `${kms_key_arns}`, "
+            "`${organization_id}`, `${principal_arns}`, `${principals}`, `${region}`, "
+            "`${secret_arns}`; did you mean `secret_arns`?",
+        ),
+        (
+            ['{"Statement": {', ' "Effect": "Permit",', ' "Action": "a:B", "Resource": "x"}}'],
+            "own.tpl:2:12",
+            "`Effect`: expected `Allow` or `Deny`",
+        ),
+    ],
+)
+def test_mistake_in_a_custom_template_is_reported_at_its_place(
+    lines: list[str], place: str, message: str
+) -> None:
+    reported = [str(problem) for problem in file_problems(Path("own.tpl"), "\n".join(lines))]
+    assert reported[0] == f"{place}: error: {message}"
+
+
+def test_missing_folder_of_templates_says_how_to_get_it(monkeypatch) -> None:
+    monkeypatch.setattr(templates, "folder", lambda _: None)
+    shipped.cache_clear()
+    with pytest.raises(FileNotFoundError, match="reinstall secretsmap"):
+        shipped("read-secret-policy")
+
+
+def test_denial_of_all_other_actions_or_resources_is_kept() -> None:
+    statements = [
+        {"Effect": "Deny", "NotAction": "a:B", "Resource": "*"},
+        {"Effect": "Deny", "Action": "a:B", "NotResource": "x"},
+    ]
+    assert fill(json.dumps({"Statement": statements}), {}) == statements

@@ -59,7 +59,7 @@ INLINE = [
     ("Principal: {AWS: 'arn:aws:iam::123456789012:role/*'}", "never with a wildcard"),
     ("Principal: {AWS: 'arn:aws:iam::12:root'}", "expected account ids or ARNs"),
     ("NotPrincipal: {AWS: 'arn:aws:iam::123456789012:root'}", "gives access to everyone"),
-    ("Sid: x", "a statement without `Principal`"),
+    ("Sid: x", "the statement has no `Principal`; a resource policy requires one"),
     ("Principle: '*'", "did you mean `Principal`?"),
 ]
 
@@ -109,7 +109,7 @@ def template(folder: Path, *lines: str) -> str:
     [
         ('{"Effect": "Allow",', "own.json.tpl:2:35", "is not JSON"),
         ('{"Effect": "Allow", "Action": "a:B", "Resource": "${secret_arn}"}', "own.json.tpl:2:66", "unknown variable `${secret_arn}`"),
-        ('{"Effect": "Allow", "Action": "a:*", "Resource": "${secret_arns}"}', "own.json.tpl:2:46", "a wildcard grants more"),
+        ('{"Effect": "Allow", "Action": "a:*", "Resource": "${secret_arns}"}', "own.json.tpl:2:46", "wildcards are not allowed in `Action`"),
         ('{"Effect": "Allow", "Action": "a:B", "Resource": "x-*"}', "own.json.tpl:2:65", "write `-??????`"),
         ('{"Effect": "Allow", "Action": "a:B", "Resource": "x", "Principal": "*"}', "own.json.tpl:2:83", "gives access to everyone"),
         ('{"Efect": "Allow", "Action": "a:B", "Resource": "x"}', "own.json.tpl:2:26", "did you mean `Effect`?"),

@@ -27,8 +27,8 @@ def test_maps_of_the_guide_are_good(name: str) -> None:
 
 
 BAD = [
-    ("name: 'no good!'", "4:13", "`name`: may hold only letters, digits and `/_+=.@-`"),
-    ("name: a//b", "4:13", "`name`: must not begin or end with `/` or hold `//`"),
+    ("name: 'no good!'", "4:13", "`name`: may contain only letters, digits and `/_+=.@-`"),
+    ("name: a//b", "4:13", "`name`: must not start or end with `/` or contain `//`"),
     ("nmae: b", "4:7", "unknown key `nmae`; did you mean `name`?"),
     ("generate_random_password: true, secret_data: hunter2", "4:39", "a second value beside `generate_random_password`"),
     ("generate_random_password: 'yes'", "4:33", "expected `true` or `false`"),
@@ -284,7 +284,7 @@ def test_designs_full_entry_is_good() -> None:
 
 
 def test_wrong_environment_is_refused() -> None:
-    with pytest.raises(ValueError, match="the environment may hold only"):
+    with pytest.raises(ValueError, match="the environment may contain only"):
         plan_of("context_name: x\nsecrets: {}\n", "no good")
 
 
