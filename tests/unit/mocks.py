@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import grpc
 import pulumi
@@ -11,6 +12,8 @@ from pulumi.runtime import mocks
 from secrets_component import SecretMap, SecretMapArgs
 from secrets_component.planning.plan import Plan
 from tests.maps_of_tests import plan_of
+
+_Result = TypeVar("_Result")
 
 SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
 ACCOUNT, REGION = "123456789012", "eu-central-1"
@@ -50,6 +53,7 @@ class Cloud(mocks.Mocks):
         self.stacks, self.secret_outputs = stacks, list(secret_outputs)
         self.made: dict[tuple[str, str], dict[str, Any]] = {}
         self.reads: list[str] = []
+        self.calls: list[tuple[str, dict[str, Any]]] = []
         self.caller = f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/session"
         self.identities = {
             name: f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("app", "ops", "web")
@@ -71,6 +75,7 @@ class Cloud(mocks.Mocks):
         return f"{args.name}-id", {**args.inputs, **known.get(kind, {})}
 
     def call(self, args: mocks.MockCallArgs) -> Any:
+        self.calls.append((args.token.rpartition(":")[2], args.args))
         if args.token == "aws:index/getRegion:getRegion":
             return {"region": REGION}
         if args.token == "aws:secretsmanager/getSecret:getSecret":
@@ -91,6 +96,16 @@ class Cloud(mocks.Mocks):
         if name not in self.stacks:
             raise NoSuchStackError(name)
         return {"outputs": self.stacks[name], "secretOutputNames": self.secret_outputs}
+
+
+class SilentCloud(Cloud):
+    """An AWS that answers nothing, as the mocks of many programs do."""
+
+    def __init__(self) -> None:
+        super().__init__({}, ())
+
+    def call(self, _args: mocks.MockCallArgs) -> Any:
+        return {}
 
 
 def plain(value: Any) -> Any:
@@ -137,3 +152,21 @@ def deploy(
 
     run()
     return Deployed(cloud, outputs, is_secret)
+
+
+def run_in_program(
+    action: Callable[[pulumi.Resource], _Result],
+    cloud: Cloud | None = None,
+    *,
+    preview: bool = False,
+) -> _Result:
+    """Run an action as part of a program, below a component, and return its result."""
+    mocks.set_mocks(cloud or Cloud({}, ()), project="secrets", stack="dev", preview=preview)
+    results: list[_Result] = []
+
+    @pulumi.runtime.test
+    def run() -> None:
+        results.append(action(pulumi.ComponentResource("test:index:Parent", "parent")))
+
+    run()
+    return results[0]
