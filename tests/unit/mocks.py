@@ -161,7 +161,13 @@ def run_in_program(
     preview: bool = False,
 ) -> _Result:
     """Run an action as part of a program, below a component, and return its result."""
-    mocks.set_mocks(cloud or Cloud({}, ()), project="secrets", stack="dev", preview=preview)
+    mocks.set_mocks(
+        cloud or Cloud({}, ()),
+        project="secrets",
+        stack="dev",
+        preview=preview,
+        organization="acme",
+    )
     results: list[_Result] = []
 
     @pulumi.runtime.test

@@ -67,6 +67,16 @@ def arn(name: str) -> str:
     return f"arn:aws:secretsmanager:{REGION}:123456789012:secret:{name}-AbCdEf"
 
 
+EMPTY = HeldSecret(
+    name="x/dev/a",
+    arn=arn("x/dev/a"),
+    deletion=None,
+    is_filled=False,
+    next_rotation=None,
+    service=None,
+)
+
+
 def listed(name: str, **more: Any) -> dict[str, Any]:
     """A secret as ListSecrets shows it."""
     return {"Name": name, "ARN": arn(name), **more}
@@ -113,7 +123,7 @@ def test_all_pages_of_an_answer_are_read(sdk) -> None:
 
 
 def test_secret_without_anything_is_empty_and_does_not_rotate(sdk) -> None:
-    assert held(sdk) == HeldSecret("x/dev/a", arn("x/dev/a"), None, False, None, None)
+    assert held(sdk) == EMPTY
 
 
 def test_secret_that_is_scheduled_for_deletion_has_a_date(sdk) -> None:
@@ -168,8 +178,8 @@ def test_account_is_that_of_the_credentials(sdk) -> None:
 
 
 def test_secret_is_restored_by_its_arn(sdk) -> None:
-    sdk.stubs["secretsmanager"].add_response("restore_secret", {}, {"SecretId": arn("a")})
-    Inventory().restore(HeldSecret("a", arn("a"), datetime.now(UTC), True, None, None))
+    sdk.stubs["secretsmanager"].add_response("restore_secret", {}, {"SecretId": EMPTY.arn})
+    Inventory().restore(EMPTY)
 
 
 def test_region_and_credentials_are_passed_to_the_sdk(sdk) -> None:
@@ -181,7 +191,7 @@ def test_region_and_credentials_are_passed_to_the_sdk(sdk) -> None:
     ("service", "operation", "ask"),
     [
         ("secretsmanager", "list_secrets", lambda inventory: inventory.secrets_of(plan())),
-        ("secretsmanager", "restore_secret", lambda inventory: inventory.restore(HeldSecret("a", arn("a"), None, True, None, None))),
+        ("secretsmanager", "restore_secret", lambda inventory: inventory.restore(EMPTY)),
         ("sts", "get_caller_identity", lambda inventory: inventory.account()),
     ],
 )  # fmt: skip
