@@ -11,8 +11,8 @@ from secrets_component.arns import Home
 from secrets_component.planning import key_policies
 from secrets_component.planning.plan import Plan
 from tests.maps_of_tests import plan_of
+from tests.unit.mocks import ACCOUNT, REGION, deploy
 
-ACCOUNT, REGION = "123456789012", "eu-central-1"
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 APP, OPS, WEB = (f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("app", "ops", "web"))
 THERE = "arn:aws:iam::222222222222:role/there"
@@ -52,14 +52,6 @@ def test_account_administers_the_created_key_and_cannot_use_it() -> None:
     assert {"kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:ReplicateKey"} <= actions
     assert not {"kms:Decrypt", "kms:Encrypt", "kms:CreateGrant"} & actions
     assert not any("*" in action or "GenerateDataKey" in action for action in actions)
-
-
-def test_iam_policies_decide_where_the_map_grants_nothing() -> None:
-    _, use = policy_of(plan_of(f"{CREATED}secrets: {{a: {{}}}}\n"))
-    assert use["Principal"] == {"AWS": [ROOT]}
-    assert "kms:Decrypt" in use["Action"]
-    assert secrets_in(use) == ["x/dev/*"]
-    assert "ArnEquals" not in use["Condition"]
 
 
 def test_key_is_used_through_secrets_manager_of_its_regions_only() -> None:
@@ -275,3 +267,58 @@ def test_referenced_key_and_principal_are_named_as_the_map_writes_them() -> None
 )
 def test_nothing_is_added_where_no_existing_key_is_used_by_a_grant(text) -> None:
     assert key_policies.statements_to_add(plan_of(text)) == {}
+
+
+def statements(made: dict, kind: str, name: str) -> list[dict]:
+    return list(json.loads(made[kind, name]["policy"])["Statement"])
+
+
+def uses(made: dict) -> dict[str, list]:
+    """Return who may decrypt with the created key, by the ids of the statements."""
+    return {
+        s["Sid"]: s["Principal"]["AWS"]
+        for s in statements(made, "Key", "m")
+        if "kms:Decrypt" in s["Action"]
+    }
+
+
+def test_created_key_is_the_accounts_own_where_the_map_grants_nothing() -> None:
+    made = deploy(CREATED + "secrets: {a: {}}\n").made
+    administer, use = statements(made, "Key", "m")
+    assert administer["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    assert not {"kms:Decrypt", "kms:*"} & set(administer["Action"])
+    assert use["Principal"] == {"AWS": [f"arn:aws:iam::{ACCOUNT}:root"]}
+    assert use["Condition"] == {
+        "StringEquals": {"kms:ViaService": [f"secretsmanager.{REGION}.amazonaws.com"]},
+        "StringLike": {
+            "kms:EncryptionContext:SecretARN": [
+                f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/*"
+            ]
+        },
+    }
+
+
+def test_created_key_is_for_the_maps_readers_and_the_deploying_identity() -> None:
+    made = deploy(
+        CREATED + f"access: {{readers: ['{APP}'], attach_to: [web]}}\nsecrets: {{a: {{}}}}\n"
+    ).made
+    assert uses(made) == {
+        "DeployThroughSecretsManager": [f"arn:aws:iam::{ACCOUNT}:root"],
+        "DecryptThroughSecretsManager": [APP],
+        "DecryptThroughSecretsManager2": [WEB],
+    }
+    deploys = statements(made, "Key", "m")[1]
+    assert deploys["Condition"]["ArnLike"] == {
+        "aws:PrincipalArn": [
+            f"arn:aws:iam::{ACCOUNT}:role/deployer",
+            f"arn:aws:iam::{ACCOUNT}:role/*/deployer",
+        ]
+    }
+
+
+def test_reader_of_one_secret_decrypts_that_one_only() -> None:
+    made = deploy(CREATED + f"secrets: {{a: {{access: {{readers: ['{APP}']}}}}, b: {{}}}}\n").made
+    reader = statements(made, "Key", "m")[-1]
+    assert reader["Condition"]["StringLike"]["kms:EncryptionContext:SecretARN"] == [
+        f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/a-??????"
+    ]

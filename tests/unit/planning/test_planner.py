@@ -21,7 +21,7 @@ def entry(fields: str, head: str = "") -> str:
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in MAPS.glob("guide-*.yaml")))
-def test_maps_of_the_guide_are_good(name: str) -> None:
+def test_maps_of_the_guide_are_valid(name: str) -> None:
     (one,) = load_plans(MAPS / name, "dev").values()
     assert all(secret.name.startswith("myapp/dev/") for secret in one.secrets.values())
 
@@ -67,7 +67,9 @@ BAD = [
 
 
 @pytest.mark.parametrize(("fields", "place", "message"), BAD)
-def test_bad_entry_is_told_with_place_and_remedy(fields: str, place: str, message: str) -> None:
+def test_bad_entry_is_reported_with_its_position_and_a_fix(
+    fields: str, place: str, message: str
+) -> None:
     told = problems_of(entry(fields))
     found = [line for line in told if message in line]
     assert found, told
@@ -128,7 +130,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
     assert [line.split(":")[1] for line in told] == ["1", "2", "3", "5", "5", "5", "6"]
 
 
-def test_defaults_stand_below_the_entry_and_keep_their_place() -> None:
+def test_defaults_apply_below_the_entry_and_keep_their_position() -> None:
     one = plan_of(
         """\
         context_name: x
@@ -231,7 +233,7 @@ def test_key_must_outlive_the_recovery_window() -> None:
     assert "must be at least the recovery window" in told[0]
 
 
-def test_designs_full_entry_is_good() -> None:
+def test_entry_with_every_field_is_valid() -> None:
     one = plan_of(
         """\
         context_name: myapp
