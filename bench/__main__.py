@@ -1,4 +1,4 @@
-"""`python -m bench`: every ratio with its limit; exit 1 where one is over it."""
+"""`python -m bench`: print every ratio with its limit; exit 1 if one exceeds it."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ COUNTS = {1_000: 3, 5_000: 2}
 
 
 def main() -> int:
-    """Print one line per figure."""
+    """Print one line per figure; return 1 if one exceeds its limit."""
     failed = [not line for line in (*_registering(), _validating(), _starting())]
     return 1 if any(failed) else 0
 
 
 def _registering() -> list[bool]:
-    """SecretMap against a loop by hand, in processes of their own, in turn."""
+    """Compare SecretMap with a loop written by hand, in alternating processes."""
     ratios = {}
     for count, times in COUNTS.items():
         rounds = [(_child("map", count), _child("loop", count)) for _ in range(times)]
-        assert len({one["made"] for pair in rounds for one in pair}) == 1, "not the same resources"  # noqa: S101 # a ratio of unlike things says nothing
+        assert len({one["made"] for pair in rounds for one in pair}) == 1, "not the same resources"  # noqa: S101 # different resources cannot be compared
         ratios[count] = {
             figure: statistics.median(ours[figure] / theirs[figure] for ours, theirs in rounds)
             for figure in ("seconds", "mebibytes")
@@ -56,7 +56,7 @@ def _child(way: str, count: int) -> dict[str, Any]:
 
 
 def _validating() -> bool:
-    """`validate` of 10,000 entries against libyaml's own loader on the same text."""
+    """Compare `validate` of 10,000 entries with libyaml's loader on the same text."""
     entry = (
         "  k{n}:\n    name: n{n}\n    path: a/b\n    description: entry {n}\n"
         "    generate_random_password: true\n    tags: {{team: x}}\n"
@@ -82,7 +82,7 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def _starting() -> bool:
-    """`validate` of one small map, as a command."""
+    """Measure `validate` of one small map, as a command."""
     command = [sys.executable, "-m", "secrets_component", "validate", "stacks/prod.yaml"]
     seconds = [
         _timed(lambda: subprocess.run(command, cwd=ROOT, check=True, capture_output=True))

@@ -1,7 +1,7 @@
 """Registers N secrets with password, version and policy under mocks; prints CPU time and peak MiB.
 
 `python -m bench.registering map|loop N`: through SecretMap, or the very same resources, with the
-same inputs, written by hand in a loop. CPU time, for a shared machine's clock says little.
+same inputs, written by hand in a loop. CPU time, because a shared machine's clock is unreliable.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ READER = "arn:aws:iam::111122223333:role/reader"
 
 
 class Cloud(mocks.Mocks):
-    """Answers at once, and remembers which inputs each resource had."""
+    """Answers at once, and records the inputs of each resource."""
 
     def __init__(self) -> None:
-        """Start without any."""
+        """Start without inputs."""
         self.inputs: set[str] = set()
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        """Give every resource an ARN, and every password a result."""
+        """Return an ARN for every resource, and a result for every password."""
         if args.typ.split(":")[0] in ("aws", "random") and ":iam/" not in args.typ:
             self.inputs.add(f"{args.typ} {args.name} {sorted(args.inputs)}")
         arn = f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{args.name}-AbCdEf"
         return args.name, {**args.inputs, "arn": arn, "result": "generated", "versionId": "v"}
 
     def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:  # the mocks' signature
-        """Know nothing."""
+        """Return nothing."""
         return {}
 
 
 def by_map(count: int) -> None:
-    """Register through SecretMap, from the text on."""
+    """Register through SecretMap, starting from the text."""
     entry = (
         "  k{n}:\n    path: p\n    generate_random_password: true\n"
         "    policy: {{template: read-secret-policy, principals: ['" + READER + "']}}\n"

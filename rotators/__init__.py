@@ -1,6 +1,6 @@
-"""Rotation functions for AWS Lambda, and the interface for one's own.
+"""Rotation functions for AWS Lambda.
 
-Own step: derive from `Rotator`, and make a Lambda handler of it with `handler`.
+To write your own, subclass `Rotator` and wrap it with `handler`.
 """
 
 from rotators.contract import Rotator, handler

@@ -1,6 +1,6 @@
 """`python -m rotators.build OUT.zip`: the functions' zip, byte for byte the same every time.
 
-It stands alone, so that it can also be run as a file.
+It imports nothing of this package, so that it can also be run as a file.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from pathlib import Path
 
 SOURCES = Path(__file__).parent
 CA_NAME = "ca.pem"
-_NOT_SHIPPED = ("build.py", "requirements.txt")
-# Written by pip for this machine: scripts with its Python's path, and lists of installed files.
-_PIPS_OWN = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # a zip knows no earlier date
+# Written by pip for this machine, such as lists of installed files with their paths.
+_OF_THIS_MACHINE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
+_EARLIEST = (1980, 1, 1, 0, 0, 0)  # a zip cannot store an earlier date
 
 
 class BuildError(Exception):
@@ -26,11 +25,13 @@ class BuildError(Exception):
 
 
 def main() -> int:
-    """Build; 1 where the packages cannot be had."""
+    """Build the zip; return 1 where that fails."""
     parser = argparse.ArgumentParser(prog="python -m rotators.build", description=__doc__)
     parser.add_argument("out", type=Path, help="the zip to write")
     parser.add_argument("--ca-bundle", type=Path, help=f"certificates to ship as {CA_NAME}")
-    parser.add_argument("--add", type=Path, nargs="*", default=[], help="modules of one's own")
+    parser.add_argument(
+        "--add", type=Path, nargs="*", default=[], help="your own modules to include"
+    )
     options = parser.parse_args()
     try:
         build(options.out, options.ca_bundle, options.add)
@@ -49,7 +50,7 @@ def build(out: Path, ca_bundle: Path | None = None, own: Sequence[Path] = ()) ->
     Args:
         out: the zip to write.
         ca_bundle: PEM certificates that the functions check databases with.
-        own: modules with handlers of one's own, for the top of the zip.
+        own: your own modules with handlers, for the top of the zip.
 
     Raises:
         BuildError: the packages cannot be installed, or are not pure Python.
@@ -58,20 +59,23 @@ def build(out: Path, ca_bundle: Path | None = None, own: Sequence[Path] = ()) ->
         vendored = Path(folder)
         _install(vendored)
         files = dict(_vendored(vendored))
-        files.update({f"rotators/{path.name}": path.read_bytes() for path in sources()})
-        files.update({path.name: path.read_bytes() for path in own})
-        if ca_bundle is not None:
-            files[CA_NAME] = ca_bundle.read_bytes()
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-            for name in sorted(files):
-                entry = zipfile.ZipInfo(name, _EARLIEST)
-                entry.create_system, entry.external_attr = 3, 0o644 << 16  # Unix, wherever we are
-                archive.writestr(entry, files[name])
+    for path in sources():
+        files[f"rotators/{path.name}"] = path.read_bytes()
+    for path in own:
+        files[path.name] = path.read_bytes()
+    if ca_bundle is not None:
+        files[CA_NAME] = ca_bundle.read_bytes()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, _EARLIEST)
+            entry.create_system = 3  # Unix, also where the zip is built on another system
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, files[name])
 
 
 def sources() -> list[Path]:
-    """Give the package's own files that are shipped."""
-    return sorted(path for path in SOURCES.glob("*.py") if path.name not in _NOT_SHIPPED)
+    """Return the files of this package that are shipped."""
+    return sorted(set(SOURCES.glob("*.py")) - {SOURCES / "build.py"})
 
 
 def _install(target: Path) -> None:
@@ -88,15 +92,22 @@ def _install(target: Path) -> None:
 
 
 def _vendored(target: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of each installed file that is the same on every machine."""
     for path in target.rglob("*"):
         relative = path.relative_to(target)
         if path.suffix in (".so", ".pyd"):
             msg = f"{relative} is made for one machine; only pure Python can be shipped"
             raise BuildError(msg)
-        if not path.is_file() or relative.parts[0] == "bin" or path.name in _PIPS_OWN:
-            continue
-        if "__pycache__" not in relative.parts:
+        if path.is_file() and not _is_of_this_machine(relative):
             yield relative.as_posix(), path.read_bytes()
+
+
+def _is_of_this_machine(relative: Path) -> bool:
+    if relative.parts[0] == "bin":  # scripts with the path of this Python
+        return True
+    if "__pycache__" in relative.parts:
+        return True
+    return relative.name in _OF_THIS_MACHINE
 
 
 if __name__ == "__main__":

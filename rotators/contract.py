@@ -1,4 +1,4 @@
-"""AWS's contract for rotation functions, and the part of it that one's own step fills in.
+"""AWS's contract for rotation functions, and `Rotator`, the part of it that differs between them.
 
 AWS calls one function four times for a rotation and repeats all four after a failure, with the same
 ClientRequestToken (https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html).
@@ -24,37 +24,40 @@ logger = logging.getLogger("rotators")
 logger.setLevel(logging.INFO)  # Lambda's own default is WARNING
 
 
-# Lambda's step ends after a minute by default; boto3's own patience would outlast it in silence.
-_PATIENCE = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 3})
+# Below a function's timeout, so that a missing network is reported; boto3's defaults are above it.
+_TIMEOUTS = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 3})
 
 
 class Rotator(ABC):
-    """What differs between secrets: how a value is made, put to use and tried.
+    """The steps that differ between secrets: how a value is created, set and tested.
 
-    Each method may be called again after it was killed half-way, and must then come to the same
-    end. None may log a value; a `RotationError` says what is wrong without one.
+    Each method may be called again after it was interrupted, and must then reach the same end. None
+    may log a value or put one into a `RotationError`.
     """
 
     @abstractmethod
     def create(self, current: str) -> str:
-        """Make the next value from the one in use; it is stored before anything else happens.
+        """Create the next value from the one in use; it is stored before anything else happens.
 
-        AWS keeps the first value that is stored for a rotation. A value made outside (a key that
-        another service issues) may get lost between being made and being stored: remove such
-        leftovers here, before making another.
+        AWS keeps the first value that is stored for a rotation. A value created elsewhere (a key
+        that another service issues) may get lost before it is stored: remove such leftovers here,
+        before creating another.
         """
 
     @abstractmethod
     def set(self, versions: Versions) -> None:
-        """Make `versions.created()` valid outside, and leave what is in use valid if possible."""
+        """Make `versions.created()` valid where it is used.
+
+        Keep the value in use valid as well, if possible.
+        """
 
     @abstractmethod
     def test(self, versions: Versions) -> None:
-        """Use `versions.created()` as its reader will, and raise if that fails."""
+        """Use `versions.created()` as a reader would; raise if that fails."""
 
 
 def handler(rotator: Rotator) -> Callable[[Mapping[str, str], object], None]:
-    """Make a Lambda handler of a rotator.
+    """Wrap a rotator into a Lambda handler.
 
     Example:
         `lambda_handler = handler(MyRotator())`, and `my_module.lambda_handler` as the function's
@@ -68,7 +71,7 @@ def handler(rotator: Rotator) -> Callable[[Mapping[str, str], object], None]:
         except (HTTPClientError, NoConnectionError) as error:
             msg = (
                 f"Secrets Manager cannot be reached ({type(error).__name__}); a function in a VPC "
-                "needs an endpoint for it, or a NAT gateway"
+                "needs a VPC endpoint or a NAT gateway"
             )
             logger.error("%s failed: %s", step, msg)
             raise RotationError(msg) from None
@@ -82,23 +85,23 @@ def handler(rotator: Rotator) -> Callable[[Mapping[str, str], object], None]:
 
 def secrets_manager() -> Any:  # noqa: ANN401 # boto3 makes its clients' classes at run time
     """Connect to Secrets Manager in the function's region."""
-    return boto3.client("secretsmanager", config=_PATIENCE)
+    return boto3.client("secretsmanager", config=_TIMEOUTS)
 
 
 def rotate(rotator: Rotator, client: Any, event: Mapping[str, str]) -> None:  # noqa: ANN401 # boto3 makes its clients' classes at run time
     """Carry out one step.
 
     Args:
-        rotator: what to do in the step.
+        rotator: what differs between secrets.
         client: a boto3 client of Secrets Manager.
         event: `SecretId`, `ClientRequestToken` and `Step`, as Secrets Manager sends them.
 
     Raises:
-        RotationError: the step cannot be done; the message says why.
+        RotationError: the step failed; the message says why.
     """
     versions = Versions(client, event["SecretId"], event["ClientRequestToken"])
     if event["Step"] not in _STEPS:
-        msg = f"unknown step; Secrets Manager sends {', '.join(_STEPS)}"
+        msg = f"unknown step; expected one of {', '.join(_STEPS)}"
         raise RotationError(msg)
     if not versions.is_finished():
         _STEPS[event["Step"]](rotator, versions)

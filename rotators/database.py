@@ -1,8 +1,8 @@
 """Passwords of database users: one user, or two that alternate.
 
 Both strategies are AWS's
-(https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotation-strategy.html). What holds at
-every moment, wherever the function is killed: some labelled version of the secret opens the
+(https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotation-strategy.html). At every
+moment, wherever the function is interrupted, some labelled version of the secret opens the
 database.
 """
 
@@ -25,16 +25,16 @@ CONNECT_SECONDS = 5
 
 
 class Session(Protocol):
-    """An open connection, as the user who logged in."""
+    """An open connection of the user who logged in."""
 
     def set_own_password(self, password: str) -> None:
         """Change the password of the user who logged in."""
 
     def account(self) -> str:
-        """Name the account that logged in, as the engine knows it."""
+        """Return the account that logged in, as the engine names it."""
 
     def set_password(self, user: str, password: str, like: str) -> None:
-        """Change another user's password, once it exists with the privileges of account `like`."""
+        """Set another user's password; create the user with the privileges of account `like`."""
 
     def check(self) -> None:
         """Run a query."""
@@ -47,22 +47,22 @@ class Engine(Protocol):
     """A kind of database."""
 
     ports: Mapping[str, int]
-    """Default ports by the names that a secret's `engine` may have."""
+    """Default ports, by the accepted values of a secret's `engine`."""
     longest_user: int
-    """Characters that a user's name may have."""
+    """Maximum number of characters in a user's name."""
 
     def connect(self, login: Login) -> Session | None:
-        """Log in; None where the engine refuses user and password.
+        """Log in; return None where the engine refuses user and password.
 
         Raises:
-            RotationError: the database is not there, has no good certificate, or does not exist.
+            RotationError: the server cannot be reached or trusted, or the database does not exist.
         """
 
 
 def tls_context(login: Login) -> ssl.SSLContext | None:
-    """Make the check of the server's certificate and name; None where the secret turns TLS off.
+    """Return the check of the server's certificate and name; None where the secret turns TLS off.
 
-    `CA_BUNDLE` names a file of certificates, such as RDS's
+    `CA_BUNDLE` is the path of a file of certificates, such as RDS's
     https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem; default: the system's.
     """
     if not login.tls:
@@ -73,45 +73,40 @@ def tls_context(login: Login) -> ssl.SSLContext | None:
     except OSError:
         msg = f"CA_BUNDLE: {bundle} is not a readable file of PEM certificates"
         raise RotationError(msg) from None
-    # Python 3.13 also asks for RFC 5280's form, which CAs in use lack; trust and name are checked.
+    # Python 3.13 also requires RFC 5280's form, which CAs in use lack; trust and name are checked.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context
 
 
 def tls_failure(error: ssl.SSLError) -> str:
-    """Say why TLS failed: the certificate's problem where that is it."""
-    return f"TLS failed: {getattr(error, 'verify_message', '') or error.reason or 'no reason'}"
+    """Explain why TLS failed, if possible by the problem of the certificate."""
+    problem = getattr(error, "verify_message", "") or error.reason or "unknown reason"
+    return f"TLS failed: {problem}"
 
 
 class SingleUser(Rotator):
-    """The user changes its own password; between set and finish the current version is refused."""
+    """The user changes its own password; from set to finish, the current one is refused."""
 
     def __init__(self, engine: Engine) -> None:
         """Rotate users of an engine."""
         self._engine = engine
 
     def create(self, current: str) -> str:
-        """Give the current value a new password."""
+        """Return the current value with a new password."""
         return parse(current, self._engine.ports, "current").text(password=passwords.generate())
 
     def set(self, versions: Versions) -> None:
-        """Log in with whichever version the database accepts, and set the pending password."""
+        """Log in with the version that the database accepts, and set the pending password."""
         pending = parse(versions.created(), self._engine.ports, "pending")
         current = parse(versions.current(), self._engine.ports, "current")
         pending.refuse_other(current, but=("password",))
         if self._opens(pending):
             return  # an earlier attempt got this far
-        session = self._engine.connect(current) or self._open(versions.previous(), current)
+        session = self._engine.connect(current)
         if session is None:
-            # Only LAST_SET keeps this version: the current one takes over before the label moves.
-            session = self._open(versions.last_set(), current)
-            if session is None:
-                msg = (
-                    f"the database refuses user {current.username!r} with the pending, the "
-                    "current, the previous and the last set password; set the current one by hand"
-                )
-                raise RotationError(msg)
-            session.set_own_password(current.password)
+            session = self._open(versions.previous(), current)
+        if session is None:
+            session = self._recover(versions, current)
         with closing(session):
             versions.mark_last_set()
             session.set_own_password(pending.password)
@@ -122,33 +117,46 @@ class SingleUser(Rotator):
 
     def _opens(self, login: Login) -> bool:
         session = self._engine.connect(login)
-        if session is not None:
-            session.close()
-        return session is not None
+        if session is None:
+            return False
+        session.close()
+        return True
+
+    def _recover(self, versions: Versions, current: Login) -> Session:
+        """Log in with the last set password, and set the current one.
+
+        Only LAST_SET keeps that version: the current one takes over before the label moves.
+        """
+        session = self._open(versions.last_set(), current)
+        if session is None:
+            msg = (
+                f"the database refuses user {current.username!r} with the pending, the "
+                "current, the previous and the last set password; set the current one by hand"
+            )
+            raise RotationError(msg)
+        session.set_own_password(current.password)
+        return session
 
     def _open(self, text: str | None, current: Login) -> Session | None:
-        """Log in with an older password, as the same user on the same database."""
+        """Log in with an older password, as the same user on the same server."""
         if text is None:
             return None
         older = parse(text, self._engine.ports, "older")
-        if (older.host, older.port, older.username) != (
-            current.host,
-            current.port,
-            current.username,
-        ):
+        user = (current.host, current.port, current.username)
+        if (older.host, older.port, older.username) != user:
             return None
         return self._engine.connect(replace(current, password=older.password))
 
 
 class AlternatingUsers(Rotator):
-    """A superuser changes the password of the user that is not in use; no reader is refused."""
+    """A superuser changes the password of the user not in use; readers are never refused."""
 
     def __init__(self, engine: Engine) -> None:
         """Rotate users of an engine."""
         self._engine = engine
 
     def create(self, current: str) -> str:
-        """Give the current value the other user and a new password."""
+        """Return the current value with the other user and a new password."""
         login = parse(current, self._engine.ports, "current")
         if len(login.alternate) > self._engine.longest_user:
             msg = (
@@ -159,9 +167,10 @@ class AlternatingUsers(Rotator):
         return login.text(password=passwords.generate(), username=login.alternate)
 
     def set(self, versions: Versions) -> None:
-        """Let the superuser create the other user if need be, and set its password.
+        """Let the superuser create the other user if it does not exist, and set its password.
 
-        All of it is done again by a second attempt: a login that works says nothing about grants.
+        A second attempt repeats all of it: a login that works does not show whether grants were
+        copied.
         """
         pending = parse(versions.created(), self._engine.ports, "pending")
         current = parse(versions.current(), self._engine.ports, "current")
@@ -169,8 +178,9 @@ class AlternatingUsers(Rotator):
         if pending.username != current.alternate:
             msg = f"the pending version's user is not {current.alternate!r}; rotate again"
             raise RotationError(msg)
-        # AWS's functions do so too: who cannot log in as the user must not get the other one.
-        if (session := self._engine.connect(current)) is None:
+        # As AWS's functions do: a value that cannot log in as the user must not yield the other.
+        session = self._engine.connect(current)
+        if session is None:
             msg = f"the database refuses user {current.username!r} with the current password"
             raise RotationError(msg)
         with closing(session):

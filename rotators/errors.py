@@ -1,7 +1,7 @@
-"""What goes wrong in a rotation, in words for the function's log."""
+"""The error of a rotation, which appears in the function's log."""
 
 from __future__ import annotations
 
 
 class RotationError(Exception):
-    """A rotation that cannot go on; the message never holds a value of the secret."""
+    """A rotation that cannot continue; the message never contains a value of the secret."""

@@ -1,4 +1,4 @@
-"""A generated password that nobody else has to be told: readers fetch it from the secret."""
+"""A generated password that only the secret knows: readers fetch it from there."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from rotators.versions import Versions
 
 
 class GeneratedPassword(Rotator):
-    """Replaces a text, or the field `password` of a JSON object."""
+    """Replaces a string, or the field `password` of a JSON object."""
 
     def create(self, current: str) -> str:
-        """Make a password; the other fields of a JSON object stay."""
+        """Generate a password; keep the other fields of a JSON object."""
         fields = _object(current)
         if fields is None:
             return passwords.generate()
@@ -24,16 +24,16 @@ class GeneratedPassword(Rotator):
         return json.dumps({**fields, "password": passwords.generate()})
 
     def set(self, versions: Versions) -> None:
-        """Change nothing outside: there is nothing else that knows the password."""
+        """Set nothing: no other system knows the password."""
         self.test(versions)
 
     def test(self, versions: Versions) -> None:
-        """See that the pending value has the current one's form, as its readers expect."""
-        pending, current = _object(versions.created()), _object(versions.current())
-        if _rest(pending) != _rest(current):
+        """Check that the pending value differs from the current one in its password only."""
+        pending, current = versions.created(), versions.current()
+        if _without_password(pending) != _without_password(current):
             msg = (
-                "the pending version is stale: the current one was changed since it was made; "
-                "take AWSPENDING off it and rotate again "
+                "the pending version is outdated: the current one has changed since; "
+                "remove AWSPENDING from it and rotate again "
                 "(aws secretsmanager update-secret-version-stage)"
             )
             raise RotationError(msg)
@@ -44,8 +44,13 @@ def _object(text: str) -> dict[str, object] | None:
         found = json.loads(text)
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    if isinstance(found, dict):
+        return found
+    return None
 
 
-def _rest(fields: dict[str, object] | None) -> dict[str, object] | None:
-    return None if fields is None else {k: v for k, v in fields.items() if k != "password"}
+def _without_password(text: str) -> dict[str, object] | None:
+    fields = _object(text)
+    if fields is not None:
+        fields.pop("password", None)
+    return fields

@@ -1,4 +1,4 @@
-"""The functions: `rotators.handlers.<name>` is a Lambda function's handler."""
+"""The handlers of the Lambda functions, as `rotators.handlers.<name>`."""
 
 from __future__ import annotations
 

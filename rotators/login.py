@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_jso
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +19,7 @@ _REQUIRED = ("engine", "host", "username", "password")
 
 @dataclass(frozen=True)
 class Login:
-    """Where a database is and who logs in to it.
+    """The address of a database, and the user who logs in to it.
 
     Attributes:
         tls: connect with TLS and check the server's certificate; off only for `"ssl": false`.
@@ -35,10 +36,9 @@ class Login:
     _fields: Mapping[str, Any] = field(repr=False)
 
     def text(self, *, password: str, username: str | None = None) -> str:
-        """Write the secret with another password, and user if given; all else stays."""
-        return json.dumps(
-            {**self._fields, "username": username or self.username, "password": password}
-        )
+        """Return the secret's text with another password, and user if given; keep all else."""
+        changed = {"username": username or self.username, "password": password}
+        return json.dumps({**self._fields, **changed})
 
     @property
     def alternate(self) -> str:
@@ -50,15 +50,15 @@ class Login:
     def refuse_other(self, current: Login, but: Collection[str]) -> None:
         """Refuse a pending value that differs from the current one in more than the named fields.
 
-        Someone wrote the secret in the middle of the rotation: to finish it would bring the old
-        fields back, to set it would change another user's password or another database.
+        The secret was written in the middle of the rotation: finishing it would bring the old
+        fields back, setting it would change the password of another user or database.
         """
-        keys = {*self._fields, *current._fields} - set(but)
-        other = sorted(k for k in keys if self._fields.get(k) != current._fields.get(k))
-        if other:
+        keys = {*self._fields, *current._fields}.difference(but)
+        changed = [key for key in sorted(keys) if self._fields.get(key) != current._fields.get(key)]
+        if changed:
             msg = (
-                f"the pending version is stale: {', '.join(map(repr, other))} changed in the "
-                "current one since it was made; take AWSPENDING off it and rotate again "
+                f"the pending version is outdated: {', '.join(map(repr, changed))} changed in the "
+                "current one since; remove AWSPENDING from it and rotate again "
                 "(aws secretsmanager update-secret-version-stage)"
             )
             raise RotationError(msg)
@@ -69,25 +69,19 @@ def parse(text: str, engines: Mapping[str, int], which: str) -> Login:
 
     Args:
         text: the secret's value.
-        engines: the engines that are good, each with its default port.
-        which: the version or secret that is spoken of.
+        engines: the accepted engines, each with its default port.
+        which: the version or secret, as errors call it.
 
     Raises:
         RotationError: the text is not the JSON structure; the message names keys only.
     """
-    try:
-        fields = json.loads(text)
-    except ValueError:
-        fields = None
-    if not isinstance(fields, dict):
-        msg = f"the {which} value is not a JSON object with {', '.join(_REQUIRED)}"
-        raise RotationError(msg)
-    missing = [key for key in _REQUIRED if not isinstance(fields.get(key), str) or not fields[key]]
+    fields = _object(text, which)
+    missing = [key for key in _REQUIRED if not _is_filled(fields.get(key))]
     if missing:
-        msg = f"the {which} value lacks {', '.join(missing)} (each a text)"
+        msg = f"the {which} value lacks {', '.join(missing)} (non-empty strings)"
         raise RotationError(msg)
     if fields["engine"] not in engines:
-        msg = f"the {which} value's engine is none of {', '.join(engines)}"
+        msg = f"the {which} value's engine is not one of {', '.join(engines)}"
         raise RotationError(msg)
     return Login(
         host=fields["host"],
@@ -101,11 +95,26 @@ def parse(text: str, engines: Mapping[str, int], which: str) -> Login:
     )
 
 
+def _object(text: str, which: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if isinstance(found, dict):
+        return found
+    msg = f"the {which} value is not a JSON object with {', '.join(_REQUIRED)}"
+    raise RotationError(msg)
+
+
+def _is_filled(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
 def _port(port: object, default: int, which: str) -> int:
     if port in (None, ""):
         return default
     text = str(port)
-    if not text.isascii() or not text.isdigit():
+    if not re.fullmatch(r"[0-9]+", text):
         msg = f"the {which} value's port is not a number"
         raise RotationError(msg)
     return int(text)
@@ -114,8 +123,8 @@ def _port(port: object, default: int, which: str) -> int:
 def _tls(written: object, which: str) -> bool:
     if written is None:
         return True
-    known = {"true": True, "false": False}.get(str(written).lower())
-    if known is None:
+    text = str(written).lower()
+    if text not in ("true", "false"):
         msg = f"the {which} value's ssl must be true or false"
         raise RotationError(msg)
-    return known
+    return text == "true"

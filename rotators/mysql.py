@@ -46,9 +46,11 @@ class MySQL:
     longest_user = 32  # MySQL's; MariaDB allows more
 
     def connect(self, login: Login) -> MySQLSession | None:
-        """Log in; None where the server refuses user and password."""
+        """Log in; return None where the server refuses user and password."""
         context = tls_context(login)
-        secured: dict[str, Any] = {"ssl": context} if context else {"ssl_disabled": True}
+        tls: dict[str, Any] = {"ssl_disabled": True}
+        if context is not None:
+            tls = {"ssl": context}
         try:
             connection = pymysql.connect(
                 host=login.host,
@@ -59,14 +61,12 @@ class MySQL:
                 connect_timeout=CONNECT_SECONDS,
                 read_timeout=CONNECT_SECONDS,
                 autocommit=True,
-                **secured,
+                **tls,
             )
         except pymysql.MySQLError as error:
             if _code(error) in _WRONG_PASSWORD:
                 return None
-            cause = getattr(error, "original_exception", None)
-            reason = tls_failure(cause) if isinstance(cause, ssl.SSLError) else _reason(error)
-            msg = f"MySQL at {login.host}:{login.port}: {reason}"
+            msg = f"MySQL at {login.host}:{login.port}: {_reason(error)}"
         except (OSError, RuntimeError) as error:  # PyMySQL: RuntimeError asks for `cryptography`
             msg = f"MySQL at {login.host}:{login.port}: {type(error).__name__}"
         else:
@@ -83,19 +83,21 @@ class MySQLSession:
 
     def set_own_password(self, password: str) -> None:
         """Change the password of the user who logged in."""
-        # MariaDB lets a user without privileges do this one only, and takes a hash there.
-        is_mariadb = "mariadb" in str(self._connection.get_server_info()).lower()
-        self._run("SET PASSWORD = " + ("PASSWORD(%s)" if is_mariadb else "%s"), password)
+        # MariaDB allows a user without privileges this statement only, and expects a hash there.
+        statement = "SET PASSWORD = %s"
+        if "mariadb" in str(self._connection.get_server_info()).lower():
+            statement = "SET PASSWORD = PASSWORD(%s)"
+        self._run(statement, password)
 
     def account(self) -> str:
-        """Name the account that the server chose, `user@host`."""
+        """Return the account that the server chose, `user@host`."""
         [[account]] = self._run("SELECT CURRENT_USER()")
         return str(account)
 
     def set_password(self, user: str, password: str, like: str) -> None:
-        """Change a user's password, after giving it every privilege of account `like`.
+        """Change a user's password, after granting it every privilege of account `like`.
 
-        Privileges are only added: the user that is in use may have been given one of its own.
+        Privileges are only added: the other user may have been granted more than this one.
         """
         source, _, host = like.rpartition("@")
         self._run("CREATE USER IF NOT EXISTS %s@%s IDENTIFIED BY %s", user, host, password)
@@ -135,9 +137,9 @@ class MySQLSession:
 
 
 def for_account(grant: str, account: str) -> str | None:
-    """Turn a line of SHOW GRANTS into the same grant for another account, without a password.
+    """Return a line of SHOW GRANTS as a grant for another account, without a password.
 
-    None for a line of another kind, such as MariaDB's `SET DEFAULT ROLE`.
+    Return None for a line of another kind, such as MariaDB's `SET DEFAULT ROLE`.
     """
     found = _GRANT.fullmatch(grant)
     if found is None:
@@ -146,11 +148,15 @@ def for_account(grant: str, account: str) -> str | None:
 
 
 def _code(error: pymysql.MySQLError) -> int:
-    code = error.args[0] if error.args else 0
-    return code if isinstance(code, int) else 0
+    if error.args and isinstance(error.args[0], int):
+        return error.args[0]
+    return 0
 
 
 def _reason(error: pymysql.MySQLError) -> str:
-    """Say what the server's code means; its text may repeat a part of the statement."""
+    """Explain the server's code; its own text may repeat a part of the statement."""
+    cause = getattr(error, "original_exception", None)
+    if isinstance(cause, ssl.SSLError):
+        return tls_failure(cause)
     code = _code(error)
     return f"{_REASONS.get(code, 'the server refuses')} (error {code or 'unknown'})"

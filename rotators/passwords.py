@@ -10,29 +10,36 @@ from rotators.errors import RotationError
 
 LENGTH = 32
 CHARACTERS = string.ascii_letters + string.digits + "-_."
-"""Letters, digits and what means nothing to URLs (RFC 3986), shells and database engines."""
+"""Letters, digits, and signs without meaning to URLs (RFC 3986), shells and database engines."""
 
 _KINDS = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
 
 
 def generate() -> str:
-    """Make a password with at least one character of each kind that it may hold.
+    """Generate a password with at least one character of each kind among those allowed.
 
     The environment may set its length (`PASSWORD_LENGTH`) and characters (`PASSWORD_CHARACTERS`).
     """
     length = int(os.environ.get("PASSWORD_LENGTH") or LENGTH)
     characters = os.environ.get("PASSWORD_CHARACTERS") or CHARACTERS
-    kinds = [kept for kind in _KINDS if (kept := _common(kind, characters))]
-    others = "".join(c for c in characters if not any(c in kind for kind in _KINDS))
-    kinds += [others] if others else []
+    kinds = _by_kind(characters)
     if length < len(kinds):
         msg = f"PASSWORD_LENGTH ({length}) is less than the {len(kinds)} kinds of character"
         raise RotationError(msg)
     chosen = [secrets.choice(kind) for kind in kinds]
-    chosen += [secrets.choice(characters) for _ in range(length - len(kinds))]
+    while len(chosen) < length:
+        chosen.append(secrets.choice(characters))
     secrets.SystemRandom().shuffle(chosen)
     return "".join(chosen)
 
 
-def _common(kind: str, characters: str) -> str:
-    return "".join(c for c in kind if c in characters)
+def _by_kind(characters: str) -> list[str]:
+    """Return the characters of each kind that are among those allowed; all others are one kind."""
+    kinds = []
+    left = set(characters)
+    for kind in (*_KINDS, characters):
+        found = left.intersection(kind)
+        if found:
+            kinds.append("".join(found))
+        left -= found
+    return kinds

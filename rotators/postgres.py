@@ -39,9 +39,9 @@ class Postgres:
     longest_user = 63
 
     def connect(self, login: Login) -> PostgresSession | None:
-        """Log in; None where the server refuses user and password."""
+        """Log in; return None where the server refuses user and password."""
         where = f"PostgreSQL at {login.host}:{login.port}"
-        context = tls_context(login)
+        context = tls_context(login) or False
         try:
             connection = Connection(
                 login.username,
@@ -50,7 +50,7 @@ class Postgres:
                 database=login.dbname or "postgres",
                 password=login.password,
                 timeout=CONNECT_SECONDS,
-                ssl_context=context if context is not None else False,
+                ssl_context=context,
             )
         except DatabaseError as error:
             if _code(error) == _WRONG_PASSWORD:
@@ -75,15 +75,15 @@ class PostgresSession:
 
     def set_own_password(self, password: str) -> None:
         """Change the password of the user who logged in."""
-        self._run("SET ROLE NONE")  # a clone is another user from its login on
+        self._run("SET ROLE NONE")  # a clone acts as the other user from its login on
         self._alter_password(self._user, password)
 
     def account(self) -> str:
-        """Name the user who logged in."""
+        """Return the user who logged in."""
         return self._user
 
     def set_password(self, user: str, password: str, like: str) -> None:
-        """Change a user's password; a clone is created as a member of the user it stands for.
+        """Change a user's password; create a clone as a member of the user that it replaces.
 
         A clone acts as that user from its login on (`SET role`): what either creates belongs to
         one owner, and both can use it.
@@ -127,21 +127,26 @@ def scram(password: str) -> str:
     client = hmac.digest(salted, b"Client Key", "sha256")
     stored = hashlib.sha256(client).digest()
     server = hmac.digest(salted, b"Server Key", "sha256")
-    salt64, stored64, server64 = (base64.b64encode(p).decode() for p in (salt, stored, server))
-    return f"SCRAM-SHA-256${_SCRAM_ROUNDS}:{salt64}${stored64}:{server64}"
+    keys = f"{_base64(stored)}:{_base64(server)}"
+    return f"SCRAM-SHA-256${_SCRAM_ROUNDS}:{_base64(salt)}${keys}"
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
 
 
 def _md5(password: str, user: str) -> str:
-    """Hash a password for a server that is set to MD5, the only other method it knows."""
+    """Hash a password for a server that is set to MD5, the only method besides SCRAM."""
     return "md5" + hashlib.md5((password + user).encode(), usedforsecurity=False).hexdigest()
 
 
 def _code(error: DatabaseError) -> str:
-    fields = error.args[0] if error.args else None
-    return str(fields.get("C", "")) if isinstance(fields, dict) else ""
+    if error.args and isinstance(error.args[0], dict):
+        return str(error.args[0].get("C", "unknown"))
+    return "unknown"
 
 
 def _reason(error: DatabaseError) -> str:
-    """Say what the server's code means; its text may repeat a part of the statement."""
+    """Explain the server's code; its own text may repeat a part of the statement."""
     code = _code(error)
-    return f"{_REASONS.get(code, 'the server refuses')} (SQLSTATE {code or 'unknown'})"
+    return f"{_REASONS.get(code, 'the server refuses')} (SQLSTATE {code})"

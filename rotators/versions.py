@@ -1,4 +1,4 @@
-"""The versions of one secret, as one step of a rotation sees and writes them.
+"""The versions of one secret, as one step of a rotation reads and writes them.
 
 Labels: https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html
 """
@@ -13,12 +13,12 @@ from rotators.errors import RotationError
 
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
 LAST_SET = "secretsmap-last-set"
-"""Our label on the version whose value a rotation last wrote, or was about to write, outside.
+"""Our label on the version whose value a rotation last set, or was about to set.
 
-AWS's advice for a rotation that is stuck is to take AWSPENDING off by hand
+AWS advises to remove AWSPENDING by hand from a rotation that is stuck
 (https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot_rotation.html). If the
-function died after it had changed the password, that version is the only one with the live
-password, and AWS drops versions without a label. This label keeps it.
+function was interrupted after it had changed the password, only that version has the live password,
+and AWS drops versions without a label. This label keeps it.
 """
 
 
@@ -26,7 +26,7 @@ class Versions:
     """One secret's versions in the rotation that `token` identifies."""
 
     def __init__(self, client: Any, arn: str, token: str) -> None:  # noqa: ANN401 # boto3 makes its clients' classes at run time
-        """Read nothing yet.
+        """Keep what identifies the rotation; nothing is read yet.
 
         Args:
             client: a boto3 client of Secrets Manager.
@@ -38,7 +38,7 @@ class Versions:
         self._token = token
 
     def is_finished(self) -> bool:
-        """Tell whether the rotation already ended well; refuse one that was never begun."""
+        """Return whether the rotation has already succeeded; refuse one that was never started."""
         if not self._described.get("RotationEnabled", True):
             self._refuse("rotation is not enabled")
         labels = self._labels.get(self._token)
@@ -51,34 +51,36 @@ class Versions:
         return False
 
     def current(self) -> str:
-        """Give the value in use."""
+        """Return the value in use."""
         value = self._read(VersionStage=CURRENT)
         if value is None:
-            self._refuse(f"there is no value to rotate; put one first (no {CURRENT} version)")
+            self._refuse(f"the secret has no value to rotate; set one first (no {CURRENT} version)")
         return value
 
     def pending(self) -> str | None:
-        """Give this rotation's new value; None before it is created."""
+        """Return the new value of this rotation; None before it is created."""
         return self._read(VersionId=self._token, VersionStage=PENDING)
 
     def created(self) -> str:
-        """Give this rotation's new value, which an earlier step must have created."""
+        """Return the new value of this rotation, which an earlier step must have created."""
         value = self.pending()
         if value is None:
             self._refuse(f"version {self._token} is empty; createSecret has not run")
         return value
 
     def previous(self) -> str | None:
-        """Give the value before the one in use, where AWS still has it."""
+        """Return the value before the one in use; None where AWS no longer has it."""
         return self._read(VersionStage=PREVIOUS)
 
     def last_set(self) -> str | None:
-        """Give the value that a rotation last wrote outside, where one ever did."""
+        """Return the value that a rotation last set; None where none ever did."""
         holder = self._holder(LAST_SET)
-        return self._read(VersionId=holder) if holder else None
+        if holder is None:
+            return None
+        return self._read(VersionId=holder)
 
     def put_pending(self, value: str) -> None:
-        """Fill this rotation's version, which RotateSecret made empty; the first value stays."""
+        """Store the new value of this rotation, unless another attempt already did."""
         try:
             self._client.put_secret_value(
                 SecretId=self.arn,
@@ -87,27 +89,30 @@ class Versions:
                 VersionStages=[PENDING],
             )
         except self._client.exceptions.ResourceExistsException:
-            return  # another attempt, which overlaps with this one, was first
+            return  # an overlapping attempt was first
 
     def mark_last_set(self) -> None:
-        """Label this rotation's version before its value is written outside."""
+        """Label the version of this rotation, before its value is set."""
         self._move(LAST_SET)
 
     def make_current(self) -> None:
-        """Put the pending version in use; AWS labels the one before AWSPREVIOUS."""
+        """Make the pending version current; AWS labels the one before AWSPREVIOUS."""
         self._move(CURRENT)
 
     def _move(self, label: str) -> None:
         holder = self._holder(label)
         if holder == self._token:
             return
-        moved = {"RemoveFromVersionId": holder} if holder else {}
-        self._client.update_secret_version_stage(
-            SecretId=self.arn, VersionStage=label, MoveToVersionId=self._token, **moved
-        )
+        move = {"SecretId": self.arn, "VersionStage": label, "MoveToVersionId": self._token}
+        if holder is not None:
+            move["RemoveFromVersionId"] = holder
+        self._client.update_secret_version_stage(**move)
 
     def _holder(self, label: str) -> str | None:
-        return next((version for version, has in self._labels.items() if label in has), None)
+        for version, labels in self._labels.items():
+            if label in labels:
+                return version
+        return None
 
     @cached_property
     def _described(self) -> Mapping[str, Any]:
@@ -116,7 +121,7 @@ class Versions:
 
     @property
     def _labels(self) -> Mapping[str, list[str]]:
-        labels: Mapping[str, list[str]] = self._described.get("VersionIdsToStages") or {}
+        labels: Mapping[str, list[str]] = self._described.get("VersionIdsToStages", {})
         return labels
 
     def _read(self, **which: str) -> str | None:
@@ -126,7 +131,7 @@ class Versions:
             return None
         text: str | None = found.get("SecretString")
         if text is None:
-            self._refuse("holds bytes; only text can be rotated")
+            self._refuse("the value is binary; only a string can be rotated")
         return text
 
     def _refuse(self, reason: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""The life of the sandbox's AWS API: a background process that outlives `make up`."""
+"""Starts and stops the sandbox's AWS API, a background process that outlives `make up`."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ Report = Callable[[str], None]
 
 
 class ApiError(Exception):
-    """The AWS API does not start; the message is one line that says why."""
+    """The AWS API does not start; the message is one line with the reason."""
 
 
 def running(home: Path) -> str | None:
-    """Give the endpoint of this sandbox's API where it answers, else None."""
+    """Return the endpoint of this sandbox's API; None if it does not answer."""
     record = _record(home)
     if record is None:
         return None
@@ -39,19 +39,21 @@ def running(home: Path) -> str | None:
             found = json.load(answer)
     except (OSError, ValueError, HTTPException):  # another program may have the port by now
         return None
-    return endpoint if found == {"instance": record["instance"]} else None
+    if found != {"instance": record["instance"]}:
+        return None
+    return endpoint
 
 
 def start(home: Path, port: int, report: Report) -> str:
-    """Start the API, or find it running; give its endpoint.
+    """Start the API unless it is running; return its endpoint.
 
-    The API keeps its data in memory. Stacks that were deployed to an earlier one describe things
-    that are gone, so they are forgotten with it.
+    The API keeps its data in memory. Stacks that were deployed to an earlier one describe resources
+    that no longer exist, so they are removed.
 
     Args:
         home: the sandbox's folder.
         port: the port to listen on, 0 for a free one.
-        report: gets one line for what is done.
+        report: receives one line for each action.
 
     Raises:
         ApiError: the port is in use, or the process ends at once.
@@ -60,19 +62,11 @@ def start(home: Path, port: int, report: Report) -> str:
     if endpoint:
         return endpoint
     if (home / "state").exists():
-        report("the sandbox was stopped and its AWS data are gone; its stacks start anew")
+        report("the sandbox was stopped and its AWS data were lost; its stacks start from scratch")
         shutil.rmtree(home / "state")
     home.mkdir(parents=True, exist_ok=True)
     log = home / "api.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox.server", "--port", str(port), "--home", str(home)],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            env={**os.environ, "PYTHONPATH": str(_ROOT)},
-        )
+    process = _launch(home, port, log)
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         endpoint = running(home)
@@ -84,8 +78,20 @@ def start(home: Path, port: int, report: Report) -> str:
     raise ApiError(msg)
 
 
+def _launch(home: Path, port: int, log: Path) -> subprocess.Popen[bytes]:
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "sandbox.server", "--port", str(port), "--home", str(home)],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": str(_ROOT)},
+        )
+
+
 def stop(home: Path) -> bool:
-    """Stop the API; tell whether one was running."""
+    """Stop the API; return whether it was running."""
     record = _record(home)
     if record is None or running(home) is None:
         return False

@@ -1,4 +1,4 @@
-"""`pulumi up` in the sandbox, for a project's stack and those that it builds on."""
+"""`pulumi up` in the sandbox."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from sandbox.environment import Sandbox
 
 
 class DeployError(Exception):
-    """A stack cannot be prepared; the message is one line that says why."""
+    """A stack cannot be prepared; the message is one line with the reason."""
 
 
 def up(sandbox: Sandbox, project: Path, stack: str, *, quiet: bool = False) -> int:
-    """Deploy a project's stack; give the CLI's exit code.
+    """Deploy a project's stack; return the CLI's exit code.
 
-    A lock that an interrupted run left behind is lifted: the sandbox has one user.
+    A lock that an interrupted run left behind is removed: the sandbox has one user.
     """
     prepare_stack(sandbox, project, stack)
     command = ["up", "--yes", "--skip-preview", "--non-interactive", "--suppress-progress"]
     if quiet:
         command.append("--suppress-outputs")
-    _lift_lock(sandbox, project, stack)
+    _remove_lock(sandbox, project, stack)
     return pulumi(sandbox, project, [*command, "--stack", stack], settings(sandbox, project, stack))
 
 
@@ -36,8 +36,8 @@ def prepare_stack(
 ) -> None:
     """Create a stack once, with a copy of its settings.
 
-    `pulumi stack init` writes an encryption salt into the settings beside Pulumi.yaml: it runs in a
-    copy of both, so that the user's checkout stays as it is.
+    `pulumi stack init` writes an encryption salt into the settings next to Pulumi.yaml: it runs in
+    a copy of both, so that the user's checkout stays unchanged.
 
     Raises:
         DeployError: the stack cannot be created.
@@ -46,8 +46,10 @@ def prepare_stack(
     path.parent.mkdir(parents=True, exist_ok=True)
     written = _read(project / path.name)
     if sandbox.has_stack(name_of(project), stack):
-        salt = {k: v for k, v in _read(path).items() if k == "encryptionsalt"}
-        path.write_text(yaml.safe_dump({**written, **salt}), "utf-8")
+        kept = _read(path)
+        if "encryptionsalt" in kept:
+            written["encryptionsalt"] = kept["encryptionsalt"]
+        path.write_text(yaml.safe_dump(written), "utf-8")
         return
     path.write_text(yaml.safe_dump(written), "utf-8")
     shutil.copy(project / "Pulumi.yaml", path.parent)
@@ -65,11 +67,13 @@ def prepare_stack(
 
 
 def _read(path: Path) -> dict[str, object]:
-    return (yaml.safe_load(path.read_text("utf-8")) or {}) if path.is_file() else {}
+    if not path.is_file():
+        return {}
+    return yaml.safe_load(path.read_text("utf-8")) or {}
 
 
 def settings(sandbox: Sandbox, project: Path, stack: str) -> Path:
-    """Say where the sandbox keeps its copy of a stack's settings."""
+    """Return the path of the sandbox's copy of a stack's settings."""
     return sandbox.home / "settings" / name_of(project) / f"Pulumi.{stack}.yaml"
 
 
@@ -81,7 +85,7 @@ def name_of(project: Path) -> str:
 def pulumi(
     sandbox: Sandbox, project: Path, arguments: Sequence[str], config: Path | None = None
 ) -> int:
-    """Run the CLI, with its output to this process's; Ctrl-C is the CLI's to handle."""
+    """Run the CLI with its output to this process's; the CLI handles Ctrl-C."""
     command = [str(sandbox.pulumi), *arguments]
     if config is not None:
         command += ["--config-file", str(config)]
@@ -99,8 +103,8 @@ def pulumi(
         signal.signal(signal.SIGINT, before)
 
 
-def _lift_lock(sandbox: Sandbox, project: Path, stack: str) -> None:
+def _remove_lock(sandbox: Sandbox, project: Path, stack: str) -> None:
     locks = sandbox.home / "state" / ".pulumi" / "locks" / "organization" / name_of(project) / stack
     if locks.is_dir() and any(locks.iterdir()):
-        print(f"an earlier run of `{stack}` was interrupted; going on from where it stopped")
+        print(f"an earlier run of `{stack}` was interrupted; resuming it")
         pulumi(sandbox, project, ["cancel", "--yes", "--stack", stack])

@@ -1,7 +1,7 @@
 """The sandbox's folder and the environment of every process in it.
 
-Nothing of the user's own Pulumi login or AWS account reaches into it: the environment is made anew,
-with credentials and a passphrase that exist here only.
+The user's Pulumi login and AWS account cannot reach into it: their variables are left out, and the
+sandbox has its own credentials and passphrase.
 """
 
 from __future__ import annotations
@@ -38,18 +38,19 @@ class Sandbox:
     pulumi: Path
 
     def environment(self, passphrase: str | None = None) -> dict[str, str]:
-        """Give the whole environment for a `pulumi`, an AWS CLI or a program in the sandbox.
+        """Return the whole environment of a `pulumi`, an AWS CLI or a program in the sandbox.
 
         Args:
             passphrase: the key to a stack's secrets; default: the sandbox's own.
         """
         kept = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
         paths = [str(self.pulumi.parent), str(Path(sys.executable).parent), kept.get("PATH", "")]
-        direct = ",".join(filter(None, [kept.get("NO_PROXY") or kept.get("no_proxy"), _LOOPBACK]))
-        python_path = [str(_PROJECT), *filter(None, [kept.get("PYTHONPATH")])]
+        no_proxy = kept.get("NO_PROXY") or kept.get("no_proxy")
+        direct = ",".join(filter(None, [no_proxy, _LOOPBACK]))
+        python_path = filter(None, [str(_PROJECT), kept.get("PYTHONPATH")])
         return {
             **kept,
-            "NO_PROXY": direct,  # boto3 and gRPC would ask a proxy for this very machine
+            "NO_PROXY": direct,  # boto3 and gRPC would use a proxy even for this machine
             "no_proxy": direct,
             "PATH": os.pathsep.join(paths),
             "PYTHONPATH": os.pathsep.join(python_path),
@@ -70,32 +71,30 @@ class Sandbox:
         }
 
     def prepare(self) -> None:
-        """Make the folders, and install the loopback providers where the engine looks for plugins.
+        """Create the folders, and install the loopback providers where the engine finds plugins.
 
-        As installed plugins, of the very versions that the SDKs ask for, they are used without a
-        word; from PATH the engine would warn in every run. With `PROVIDER=official` the engine
-        fetches the official ones instead, which find the API by `AWS_ENDPOINT_URL`.
+        They are installed under the versions that the SDKs require; found on PATH, the engine would
+        warn in every run. With `PROVIDER=official` the engine downloads the official ones instead,
+        which find the API by `AWS_ENDPOINT_URL`.
         """
         (self.home / "state").mkdir(parents=True, exist_ok=True)
         for name in PROVIDERS:
             folder = f"resource-{name}-v{version(f'pulumi-{name}')}"
             wrapper = self.home / "pulumi" / "plugins" / folder / f"pulumi-resource-{name}"
-            if _wants_official():
-                if _is_ours(wrapper):
-                    shutil.rmtree(wrapper.parent)
-                continue
-            if wrapper.exists() and not _is_ours(wrapper):
+            if wrapper.exists() and _is_ours(wrapper) == _wants_official():
                 shutil.rmtree(wrapper.parent)
+            if _wants_official():
+                continue
             wrapper.parent.mkdir(parents=True, exist_ok=True)
             wrapper.write_text(_WRAPPER.format(python=sys.executable, name=name), "utf-8")
             wrapper.chmod(0o755)
 
     def has_stack(self, project: str, stack: str) -> bool:
-        """Tell whether a stack exists in the file backend."""
+        """Return whether a stack exists in the file backend."""
         return self._stack_file(project, stack).is_file()
 
     def is_deployed(self, project: str, stack: str) -> bool:
-        """Tell whether a stack has ever been deployed."""
+        """Return whether a stack has ever been deployed."""
         if not self.has_stack(project, stack):
             return False
         state = json.loads(self._stack_file(project, stack).read_text("utf-8"))
@@ -118,5 +117,5 @@ def _wants_official() -> bool:
 
 
 def _is_ours(plugin: Path) -> bool:
-    """Tell a wrapper of ours from an official plugin, which is a large binary."""
+    """Return whether a plugin is our wrapper; an official one is a large binary."""
     return plugin.is_file() and b"sandbox.providers" in plugin.read_bytes()[:200]

@@ -39,11 +39,12 @@ class ProgramHost(LanguageServer):
         request.args[:] = [self._engine_address]
         self.program = partial(_run_program, program)
         response = super().Run(request, context)  # type: ignore[no-untyped-call] # the SDK has no types here
-        # The error is logged already; to bail keeps the engine from saying it a second time.
-        return language_pb2.RunResponse(bail=True) if response.error else response
+        if response.error:  # it is logged already; `bail` keeps the engine from reporting it again
+            return language_pb2.RunResponse(bail=True)
+        return response
 
     def InstallDependencies(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
-        """Install nothing: `make setup` has."""
+        """Install nothing: `make setup` has done so."""
         return iter(())
 
     def RuntimeOptionsPrompts(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
@@ -60,7 +61,7 @@ def _run_program(program: Path) -> None:
 
 
 def main() -> None:
-    """Serve until the engine ends this process, which it starts with its address as last word."""
+    """Serve until the engine ends this process; its address is the last argument."""
     server = grpc.server(
         futures.ThreadPoolExecutor(max_workers=4),
         options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
@@ -74,7 +75,7 @@ def main() -> None:
         signal.signal(number, lambda *_: server.stop(grace=None))
     server.wait_for_termination()
     sys.stdout.flush()
-    os._exit(0)  # a program that the engine gave up on may hang in a call that is never answered
+    os._exit(0)  # a program that the engine gave up on may wait for an answer forever
 
 
 if __name__ == "__main__":

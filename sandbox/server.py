@@ -1,4 +1,4 @@
-"""`python -m sandbox.server`: moto's AWS API with AWS's own rules in front, on loopback only."""
+"""`python -m sandbox.server`: moto's AWS API with AWS's rules added, on loopback only."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -28,14 +29,14 @@ Application = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
 
 
 def main() -> int:
-    """Serve until SIGTERM or SIGINT; 1 where the port is in use."""
+    """Serve until SIGTERM or SIGINT; return 1 if the port is in use."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.server", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="the port; default: a free one")
-    parser.add_argument("--home", type=Path, help="write port, process and instance id there")
+    parser.add_argument("--home", type=Path, help="folder for `api.json`: port, process, instance")
     options = parser.parse_args()
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # one line per request helps nobody
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line per request
     rules.install()
-    instance = rules.new_instance()
+    instance = str(uuid.uuid4())
     application = with_instance(DomainDispatcherApplication(create_backend_app), instance)
     try:
         server = make_server(
@@ -46,7 +47,7 @@ def main() -> int:
             request_handler=MotoRequestHandler,
         )
     except (OSError, SystemExit):
-        print(f"port {options.port} is in use; give another with PORT=…", file=sys.stderr)
+        print(f"port {options.port} is in use; set another with PORT=…", file=sys.stderr)
         return 1
     if options.home:
         record = {"port": server.server_port, "pid": os.getpid(), "instance": instance}
@@ -59,7 +60,7 @@ def main() -> int:
 
 
 def with_instance(application: Any, instance: str) -> Application:  # noqa: ANN401 # moto has no types
-    """Answer who this server is, so that a stack's state can be tied to it."""
+    """Also return this server's id, so that a stack's state can be tied to it."""
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("PATH_INFO") == _INSTANCE_PATH:

@@ -2,7 +2,7 @@
 
 ECS reads the values when a task starts, under the execution role; the task definition holds ARNs
 only. `connection_info.password` is one JSON key of a structured value. After a rotation the tasks
-must start anew: name `service` under `on_rotate:` in the map.
+must restart: list `service` under `on_rotate:` in the map.
 """
 
 import json
@@ -18,7 +18,7 @@ secrets = SecretMapReference(config.get("secrets") or f"organization/secrets/{st
 
 
 def default_subnets() -> list[str]:
-    """Give the subnets of the account's default network."""
+    """Return the subnets of the account's default network."""
     default = ec2.GetSubnetsFilterArgs(name="default-for-az", values=["true"])
     return ec2.get_subnets(filters=[default]).ids
 
@@ -99,7 +99,7 @@ service = ecs.Service(
     launch_type="FARGATE",
     network_configuration=ecs.ServiceNetworkConfigurationArgs(
         subnets=config.get_object("subnets") or default_subnets(),
-        assign_public_ip=True,  # the default network has no other way to the image and the secrets
+        assign_public_ip=True,  # the only route of the default network to image and secrets
     ),
 )
 

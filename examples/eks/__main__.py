@@ -1,7 +1,7 @@
-"""Manifests by which pods get secrets of the map, and the role under which they read.
+"""Manifests that give pods secrets of the map, and the role that they read with.
 
 `pulumi up` writes `manifests/external-secrets.yaml` and `manifests/secrets-store-csi.yaml`: apply
-the one whose operator your cluster runs. They hold ARNs, no values.
+the one whose operator your cluster runs. They contain ARNs, no values.
 """
 
 import json
@@ -50,7 +50,7 @@ iam.RolePolicy("read", role=role.name, policy=read_policy(secrets, ["api_key", "
 
 
 def write(known: dict[str, Any]) -> dict[str, str]:
-    """Write the manifests where nothing is only previewed; give them by file name."""
+    """Write the manifests, except in a preview; return them by file name."""
     items = {
         "api-key": Item(known["api_key"]),
         "db-password": Item(known["connection_info"], "password"),

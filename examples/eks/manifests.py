@@ -1,4 +1,4 @@
-"""Kubernetes manifests by which a pod gets secrets of a map, in the two ways that are in use."""
+"""Kubernetes manifests that give a pod secrets of a map, in the two common ways."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Manifest = dict[str, Any]
 
 @dataclass(frozen=True)
 class Item:
-    """What the pod sees under one name: a whole value, or one JSON key of it."""
+    """What the pod gets under one name: a whole value, or one JSON key of it."""
 
     arn: str
     json_key: str | None = None
@@ -20,9 +20,9 @@ class Item:
 def external_secrets(
     items: Mapping[str, Item], *, name: str, service_account: str, region: str
 ) -> list[Manifest]:
-    """Write a store and a secret of the External Secrets Operator (external-secrets.io/v1).
+    """Return a store and a secret of the External Secrets Operator (external-secrets.io/v1).
 
-    The operator copies the values into a Kubernetes secret of this name, anew every hour.
+    The operator copies the values into a Kubernetes secret of this name, every hour.
     """
     store = {
         "apiVersion": "external-secrets.io/v1",
@@ -62,9 +62,9 @@ def external_secrets(
 
 
 def secrets_store_csi(items: Mapping[str, Item], *, name: str, region: str) -> list[Manifest]:
-    """Write a class of the Secrets Store CSI driver with AWS's provider.
+    """Return a class of the Secrets Store CSI driver with AWS's provider.
 
-    A pod that mounts a volume of this class finds each value in a file of its name.
+    A pod that mounts a volume of this class has each value in a file of its name.
     """
     objects = [
         {
@@ -91,7 +91,7 @@ def secrets_store_csi(items: Mapping[str, Item], *, name: str, region: str) -> l
 
 
 def service_account(name: str, role_arn: str) -> Manifest:
-    """Write the account that the pod runs under, tied to the role that may read."""
+    """Return the account that the pod runs under, tied to the role that may read."""
     return {
         "apiVersion": "v1",
         "kind": "ServiceAccount",

@@ -1,4 +1,4 @@
-"""A KMS key that secret maps name as `default_kms_key_id: ${output.kms.key_id}`."""
+"""A KMS key that secret maps refer to as `default_kms_key_id: ${output.kms.key_id}`."""
 
 import pulumi
 from pulumi_aws import kms

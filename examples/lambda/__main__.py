@@ -1,9 +1,9 @@
-"""Two functions that get the ARN of an API key and read the key itself when they run.
+"""Two functions that are given the ARN of an API key, and read the key when they run.
 
-`node/index.mjs` uses the AWS SDK that Lambda's Node has; `python/handler.py` uses Powertools, from
-the layer that the setting `powertools_layer` names
+`node/index.mjs` uses the AWS SDK of Lambda's Node runtime; `python/handler.py` uses Powertools,
+from the layer of the setting `powertools_layer`
 (https://docs.aws.amazon.com/powertools/python/latest/getting-started/install/). The sandbox calls
-no functions and needs none.
+no functions and does not need the layer.
 """
 
 import json

@@ -1,7 +1,7 @@
 """A database whose master password the secret map generated.
 
-The password comes by stack reference; the connection secrets of the map read this stack's outputs
-in turn, in the next run of the map's own stack.
+The password comes from a stack reference. The connection secrets of the map read the outputs of
+this stack, in the next run of the map's stack.
 """
 
 import pulumi

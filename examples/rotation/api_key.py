@@ -1,10 +1,10 @@
-"""One's own step: the key of a third party's API, which issues and revokes keys over HTTPS.
+"""Your own rotation function, for the key of an API that issues and revokes keys over HTTPS.
 
 The secret is `{"endpoint": "https://…", "id": "…", "key": "…"}`. Build the function's zip with
 
     python -m rotators.build api-key.zip --add examples/rotation/api_key.py
 
-deploy it with the handler `api_key.lambda_handler`, and name it in the map:
+deploy it with the handler `api_key.lambda_handler`, and refer to it in the map:
 
     rotation_automatically: true
     rotation_lambda_arn: ${output.lambda.rotation_function_arn}
@@ -23,13 +23,13 @@ _SECONDS = 10
 
 
 class ApiKey(Rotator):
-    """Keeps two keys alive: the one in use, and the one before until the next rotation."""
+    """Keeps two keys valid: the one in use, and until the next rotation the one before."""
 
     def create(self, current: str) -> str:
-        """Issue a key, once those are gone that nobody needs any more.
+        """Revoke the keys that are not in use, and issue one.
 
-        Those are the one before the current, and any that an interrupted run issued and could not
-        store.
+        Those are the key before the current one, and any that an interrupted run issued but could
+        not store.
         """
         fields = json.loads(current)
         for known in _call(fields, "GET", "/keys")["ids"]:
@@ -39,7 +39,7 @@ class ApiKey(Rotator):
         return json.dumps({**fields, "id": issued["id"], "key": issued["key"]})
 
     def set(self, versions: Versions) -> None:
-        """Do nothing: a key is good from the moment that it is issued."""
+        """Do nothing: a key is valid as soon as it is issued."""
 
     def test(self, versions: Versions) -> None:
         """Use the new key."""

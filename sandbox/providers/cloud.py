@@ -1,10 +1,11 @@
-"""The AWS API that the provider works on."""
+"""The AWS API that the provider calls."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ _GONE = ("ResourceNotFoundException", "NotFoundException", "NoSuchEntity", "DBIn
 
 
 class Cloud:
-    """The AWS API that the provider works on, one client per service."""
+    """The AWS API in one region, with one client per service."""
 
     def __init__(self, settings: Properties) -> None:
         """Connect to the endpoint of the environment or of the provider's settings.
@@ -27,9 +28,7 @@ class Cloud:
         Raises:
             ProviderError: no endpoint is set, or one that is not on this machine.
         """
-        endpoints = json.loads(settings.get("endpoints") or "[]")
-        given = next((url for block in endpoints for url in block.values()), None)
-        self.endpoint = given or os.environ.get("AWS_ENDPOINT_URL") or ""
+        self.endpoint = _endpoint(settings)
         if urlsplit(self.endpoint).hostname not in _LOOPBACK:
             msg = (
                 "this is the sandbox's provider: it works on a loopback address only; "
@@ -43,7 +42,7 @@ class Cloud:
         self._elsewhere: dict[str, Cloud] = {}
 
     def at(self, properties: Properties) -> Cloud:
-        """Give the API in the region that a resource names (`region`), by default in this one."""
+        """Return the API in the region that a resource names (`region`), by default in this one."""
         region = properties.get("region") or self.region
         if region == self.region:
             return self
@@ -52,7 +51,7 @@ class Cloud:
         return self._elsewhere[region]
 
     def client(self, service: str) -> Any:  # noqa: ANN401 # boto3 makes its clients' classes at run time
-        """Give the client of a service."""
+        """Return the client of a service."""
         if service not in self._clients:
             self._clients[service] = self._session.client(
                 service,
@@ -62,15 +61,15 @@ class Cloud:
         return self._clients[service]
 
     def call(self, service: str, operation: str, /, **arguments: Any) -> Any:  # noqa: ANN401 # AWS's answer
-        """Call AWS, leaving out what is None; AWS's refusal becomes a ProviderError."""
-        given = {key: value for key, value in arguments.items() if value is not None}
+        """Call AWS without arguments that are None; AWS's refusal becomes a ProviderError."""
+        given = without_none(arguments)
         try:
             return getattr(self.client(service), operation)(**given)
         except ClientError as error:
             raise ProviderError(str(error)) from None
 
     def find(self, service: str, operation: str, /, **arguments: Any) -> Any:  # noqa: ANN401 # AWS's answer
-        """Call AWS; None where the thing is not there."""
+        """Call AWS; return None where the resource does not exist."""
         try:
             return getattr(self.client(service), operation)(**arguments)
         except ClientError as error:
@@ -79,19 +78,42 @@ class Cloud:
             raise ProviderError(str(error)) from None
 
 
-def tags(properties: Properties) -> list[dict[str, str]]:
-    """Write a resource's tags as AWS takes them."""
-    return [{"Key": key, "Value": value} for key, value in (properties.get("tags") or {}).items()]
+def _endpoint(settings: Properties) -> str:
+    blocks = json.loads(settings.get("endpoints") or "[]")
+    urls = chain.from_iterable(block.values() for block in blocks)
+    return next(urls, None) or os.environ.get("AWS_ENDPOINT_URL", "")
+
+
+def without_none(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that have a value."""
+    return {key: value for key, value in arguments.items() if value is not None}
+
+
+def listed(properties: Mapping[str, Any], key: str) -> list[Any]:
+    """Return a property that is a list; an absent one is empty."""
+    return properties.get(key) or []
+
+
+def tags(properties: Properties) -> list[dict[str, str]] | None:
+    """Return a resource's tags in AWS's form; None where it has none."""
+    pairs = []
+    for key, value in (properties.get("tags") or {}).items():
+        pairs.append({"Key": key, "Value": value})
+    return pairs or None
 
 
 def untagged(found: list[Mapping[str, str]] | None) -> dict[str, str] | None:
-    """Read tags as AWS gives them."""
-    return {tag["Key"]: tag["Value"] for tag in found or []} or None
+    """Return tags in Pulumi's form; None where there are none."""
+    if not found:
+        return None
+    return {tag["Key"]: tag["Value"] for tag in found}
 
 
 def same_or(written: str | None, found: Any) -> str:  # noqa: ANN401 # a text, or what moto parsed
-    """Keep the JSON text that was written, where what is found means the same."""
-    document = json.loads(found) if isinstance(found, str) else found
+    """Return the JSON text that was written if the one found means the same."""
+    document = found
+    if isinstance(found, str):
+        document = json.loads(found)
     if written is not None and json.loads(written) == document:
         return written
     return json.dumps(document)

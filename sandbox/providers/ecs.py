@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.providers.cloud import Cloud
-from sandbox.providers.protocol import Properties, ResourceType
+from sandbox.providers.cloud import Cloud, listed
+from sandbox.providers.protocol import Created, Properties, ResourceType
 
 
-def create_cluster(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+def create_cluster(cloud: Cloud, inputs: Properties) -> Created:
     """Create a cluster; its id is its ARN."""
     made = cloud.call("ecs", "create_cluster", clusterName=inputs["name"])["cluster"]
     return made["clusterArn"], {"arn": made["clusterArn"]}
@@ -29,7 +29,7 @@ def delete_cluster(cloud: Cloud, identity: str, _: Properties) -> None:
     cloud.find("ecs", "delete_cluster", cluster=identity)
 
 
-def register_task(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+def register_task(cloud: Cloud, inputs: Properties) -> Created:
     """Register a task definition's next revision; its id is its family."""
     made = cloud.call(
         "ecs",
@@ -59,11 +59,11 @@ def read_task(cloud: Cloud, _: str, state: Properties) -> Properties | None:
 
 
 def deregister_task(cloud: Cloud, _: str, state: Properties) -> None:
-    """Deregister a revision; services that use it go on."""
+    """Deregister a revision; services that use it continue."""
     cloud.find("ecs", "deregister_task_definition", taskDefinition=state["arn"])
 
 
-def create_service(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+def create_service(cloud: Cloud, inputs: Properties) -> Created:
     """Create a service; its id is its ARN."""
     made = cloud.call(
         "ecs",
@@ -83,16 +83,18 @@ def read_service(cloud: Cloud, identity: str, state: Properties) -> Properties |
     found = cloud.find(
         "ecs", "describe_services", cluster=state.get("cluster"), services=[identity]
     )
-    active = [one for one in (found or {}).get("services", []) if one["status"] == "ACTIVE"]
-    if not active:
+    if found is None:
         return None
-    return {
-        **state,
-        "arn": identity,
-        "name": active[0]["serviceName"],
-        "desiredCount": active[0]["desiredCount"],
-        "taskDefinition": active[0]["taskDefinition"],
-    }
+    for service in listed(found, "services"):
+        if service["status"] == "ACTIVE":
+            return {
+                **state,
+                "arn": identity,
+                "name": service["serviceName"],
+                "desiredCount": service["desiredCount"],
+                "taskDefinition": service["taskDefinition"],
+            }
+    return None
 
 
 def update_service(cloud: Cloud, identity: str, _: Properties, news: Properties) -> Properties:
@@ -122,7 +124,7 @@ def _network(inputs: Properties) -> Properties | None:
     return {
         "awsvpcConfiguration": {
             "subnets": network["subnets"],
-            "securityGroups": network.get("securityGroups") or [],
+            "securityGroups": listed(network, "securityGroups"),
             "assignPublicIp": "ENABLED" if network.get("assignPublicIp") else "DISABLED",
         }
     }
@@ -130,9 +132,9 @@ def _network(inputs: Properties) -> Properties | None:
 
 def get_subnets(cloud: Cloud, inputs: Properties) -> Properties:
     """Find subnets by filters."""
-    filters = [
-        {"Name": one["name"], "Values": one["values"]} for one in inputs.get("filters") or []
-    ]
+    filters = []
+    for wanted in listed(inputs, "filters"):
+        filters.append({"Name": wanted["name"], "Values": wanted["values"]})
     found = cloud.call("ec2", "describe_subnets", Filters=filters)["Subnets"]
     return {"id": cloud.region, "ids": sorted(subnet["SubnetId"] for subnet in found)}
 

@@ -1,14 +1,14 @@
-"""What tells of events: rules and their targets, topics, log groups."""
+"""Events and logs: rules and their targets, topics, log groups."""
 
 from __future__ import annotations
 
 import os
 
-from sandbox.providers.cloud import Cloud, same_or, tags
-from sandbox.providers.protocol import Properties, ResourceType
+from sandbox.providers.cloud import Cloud, same_or, tags, without_none
+from sandbox.providers.protocol import Created, Properties, ResourceType
 
 
-def put_rule(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+def put_rule(cloud: Cloud, inputs: Properties) -> Created:
     """Create or change a rule on the default bus."""
     cloud.call(
         "events",
@@ -18,9 +18,9 @@ def put_rule(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
         EventPattern=inputs.get("eventPattern"),
         ScheduleExpression=inputs.get("scheduleExpression"),
         State=inputs.get("state"),
-        Tags=tags(inputs) or None,
+        Tags=tags(inputs),
     )
-    return inputs["name"], read_rule(cloud, inputs["name"], inputs) or {}
+    return inputs["name"], read_rule(cloud, inputs["name"], inputs)
 
 
 def read_rule(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
@@ -43,38 +43,39 @@ def delete_rule(cloud: Cloud, identity: str, _: Properties) -> None:
     cloud.find("events", "delete_rule", Name=identity)
 
 
-def put_target(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+def put_target(cloud: Cloud, inputs: Properties) -> Created:
     """Set a rule's target; its id is `rule-target`."""
     target_id = inputs.get("targetId") or f"terraform-{os.urandom(13).hex()}"
-    transformer = inputs.get("inputTransformer")
     target = {
         "Id": target_id,
         "Arn": inputs["arn"],
         "Input": inputs.get("input"),
         "RoleArn": inputs.get("roleArn"),
-        "InputTransformer": {
+    }
+    transformer = inputs.get("inputTransformer")
+    if transformer:
+        target["InputTransformer"] = {
             "InputPathsMap": transformer.get("inputPaths") or {},
             "InputTemplate": transformer["inputTemplate"],
         }
-        if transformer
-        else None,
-    }
-    given = {key: value for key, value in target.items() if value is not None}
-    cloud.call("events", "put_targets", Rule=inputs["rule"], Targets=[given])
+    cloud.call("events", "put_targets", Rule=inputs["rule"], Targets=[without_none(target)])
     return f"{inputs['rule']}-{target_id}", {"targetId": target_id}
 
 
-def update_target(cloud: Cloud, _: str, olds: Properties, news: Properties) -> Properties:
-    """Write the target anew under its id."""
+def update_target(cloud: Cloud, _: str, olds: Properties, news: Properties) -> Properties | None:
+    """Replace the target under its id."""
     return put_target(cloud, {**news, "targetId": olds["targetId"]})[1]
 
 
 def read_target(cloud: Cloud, _: str, state: Properties) -> Properties | None:
     """Find a rule's target."""
     found = cloud.find("events", "list_targets_by_rule", Rule=state["rule"])
-    targets = found["Targets"] if found else []
-    target = next((one for one in targets if one["Id"] == state["targetId"]), None)
-    return None if target is None else {**state, "arn": target["Arn"]}
+    if found is None:
+        return None
+    for target in found["Targets"]:
+        if target["Id"] == state["targetId"]:
+            return {**state, "arn": target["Arn"]}
+    return None
 
 
 def delete_target(cloud: Cloud, _: str, state: Properties) -> None:
@@ -82,9 +83,9 @@ def delete_target(cloud: Cloud, _: str, state: Properties) -> None:
     cloud.find("events", "remove_targets", Rule=state["rule"], Ids=[state["targetId"]])
 
 
-def create_topic(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+def create_topic(cloud: Cloud, inputs: Properties) -> Created:
     """Create a topic; its id is its ARN."""
-    made = cloud.call("sns", "create_topic", Name=inputs["name"], Tags=tags(inputs) or None)
+    made = cloud.call("sns", "create_topic", Name=inputs["name"], Tags=tags(inputs))
     return made["TopicArn"], {"arn": made["TopicArn"]}
 
 
@@ -105,8 +106,8 @@ def delete_topic(cloud: Cloud, identity: str, _: Properties) -> None:
     cloud.find("sns", "delete_topic", TopicArn=identity)
 
 
-def put_topic_policy(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
-    """Say who may use a topic; its id is the topic's ARN."""
+def put_topic_policy(cloud: Cloud, inputs: Properties) -> Created:
+    """Set a topic's policy; its id is the topic's ARN."""
     cloud.call(
         "sns",
         "set_topic_attributes",
@@ -118,7 +119,7 @@ def put_topic_policy(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]
 
 
 def read_topic_policy(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
-    """Read who may use a topic."""
+    """Read a topic's policy."""
     found = cloud.find("sns", "get_topic_attributes", TopicArn=identity)
     if found is None:
         return None
@@ -126,7 +127,7 @@ def read_topic_policy(cloud: Cloud, identity: str, state: Properties) -> Propert
     return {"arn": identity, "policy": policy}
 
 
-def create_log_group(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+def create_log_group(cloud: Cloud, inputs: Properties) -> Created:
     """Create a log group."""
     cloud.call("logs", "create_log_group", logGroupName=inputs["name"], tags=inputs.get("tags"))
     return inputs["name"], update_log_group(cloud, inputs["name"], {}, inputs)
@@ -146,14 +147,16 @@ def read_log_group(cloud: Cloud, identity: str, state: Properties) -> Properties
     }
 
 
-def update_log_group(cloud: Cloud, identity: str, _: Properties, news: Properties) -> Properties:
-    """Set how long a log is kept; without it, for ever."""
+def update_log_group(
+    cloud: Cloud, identity: str, _: Properties, news: Properties
+) -> Properties | None:
+    """Set how long a log is kept; forever if not given."""
     days = news.get("retentionInDays")
     if days:
         cloud.call("logs", "put_retention_policy", logGroupName=identity, retentionInDays=days)
     else:
         cloud.call("logs", "delete_retention_policy", logGroupName=identity)
-    return read_log_group(cloud, identity, news) or {}
+    return read_log_group(cloud, identity, news)
 
 
 def delete_log_group(cloud: Cloud, identity: str, _: Properties) -> None:

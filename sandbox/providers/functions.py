@@ -8,14 +8,14 @@ import os
 import zipfile
 from pathlib import Path
 
-from sandbox.providers.cloud import Cloud
-from sandbox.providers.protocol import Properties, ResourceType
+from sandbox.providers.cloud import Cloud, listed, without_none
+from sandbox.providers.protocol import Created, Properties, ResourceType
 
 _ASSETS, _TEXT, _PATH = "assets", "text", "path"  # how Pulumi writes archives and assets
-_EXAMPLE_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP file can tell; the same every time
+_EARLIEST = (1980, 1, 1, 0, 0, 0)  # a zip cannot store an earlier date
 
 
-def create_permission(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+def create_permission(cloud: Cloud, inputs: Properties) -> Created:
     """Add a statement to a function's policy."""
     statement = inputs.get("statementId") or f"terraform-{os.urandom(8).hex()}"
     cloud.call(
@@ -34,8 +34,12 @@ def create_permission(cloud: Cloud, inputs: Properties) -> tuple[str, Properties
 def read_permission(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
     """Find a statement in a function's policy."""
     found = cloud.find("lambda", "get_policy", FunctionName=state["function"])
-    statements = json.loads(found["Policy"])["Statement"] if found else []
-    return state if any(s["Sid"] == identity for s in statements) else None
+    if found is None:
+        return None
+    for statement in json.loads(found["Policy"])["Statement"]:
+        if statement["Sid"] == identity:
+            return state
+    return None
 
 
 def delete_permission(cloud: Cloud, identity: str, state: Properties) -> None:
@@ -43,7 +47,7 @@ def delete_permission(cloud: Cloud, identity: str, state: Properties) -> None:
     cloud.find("lambda", "remove_permission", FunctionName=state["function"], StatementId=identity)
 
 
-def create_function(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+def create_function(cloud: Cloud, inputs: Properties) -> Created:
     """Create a function from an archive of files or of texts."""
     cloud.call(
         "lambda",
@@ -53,7 +57,7 @@ def create_function(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
         **_settings(inputs),
         Tags=inputs.get("tags"),
     )
-    return inputs["name"], read_function(cloud, inputs["name"], inputs) or {}
+    return inputs["name"], read_function(cloud, inputs["name"], inputs)
 
 
 def read_function(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
@@ -62,7 +66,7 @@ def read_function(cloud: Cloud, identity: str, state: Properties) -> Properties 
     if found is None:
         return None
     function = found["Configuration"]
-    environment = (function.get("Environment") or {}).get("Variables")
+    variables = function.get("Environment", {}).get("Variables")
     return {
         "arn": function["FunctionArn"],
         "name": identity,
@@ -71,7 +75,7 @@ def read_function(cloud: Cloud, identity: str, state: Properties) -> Properties 
         "role": function["Role"],
         "runtime": function.get("Runtime"),
         "timeout": function["Timeout"],
-        "environment": {"variables": environment} if environment else None,
+        "environment": {"variables": variables} if variables else None,
         "code": state.get("code"),
         "loggingConfig": state.get("loggingConfig"),
         "vpcConfig": state.get("vpcConfig"),
@@ -80,7 +84,9 @@ def read_function(cloud: Cloud, identity: str, state: Properties) -> Properties 
     }
 
 
-def update_function(cloud: Cloud, identity: str, olds: Properties, news: Properties) -> Properties:
+def update_function(
+    cloud: Cloud, identity: str, olds: Properties, news: Properties
+) -> Properties | None:
     """Change a function's code and settings."""
     if olds.get("code") != news["code"]:
         cloud.call(
@@ -89,14 +95,14 @@ def update_function(cloud: Cloud, identity: str, olds: Properties, news: Propert
             FunctionName=identity,
             ZipFile=_zipped(news["code"]),
         )
-    settings = {key: value for key, value in _settings(news).items() if value is not None}
+    settings = without_none(_settings(news))
     cloud.call(
         "lambda",
         "update_function_configuration",
         FunctionName=identity,
         **{"Description": "", "Environment": {"Variables": {}}, **settings},
     )
-    return read_function(cloud, identity, news) or {}
+    return read_function(cloud, identity, news)
 
 
 def delete_function(cloud: Cloud, identity: str, _: Properties) -> None:
@@ -105,8 +111,7 @@ def delete_function(cloud: Cloud, identity: str, _: Properties) -> None:
 
 
 def _settings(inputs: Properties) -> Properties:
-    logging, network = inputs.get("loggingConfig") or {}, inputs.get("vpcConfig") or {}
-    return {
+    settings: Properties = {
         "Role": inputs["role"],
         "Handler": inputs.get("handler"),
         "Runtime": inputs.get("runtime"),
@@ -114,57 +119,61 @@ def _settings(inputs: Properties) -> Properties:
         "Timeout": inputs.get("timeout"),
         "MemorySize": inputs.get("memorySize"),
         "Layers": inputs.get("layers"),
-        "Environment": {"Variables": inputs["environment"].get("variables") or {}}
-        if inputs.get("environment")
-        else None,
-        "LoggingConfig": {
-            "LogFormat": logging["logFormat"],
-            **({"LogGroup": logging["logGroup"]} if logging.get("logGroup") else {}),
-        }
-        if logging
-        else None,
-        "VpcConfig": {
-            "SubnetIds": network.get("subnetIds") or [],
-            "SecurityGroupIds": network.get("securityGroupIds") or [],
-        }
-        if network
-        else None,
-        "DeadLetterConfig": {"TargetArn": inputs["deadLetterConfig"]["targetArn"]}
-        if inputs.get("deadLetterConfig")
-        else None,
     }
+    environment = inputs.get("environment")
+    if environment:
+        settings["Environment"] = {"Variables": environment.get("variables") or {}}
+    logging = inputs.get("loggingConfig")
+    if logging:
+        settings["LoggingConfig"] = {"LogFormat": logging["logFormat"]}
+        if logging.get("logGroup"):
+            settings["LoggingConfig"]["LogGroup"] = logging["logGroup"]
+    network = inputs.get("vpcConfig")
+    if network:
+        settings["VpcConfig"] = {
+            "SubnetIds": listed(network, "subnetIds"),
+            "SecurityGroupIds": listed(network, "securityGroupIds"),
+        }
+    letters = inputs.get("deadLetterConfig")
+    if letters:
+        settings["DeadLetterConfig"] = {"TargetArn": letters["targetArn"]}
+    return settings
 
 
 def _zipped(archive: Properties) -> bytes:
-    """Give an archive as a zip: as it is where it is one, else packed, the same every time."""
+    """Return an archive as a zip: as it is if it is one, else packed, the same every time."""
     if archive.get(_PATH) and Path(archive[_PATH]).is_file():
         return Path(archive[_PATH]).read_bytes()
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
         for name, content in sorted(_files(archive).items()):
-            entry = zipfile.ZipInfo(name, _EXAMPLE_DATE)
+            entry = zipfile.ZipInfo(name, _EARLIEST)
             entry.external_attr = 0o644 << 16
             target.writestr(entry, content)
     return packed.getvalue()
 
 
 def _files(archive: Properties) -> dict[str, bytes]:
-    """Give an archive's files by their names in it, from a folder or from assets."""
+    """Return an archive's files by their names in it, from a folder or from assets."""
     if archive.get(_PATH):
-        folder = Path(archive[_PATH])
-        return {
-            str(path.relative_to(folder)): path.read_bytes()
-            for path in folder.rglob("*")
-            if path.is_file()
-        }
+        return _files_below(Path(archive[_PATH]))
     files: dict[str, bytes] = {}
     for name, asset in archive[_ASSETS].items():
         if asset.get(_TEXT) is not None:
             files[name] = asset[_TEXT].encode()
         elif Path(asset[_PATH]).is_dir():
-            files.update({f"{name}/{inner}": data for inner, data in _files(asset).items()})
+            for inner, content in _files_below(Path(asset[_PATH])).items():
+                files[f"{name}/{inner}"] = content
         else:
             files[name] = Path(asset[_PATH]).read_bytes()
+    return files
+
+
+def _files_below(folder: Path) -> dict[str, bytes]:
+    files = {}
+    for path in folder.rglob("*"):
+        if path.is_file():
+            files[str(path.relative_to(folder))] = path.read_bytes()
     return files
 
 

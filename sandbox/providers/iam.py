@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from typing import Any
 
 from sandbox.providers.cloud import Cloud, same_or, tags
-from sandbox.providers.protocol import Properties, ProviderError, ResourceType
+from sandbox.providers.protocol import Created, Properties, ProviderError, ResourceType
 
 
-def create_iam_policy(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+def create_iam_policy(cloud: Cloud, inputs: Properties) -> Created:
     """Create a managed policy."""
     made = cloud.call(
         "iam",
@@ -19,7 +18,7 @@ def create_iam_policy(cloud: Cloud, inputs: Properties) -> tuple[str, Properties
         PolicyName=inputs.get("name") or inputs["namePrefix"] + os.urandom(13).hex(),
         PolicyDocument=inputs["policy"],
         Description=inputs.get("description"),
-        Tags=tags(inputs) or None,
+        Tags=tags(inputs),
     )["Policy"]
     made_by_aws = {"arn": "Arn", "policyId": "PolicyId", "name": "PolicyName"}
     return made["Arn"], {ours: made[theirs] for ours, theirs in made_by_aws.items()}
@@ -34,13 +33,11 @@ def read_iam_policy(cloud: Cloud, identity: str, state: Properties) -> Propertie
     current = cloud.call(
         "iam", "get_policy_version", PolicyArn=identity, VersionId=policy["DefaultVersionId"]
     )["PolicyVersion"]
-    document = current["Document"]
-    text = document if isinstance(document, str) else json.dumps(document)
     return {
         "arn": identity,
         "name": policy["PolicyName"],
         "description": policy.get("Description") or state.get("description"),
-        "policy": same_or(state.get("policy"), text),
+        "policy": same_or(state.get("policy"), current["Document"]),
         "tags": state.get("tags"),
     }
 
@@ -48,14 +45,10 @@ def read_iam_policy(cloud: Cloud, identity: str, state: Properties) -> Propertie
 def update_iam_policy(
     cloud: Cloud, identity: str, olds: Properties, news: Properties
 ) -> Properties:
-    """Make the document's new version the default."""
+    """Create the document's new version and make it the default."""
     if olds.get("policy") != news.get("policy"):
-        versions = cloud.call("iam", "list_policy_versions", PolicyArn=identity)["Versions"]
-        for old in versions:
-            if not old["IsDefaultVersion"]:
-                cloud.call(
-                    "iam", "delete_policy_version", PolicyArn=identity, VersionId=old["VersionId"]
-                )
+        listed = cloud.call("iam", "list_policy_versions", PolicyArn=identity)
+        _delete_old_versions(cloud, identity, listed["Versions"])
         cloud.call(
             "iam",
             "create_policy_version",
@@ -69,32 +62,42 @@ def update_iam_policy(
 def delete_iam_policy(cloud: Cloud, identity: str, _: Properties) -> None:
     """Delete a managed policy with all its versions."""
     listed = cloud.find("iam", "list_policy_versions", PolicyArn=identity)
-    for old in (listed or {}).get("Versions", []):
-        if not old["IsDefaultVersion"]:
+    if listed is not None:
+        _delete_old_versions(cloud, identity, listed["Versions"])
+        cloud.find("iam", "delete_policy", PolicyArn=identity)
+
+
+def _delete_old_versions(cloud: Cloud, identity: str, versions: list[Properties]) -> None:
+    for version in versions:
+        if not version["IsDefaultVersion"]:
             cloud.call(
-                "iam", "delete_policy_version", PolicyArn=identity, VersionId=old["VersionId"]
+                "iam",
+                "delete_policy_version",
+                PolicyArn=identity,
+                VersionId=version["VersionId"],
             )
-    cloud.find("iam", "delete_policy", PolicyArn=identity)
 
 
-def attach_role_policy(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+def attach_role_policy(cloud: Cloud, inputs: Properties) -> Created:
     """Attach a managed policy to a role."""
     cloud.call("iam", "attach_role_policy", RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
     return f"{inputs['role']}/{inputs['policyArn']}", {}
 
 
 def read_attachment(cloud: Cloud, identity: str, _: Properties) -> Properties | None:
-    """Look whether the role still has the policy."""
+    """Check whether the role still has the policy."""
     role, arn = identity.split("/", 1)
     listed = cloud.find("iam", "list_attached_role_policies", RoleName=role)
-    attached = (listed or {}).get("AttachedPolicies", [])
-    if not any(policy["PolicyArn"] == arn for policy in attached):
+    if listed is None:
+        return None
+    attached = [policy["PolicyArn"] for policy in listed.get("AttachedPolicies", [])]
+    if arn not in attached:
         return None
     return {"role": role, "policyArn": arn}
 
 
 def detach_role_policy(cloud: Cloud, _: str, state: Properties) -> None:
-    """Take the policy from the role."""
+    """Detach the policy from the role."""
     cloud.find("iam", "detach_role_policy", RoleName=state["role"], PolicyArn=state["policyArn"])
 
 
@@ -118,7 +121,7 @@ def _user(cloud: Cloud, arguments: Properties) -> Properties:
     return {"id": name, "userName": name, "arn": user["Arn"], "path": user["Path"]}
 
 
-def create_role(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+def create_role(cloud: Cloud, inputs: Properties) -> Created:
     """Create a role; its id is its name."""
     cloud.call(
         "iam",
@@ -128,9 +131,9 @@ def create_role(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
         Path=inputs.get("path"),
         Description=inputs.get("description"),
         MaxSessionDuration=inputs.get("maxSessionDuration"),
-        Tags=tags(inputs) or None,
+        Tags=tags(inputs),
     )
-    return inputs["name"], read_role(cloud, inputs["name"], inputs) or {}
+    return inputs["name"], read_role(cloud, inputs["name"], inputs)
 
 
 def read_role(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
@@ -151,7 +154,9 @@ def read_role(cloud: Cloud, identity: str, state: Properties) -> Properties | No
     }
 
 
-def update_role(cloud: Cloud, identity: str, olds: Properties, news: Properties) -> Properties:
+def update_role(
+    cloud: Cloud, identity: str, olds: Properties, news: Properties
+) -> Properties | None:
     """Change who may assume a role, and its description."""
     if olds.get("assumeRolePolicy") != news["assumeRolePolicy"]:
         cloud.call(
@@ -164,7 +169,7 @@ def update_role(cloud: Cloud, identity: str, olds: Properties, news: Properties)
         cloud.call(
             "iam", "update_role", RoleName=identity, Description=news.get("description") or ""
         )
-    return read_role(cloud, identity, news) or {}
+    return read_role(cloud, identity, news)
 
 
 def delete_role(cloud: Cloud, identity: str, _: Properties) -> None:
@@ -172,7 +177,7 @@ def delete_role(cloud: Cloud, identity: str, _: Properties) -> None:
     cloud.find("iam", "delete_role", RoleName=identity)
 
 
-def put_role_policy(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+def put_role_policy(cloud: Cloud, inputs: Properties) -> Created:
     """Write a role's inline policy; its id is `role:name`."""
     cloud.call(
         "iam",
@@ -200,11 +205,11 @@ def delete_role_policy(cloud: Cloud, identity: str, _: Properties) -> None:
     cloud.find("iam", "delete_role_policy", RoleName=role, PolicyName=name)
 
 
-def create_instance_profile(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+def create_instance_profile(cloud: Cloud, inputs: Properties) -> Created:
     """Create the profile that gives an EC2 instance its role."""
     cloud.call("iam", "create_instance_profile", InstanceProfileName=inputs["name"])
     _set_role(cloud, inputs["name"], None, inputs.get("role"))
-    return inputs["name"], read_instance_profile(cloud, inputs["name"], inputs) or {}
+    return inputs["name"], read_instance_profile(cloud, inputs["name"], inputs)
 
 
 def read_instance_profile(cloud: Cloud, identity: str, _: Properties) -> Properties | None:
@@ -213,16 +218,18 @@ def read_instance_profile(cloud: Cloud, identity: str, _: Properties) -> Propert
     if found is None:
         return None
     profile = found["InstanceProfile"]
-    roles = [role["RoleName"] for role in profile["Roles"]]
-    return {"arn": profile["Arn"], "name": identity, "role": roles[0] if roles else None}
+    described = {"arn": profile["Arn"], "name": identity, "role": None}
+    if profile["Roles"]:  # AWS allows one
+        described["role"] = profile["Roles"][0]["RoleName"]
+    return described
 
 
 def update_instance_profile(
     cloud: Cloud, identity: str, olds: Properties, news: Properties
-) -> Properties:
-    """Give a profile another role."""
+) -> Properties | None:
+    """Set another role."""
     _set_role(cloud, identity, olds.get("role"), news.get("role"))
-    return read_instance_profile(cloud, identity, news) or {}
+    return read_instance_profile(cloud, identity, news)
 
 
 def delete_instance_profile(cloud: Cloud, identity: str, state: Properties) -> None:

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from sandbox.providers.cloud import Cloud, same_or, tags
-from sandbox.providers.protocol import Properties, ResourceType
+from sandbox.providers.protocol import Created, Properties, ResourceType
 
 
-def create_key(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+def create_key(cloud: Cloud, inputs: Properties) -> Created:
     """Create a symmetric key."""
-    labels = [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in tags(inputs)]
     made = cloud.call(
         "kms",
         "create_key",
         Description=inputs.get("description"),
         Policy=inputs.get("policy"),
         MultiRegion=inputs.get("multiRegion"),
-        Tags=labels or None,
+        Tags=_key_tags(inputs),
     )["KeyMetadata"]
     if inputs.get("enableKeyRotation"):
         cloud.call("kms", "enable_key_rotation", KeyId=made["KeyId"])
-    return made["KeyId"], read_key(cloud, made["KeyId"], inputs) or {}
+    return made["KeyId"], read_key(cloud, made["KeyId"], inputs)
+
+
+def _key_tags(inputs: Properties) -> list[dict[str, str]] | None:
+    pairs = tags(inputs)
+    if pairs is None:
+        return None
+    return [{"TagKey": pair["Key"], "TagValue": pair["Value"]} for pair in pairs]
 
 
 def read_key(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
@@ -41,12 +49,22 @@ def read_key(cloud: Cloud, identity: str, state: Properties) -> Properties | Non
     }
 
 
-def update_key(cloud: Cloud, identity: str, olds: Properties, news: Properties) -> Properties:
+def update_key(
+    cloud: Cloud, identity: str, olds: Properties, news: Properties
+) -> Properties | None:
     """Change policy, description and rotation."""
-    if olds.get("policy") != news.get("policy") and news.get("policy"):
-        cloud.call(
-            "kms", "put_key_policy", KeyId=identity, PolicyName="default", Policy=news["policy"]
-        )
+    _describe(cloud, identity, olds, news)
+    operation = "disable_key_rotation"
+    if news.get("enableKeyRotation"):
+        operation = "enable_key_rotation"
+    cloud.call("kms", operation, KeyId=identity)
+    return read_key(cloud, identity, news)
+
+
+def _describe(cloud: Cloud, identity: str, olds: Properties, news: Properties) -> None:
+    policy = news.get("policy")
+    if policy and policy != olds.get("policy"):
+        _set_policy(cloud, identity, policy)
     if olds.get("description") != news.get("description"):
         cloud.call(
             "kms",
@@ -54,9 +72,10 @@ def update_key(cloud: Cloud, identity: str, olds: Properties, news: Properties) 
             KeyId=identity,
             Description=news.get("description") or "",
         )
-    operation = "enable_key_rotation" if news.get("enableKeyRotation") else "disable_key_rotation"
-    cloud.call("kms", operation, KeyId=identity)
-    return read_key(cloud, identity, news) or {}
+
+
+def _set_policy(cloud: Cloud, identity: str, policy: str) -> None:
+    cloud.call("kms", "put_key_policy", KeyId=identity, PolicyName="default", Policy=policy)
 
 
 def delete_key(cloud: Cloud, identity: str, state: Properties) -> None:
@@ -66,7 +85,7 @@ def delete_key(cloud: Cloud, identity: str, state: Properties) -> None:
         cloud.call("kms", "schedule_key_deletion", KeyId=identity, PendingWindowInDays=window or 30)
 
 
-def create_replica_key(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+def create_replica_key(cloud: Cloud, inputs: Properties) -> Created:
     """Replicate a multi-Region key into the region of `cloud`, under a policy of its own."""
     primary = inputs["primaryKeyArn"]
     home, key_id = primary.split(":")[3], primary.rpartition("/")[2]
@@ -77,10 +96,8 @@ def create_replica_key(cloud: Cloud, inputs: Properties) -> tuple[str, Propertie
         ReplicaRegion=cloud.region,
     )
     if inputs.get("policy"):  # moto's replica has its primary's otherwise
-        cloud.call(
-            "kms", "put_key_policy", KeyId=key_id, PolicyName="default", Policy=inputs["policy"]
-        )
-    return key_id, read_replica_key(cloud, key_id, inputs) or {}
+        _set_policy(cloud, key_id, inputs["policy"])
+    return key_id, read_replica_key(cloud, key_id, inputs)
 
 
 def read_replica_key(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
@@ -98,32 +115,22 @@ def read_replica_key(cloud: Cloud, identity: str, state: Properties) -> Properti
 
 def update_replica_key(
     cloud: Cloud, identity: str, olds: Properties, news: Properties
-) -> Properties:
+) -> Properties | None:
     """Change policy and description."""
-    if olds.get("policy") != news.get("policy") and news.get("policy"):
-        cloud.call(
-            "kms", "put_key_policy", KeyId=identity, PolicyName="default", Policy=news["policy"]
-        )
-    if olds.get("description") != news.get("description"):
-        cloud.call(
-            "kms",
-            "update_key_description",
-            KeyId=identity,
-            Description=news.get("description") or "",
-        )
-    return read_replica_key(cloud, identity, news) or {}
+    _describe(cloud, identity, olds, news)
+    return read_replica_key(cloud, identity, news)
 
 
-def create_alias(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
-    """Give a key its alias."""
+def create_alias(cloud: Cloud, inputs: Properties) -> Created:
+    """Create the alias of a key."""
     cloud.call("kms", "create_alias", AliasName=inputs["name"], TargetKeyId=inputs["targetKeyId"])
-    return inputs["name"], read_alias(cloud, inputs["name"], inputs) or {}
+    return inputs["name"], read_alias(cloud, inputs["name"], inputs)
 
 
 def read_alias(cloud: Cloud, identity: str, _: Properties) -> Properties | None:
     """Find an alias."""
     pages = cloud.client("kms").get_paginator("list_aliases").paginate()
-    for alias in (alias for page in pages for alias in page["Aliases"]):
+    for alias in chain.from_iterable(page["Aliases"] for page in pages):
         if alias["AliasName"] == identity:
             return {
                 "arn": alias["AliasArn"],
@@ -133,10 +140,10 @@ def read_alias(cloud: Cloud, identity: str, _: Properties) -> Properties | None:
     return None
 
 
-def update_alias(cloud: Cloud, identity: str, _: Properties, news: Properties) -> Properties:
+def update_alias(cloud: Cloud, identity: str, _: Properties, news: Properties) -> Properties | None:
     """Point an alias at another key."""
     cloud.call("kms", "update_alias", AliasName=identity, TargetKeyId=news["targetKeyId"])
-    return read_alias(cloud, identity, news) or {}
+    return read_alias(cloud, identity, news)
 
 
 def delete_alias(cloud: Cloud, identity: str, _: Properties) -> None:

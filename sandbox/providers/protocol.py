@@ -1,8 +1,8 @@
 """Pulumi's ResourceProvider protocol on a table of resource types.
 
-The protocol: https://github.com/pulumi/pulumi/blob/master/proto/pulumi/provider.proto. A type says
+The protocol: https://github.com/pulumi/pulumi/blob/master/proto/pulumi/provider.proto. A type holds
 what differs between resources; everything that the Terraform bridge does alike for all of them
-(defaults, diffs, what a refresh writes into the inputs) stands here.
+(defaults, diffs, what a refresh writes into the inputs) is here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent import futures
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,10 +28,12 @@ _GRACE_SECONDS = 4  # the engine kills after 5
 _KIND = provider_pb2.PropertyDiff.Kind
 
 Properties: TypeAlias = dict[str, Any]
+Created: TypeAlias = tuple[str, Properties | None]
+"""A new resource's id and outputs."""
 
 
 class ProviderError(Exception):
-    """What goes wrong, in AWS's own words; never with a property's value."""
+    """A failure, in AWS's words; never with the value of a property."""
 
 
 @dataclass(frozen=True)
@@ -39,23 +41,23 @@ class ResourceType:
     """One resource type, as the official provider treats it.
 
     Attributes:
-        create: makes the resource from its inputs; gives id and outputs.
-        read: gives the outputs of what is there, or None where it is gone.
-        update: changes in place; gives the outputs.
-        delete: removes it.
+        create: creates the resource from its inputs; returns id and outputs.
+        read: returns the outputs, or None where the resource is gone.
+        update: changes the resource in place; returns the outputs.
+        delete: deletes the resource.
         replaces: inputs whose change needs another resource.
-        computed: inputs that AWS fills where the program is silent.
-        defaults: inputs that the provider fills where the program is silent.
-        outputs: what only AWS knows; unknown in a preview of a creation.
-        name: the input that must be free before a replacement can be made.
-        hidden: inputs that reading back cannot show.
-        secrets: outputs that are secret whatever the program says.
+        computed: inputs that AWS sets where the program does not.
+        defaults: inputs that the provider sets where the program does not.
+        outputs: what only AWS knows; unknown in the preview of a creation.
+        name: the input that must be free before a replacement can be created.
+        hidden: inputs that cannot be read back.
+        secrets: outputs that are secret in any case.
         write_only: inputs whose change alone changes nothing.
     """
 
-    create: Callable[[Any, Properties], tuple[str, Properties]]
+    create: Callable[[Any, Properties], Created]
     read: Callable[[Any, str, Properties], Properties | None]
-    update: Callable[[Any, str, Properties, Properties], Properties] | None = None
+    update: Callable[[Any, str, Properties, Properties], Properties | None] | None = None
     delete: Callable[[Any, str, Properties], None] = lambda *_: None
     replaces: frozenset[str] = frozenset()
     computed: frozenset[str] = frozenset()
@@ -67,8 +69,31 @@ class ResourceType:
     write_only: frozenset[str] = frozenset()
 
     def with_defaults(self, inputs: Properties) -> Properties:
-        """Fill in what the program left out."""
+        """Return the inputs with what the program left out."""
         return {**self.defaults, **inputs}
+
+    def changed(self, olds: Properties, news: Properties, ignored: Collection[str]) -> list[str]:
+        """Return the inputs whose change is one, in order."""
+        changed = []
+        for key in sorted({*olds, *news}):
+            if olds.get(key) == news.get(key):
+                continue
+            if key not in news and key in self.computed:
+                continue
+            if key not in ignored and key not in self.write_only:
+                changed.append(key)
+        return changed
+
+    def read_back(self, inputs: Properties, outputs: Properties, *, is_import: bool) -> Properties:
+        """Return the inputs as AWS has them now; an import takes all that can be read back."""
+        keys = set(inputs)
+        if is_import:
+            keys = set(outputs) - set(self.outputs)
+        found = {}
+        for key in keys:
+            if key in inputs or key not in self.hidden:
+                found[key] = outputs.get(key, inputs.get(key))
+        return found
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
@@ -85,11 +110,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Keep the tables.
 
         Args:
-            version: the SDK's version, which the engine compares with what the program asks for.
+            version: the SDK's version, which the engine compares with what the program requires.
             types: resource types by token.
             functions: functions by token.
-            connect: turns the provider's settings into what the types work on.
-            locate: gives the part of it that a resource with these properties works on.
+            connect: returns what the types work on, from the provider's settings.
+            locate: returns the part of it that a resource with these properties works on.
         """
         self._version = version
         self._types = types
@@ -117,11 +142,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ConfigureResponse(supportsPreview=True, acceptSecrets=True)
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
-        """Tell the version."""
+        """Return the version."""
         return plugin_pb2.PluginInfo(version=self._version)
 
     def GetSchema(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
-        """Give an empty schema: the SDKs bring their own."""
+        """Return an empty schema: the SDKs have their own."""
         return provider_pb2.GetSchemaResponse(schema="{}")
 
     def Cancel(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
@@ -135,50 +160,42 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             self._fail(context, f"the sandbox has no function `{request.tok}`")
         answer = self._guarded(context, lambda: function(self._cloud, _plain(request.args)))  # type: ignore[misc] # _fail raises
         response = provider_pb2.InvokeResponse()
-        getattr(response, "return").CopyFrom(_struct(answer))  # a word that Python keeps for itself
+        getattr(response, "return").CopyFrom(_struct(answer))  # `return` is reserved in Python
         return response
 
     def Check(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Fill in defaults, and a name where the program gives none."""
         found = self._type(request.urn, context)
         olds, news = _plain(request.olds), found.with_defaults(_plain(request.news))
-        if found.name and found.name not in news and f"{found.name}Prefix" not in news:
-            news[found.name] = olds.get(found.name) or _autonamed(request.urn.split("::")[-1])
+        name = found.name
+        if name is not None and name not in news and f"{name}Prefix" not in news:
+            news[name] = olds.get(name) or _autonamed(request.urn.split("::")[-1])
         return provider_pb2.CheckResponse(inputs=_struct(news, _secrets(request.news)))
 
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
-        """Compare the program with what it said last time."""
+        """Compare the program's inputs with those of the last run."""
         found = self._type(request.urn, context)
-        said = request.old_inputs if request.HasField("old_inputs") else request.olds
-        olds, news = _plain(said), _plain(request.news)
-        changed = {
-            key: _change(olds, news, key)
-            for key in sorted({*olds, *news})
-            if olds.get(key) != news.get(key)
-            and not (key not in news and key in found.computed)
-            and key not in (*request.ignoreChanges, *found.write_only)
-        }
-        replaces = [key for key in changed if key in found.replaces]
-        same_name = found.name in olds and olds.get(found.name) == news.get(found.name)
-        kinds = {
-            key: provider_pb2.PropertyDiff(
-                kind=_KIND.Value(f"{change}_REPLACE" if key in replaces else change), inputDiff=True
-            )
-            for key, change in changed.items()
-        }
-        some, none = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
-        return provider_pb2.DiffResponse(
-            changes=some if changed else none,
-            replaces=replaces,
-            diffs=list(changed),
-            detailedDiff=kinds,
-            hasDetailedDiff=True,
-            # The bridge: a name that stays taken must be free before the new resource is made.
-            deleteBeforeReplace=bool(replaces) and same_name,
+        before = request.old_inputs if request.HasField("old_inputs") else request.olds
+        olds, news = _plain(before), _plain(request.news)
+        response = provider_pb2.DiffResponse(
+            changes=provider_pb2.DiffResponse.DIFF_NONE, hasDetailedDiff=True
         )
+        for key in found.changed(olds, news, request.ignoreChanges):
+            kind = _change(olds, news, key)
+            if key in found.replaces:
+                kind += "_REPLACE"
+                response.replaces.append(key)
+            response.changes = provider_pb2.DiffResponse.DIFF_SOME
+            response.diffs.append(key)
+            response.detailedDiff[key].kind = _KIND.Value(kind)
+            response.detailedDiff[key].inputDiff = True
+        # The bridge: a name that stays taken must be free before the new resource is created.
+        keeps_name = found.name in olds and olds.get(found.name) == news.get(found.name)
+        response.deleteBeforeReplace = bool(response.replaces) and keeps_name
+        return response
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
-        """Create, or in a preview say what only AWS would know."""
+        """Create; in a preview, mark what only AWS would know."""
         found, inputs = self._type(request.urn, context), _plain(request.properties)
         secrets = found.secrets | _secrets(request.properties)
         if request.preview:
@@ -186,13 +203,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.CreateResponse(properties=_struct({**inputs, **unknown}, secrets))
         cloud = self._locate(self._cloud, inputs)
         identity, outputs = self._guarded(context, lambda: found.create(cloud, inputs))
-        made = _struct({**inputs, **outputs}, secrets)
+        made = _struct({**inputs, **(outputs or {})}, secrets)
         return provider_pb2.CreateResponse(id=identity, properties=made)
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
-        """Read for a refresh or an import; an empty id says that it is gone.
+        """Read for a refresh or an import; an empty id means that the resource is gone.
 
-        An import leaves out what only the provider knows, as officially
+        An import leaves out what only the provider knows, as the official one does
         (hashicorp/terraform-provider-aws#42139); the engine's update after it fills that in.
         """
         found = self._type(request.urn, context)
@@ -201,13 +218,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         outputs = self._guarded(context, lambda: found.read(cloud, request.id, state))
         if outputs is None:
             return provider_pb2.ReadResponse()
-        is_import = not state
-        written = {
-            key: outputs.get(key, inputs.get(key))
-            for key in (set(outputs) - set(found.outputs) if is_import else set(inputs))
-            if key not in found.hidden or key in inputs
-        }
-        written = {key: value for key, value in written.items() if value is not None}
+        written = found.read_back(inputs, outputs, is_import=not state)
         secrets = found.secrets | _secrets(request.inputs) | _secrets(request.properties)
         return provider_pb2.ReadResponse(
             id=request.id,
@@ -225,11 +236,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         update = found.update
         cloud = self._locate(self._cloud, news)
         outputs = self._guarded(context, lambda: update(cloud, request.id, olds, news))
-        made = _struct({**olds, **news, **outputs}, secrets)
+        made = _struct({**olds, **news, **(outputs or {})}, secrets)
         return provider_pb2.UpdateResponse(properties=made)
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
-        """Delete; what is gone already is no error."""
+        """Delete; a resource that is already gone is not an error."""
         found, state = self._type(request.urn, context), _plain(request.properties)
         cloud = self._locate(self._cloud, state)
         self._guarded(context, lambda: found.delete(cloud, request.id, state))
@@ -242,7 +253,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return self._types[token]
 
     def _guarded(self, context: Any, call: Callable[[], Any]) -> Any:  # noqa: ANN401 # any answer
-        """Say what goes wrong; of a surprise only its place, for its text may quote a value."""
+        """Report a failure; of an unexpected one only its place, for its text may quote a value."""
         try:
             return call()
         except ProviderError as error:
@@ -273,7 +284,7 @@ def serve(provider: Provider) -> None:
 
 
 def _autonamed(logical: str) -> str:
-    """Give a physical name as the bridge does: the logical name and seven hexadecimal digits."""
+    """Return a physical name as the bridge does: the logical name and seven hexadecimal digits."""
     return re.sub(r"[^A-Za-z0-9_+=,.@-]", "-", logical) + "-" + os.urandom(4).hex()[:7]
 
 
@@ -288,18 +299,18 @@ def _plain(message: struct_pb2.Struct) -> Properties:
 
 
 def _secrets(message: struct_pb2.Struct) -> frozenset[str]:
-    """Name the properties that are secret, or hold a secret somewhere inside."""
-    return frozenset(key for key, value in message.fields.items() if _holds_secret(value))
+    """Return the properties that are secret or contain a secret."""
+    return frozenset(key for key, value in message.fields.items() if _contains_secret(value))
 
 
-def _holds_secret(value: struct_pb2.Value) -> bool:
+def _contains_secret(value: struct_pb2.Value) -> bool:
     match value.WhichOneof("kind"):
         case "struct_value":
             fields = value.struct_value.fields
             marked = _SIGNATURE in fields and fields[_SIGNATURE].string_value == _SECRET
-            return marked or any(map(_holds_secret, fields.values()))  # an archive is marked too
+            return marked or any(map(_contains_secret, fields.values()))  # an archive is marked too
         case "list_value":
-            return any(map(_holds_secret, value.list_value.values))
+            return any(map(_contains_secret, value.list_value.values))
         case _:
             return False
 
@@ -307,8 +318,7 @@ def _holds_secret(value: struct_pb2.Value) -> bool:
 def _value(value: struct_pb2.Value) -> Any:  # noqa: ANN401 # any JSON value
     match value.WhichOneof("kind"):
         case "number_value":
-            number = value.number_value
-            return int(number) if number.is_integer() else number
+            return _number(value.number_value)
         case "string_value":
             return value.string_value
         case "bool_value":
@@ -317,18 +327,23 @@ def _value(value: struct_pb2.Value) -> Any:  # noqa: ANN401 # any JSON value
             return [_value(item) for item in value.list_value.values]
         case "struct_value":
             inner = _plain(value.struct_value)
-            return inner["value"] if inner.get(_SIGNATURE) == _SECRET else inner
+            if inner.get(_SIGNATURE) == _SECRET:
+                return inner["value"]
+            return inner
         case _:
             return None
 
 
+def _number(number: float) -> float:
+    if number.is_integer():
+        return int(number)
+    return number
+
+
 def _struct(properties: Properties, secrets: frozenset[str] = frozenset()) -> struct_pb2.Struct:
+    marked = {key: value for key, value in properties.items() if value is not None}
+    for key in secrets.intersection(marked):
+        marked[key] = {_SIGNATURE: _SECRET, "value": marked[key]}
     message = struct_pb2.Struct()
-    message.update(
-        {
-            key: {_SIGNATURE: _SECRET, "value": value} if key in secrets else value
-            for key, value in properties.items()
-            if value is not None
-        }
-    )
+    message.update(marked)
     return message

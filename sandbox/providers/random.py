@@ -7,7 +7,14 @@ import string
 from importlib.metadata import version
 from typing import Any
 
-from sandbox.providers.protocol import Properties, Provider, ProviderError, ResourceType, serve
+from sandbox.providers.protocol import (
+    Created,
+    Properties,
+    Provider,
+    ProviderError,
+    ResourceType,
+    serve,
+)
 
 _KINDS = {
     "lower": string.ascii_lowercase,
@@ -21,27 +28,35 @@ _ARGUMENTS = frozenset(
 )
 
 
-def create_password(_: Any, inputs: Properties) -> tuple[str, Properties]:  # noqa: ANN401 # no cloud
-    """Draw a password: the least number of each kind first, the rest from all, then shuffled."""
-    alphabets = {kind: chars for kind, chars in _KINDS.items() if inputs.get(kind, True)}
-    if inputs.get("overrideSpecial") and "special" in alphabets:
-        alphabets["special"] = inputs["overrideSpecial"]
-    drawn = [
-        secrets.choice(chars)
-        for kind, chars in alphabets.items()
-        for _ in range(inputs.get(f"min{kind.capitalize()}") or 0)
-    ]
+def create_password(_: Any, inputs: Properties) -> Created:  # noqa: ANN401 # no cloud
+    """Generate a password: the minimum of each kind first, the rest from all, then shuffled."""
+    alphabets = _alphabets(inputs)
+    drawn = []
+    for kind, characters in alphabets.items():
+        drawn += _draw(characters, inputs.get(f"min{kind.capitalize()}") or 0)
     missing = inputs["length"] - len(drawn)
     if missing < 0 or not alphabets:
-        msg = "the length is less than the sum of the minimums, or no kind of character is left"
+        msg = "the length is less than the sum of the minimums, or all character classes are off"
         raise ProviderError(msg)
-    drawn += [secrets.choice("".join(alphabets.values())) for _ in range(missing)]
+    drawn += _draw("".join(alphabets.values()), missing)
     secrets.SystemRandom().shuffle(drawn)
     return "none", {"result": "".join(drawn)}
 
 
-def create_integer(_: Any, inputs: Properties) -> tuple[str, Properties]:  # noqa: ANN401 # no cloud
-    """Draw a number from `min` to `max`."""
+def _alphabets(inputs: Properties) -> dict[str, str]:
+    """Return the characters of each kind that is on."""
+    alphabets = {kind: characters for kind, characters in _KINDS.items() if inputs.get(kind, True)}
+    if "special" in alphabets and inputs.get("overrideSpecial"):
+        alphabets["special"] = inputs["overrideSpecial"]
+    return alphabets
+
+
+def _draw(characters: str, number: int) -> list[str]:
+    return [secrets.choice(characters) for _ in range(number)]
+
+
+def create_integer(_: Any, inputs: Properties) -> Created:  # noqa: ANN401 # no cloud
+    """Generate a number from `min` to `max`."""
     drawn = secrets.randbelow(inputs["max"] - inputs["min"] + 1) + inputs["min"]
     return str(drawn), {"result": drawn}
 

@@ -1,13 +1,13 @@
-"""RDS: databases, in moto records only."""
+"""RDS: databases, which moto only records."""
 
 from __future__ import annotations
 
 from sandbox.providers.cloud import Cloud
-from sandbox.providers.protocol import Properties, ResourceType
+from sandbox.providers.protocol import Created, Properties, ResourceType
 
 
-def create_database(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
-    """Create a database instance, in moto a record only."""
+def create_database(cloud: Cloud, inputs: Properties) -> Created:
+    """Create a database instance."""
     cloud.call(
         "rds",
         "create_db_instance",
@@ -19,7 +19,7 @@ def create_database(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
         MasterUsername=inputs.get("username"),
         MasterUserPassword=inputs.get("password"),
     )
-    return inputs["identifier"], read_database(cloud, inputs["identifier"], inputs) or {}
+    return inputs["identifier"], read_database(cloud, inputs["identifier"], inputs)
 
 
 def read_database(cloud: Cloud, identity: str, _: Properties) -> Properties | None:
@@ -41,7 +41,9 @@ def read_database(cloud: Cloud, identity: str, _: Properties) -> Properties | No
     }
 
 
-def update_database(cloud: Cloud, identity: str, olds: Properties, news: Properties) -> Properties:
+def update_database(
+    cloud: Cloud, identity: str, olds: Properties, news: Properties
+) -> Properties | None:
     """Change the master password."""
     if olds.get("password") != news.get("password"):
         cloud.call(
@@ -51,7 +53,7 @@ def update_database(cloud: Cloud, identity: str, olds: Properties, news: Propert
             MasterUserPassword=news.get("password"),
             ApplyImmediately=True,
         )
-    return read_database(cloud, identity, news) or {}
+    return read_database(cloud, identity, news)
 
 
 def delete_database(cloud: Cloud, identity: str, _: Properties) -> None:

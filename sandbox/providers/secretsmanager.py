@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox.providers.cloud import Cloud, same_or, tags, untagged
-from sandbox.providers.protocol import Properties, ProviderError, ResourceType
+from sandbox.providers.cloud import Cloud, listed, same_or, tags, untagged, without_none
+from sandbox.providers.protocol import Created, Properties, ProviderError, ResourceType
 
 
-def create_secret(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+def create_secret(cloud: Cloud, inputs: Properties) -> Created:
     """Create a secret without a value."""
     made = cloud.call(
         "secretsmanager",
@@ -18,10 +18,10 @@ def create_secret(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
         Description=inputs.get("description"),
         KmsKeyId=inputs.get("kmsKeyId"),
         Tags=tags(inputs),
-        AddReplicaRegions=[_replica(r) for r in inputs.get("replicas") or []] or None,
+        AddReplicaRegions=[_replica(replica) for replica in listed(inputs, "replicas")] or None,
         ForceOverwriteReplicaSecret=inputs.get("forceOverwriteReplicaSecret"),
     )
-    return made["ARN"], read_secret(cloud, made["ARN"], inputs) or {}
+    return made["ARN"], read_secret(cloud, made["ARN"], inputs)
 
 
 def read_secret(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
@@ -29,28 +29,36 @@ def read_secret(cloud: Cloud, identity: str, state: Properties) -> Properties | 
     found = cloud.find("secretsmanager", "describe_secret", SecretId=identity)
     if found is None or found.get("DeletedDate"):
         return None
-    written = {r["region"]: r for r in state.get("replicas") or []}
+    found_tags = untagged(found.get("Tags"))
     return {
         "arn": found["ARN"],
         "name": found["Name"],
         "description": found.get("Description"),
         "kmsKeyId": found.get("KmsKeyId"),
-        "tags": untagged(found.get("Tags")),
-        "tagsAll": untagged(found.get("Tags")) or {},
-        "replicas": [
-            # The key of a replica shows only where the program gave one: it is computed otherwise.
-            {"region": r["Region"], "kmsKeyId": r["KmsKeyId"]}
-            if written.get(r["Region"], {}).get("kmsKeyId")
-            else {"region": r["Region"]}
-            for r in found.get("ReplicationStatus") or []
-        ]
-        or None,
+        "tags": found_tags,
+        "tagsAll": found_tags or {},
+        "replicas": _read_replicas(found, state),
     }
 
 
-def update_secret(cloud: Cloud, identity: str, olds: Properties, news: Properties) -> Properties:
-    """Change description, key, tags and replicas. An absent key is not sent, as officially."""
-    if any(olds.get(key) != news.get(key) for key in ("description", "kmsKeyId")):
+def _read_replicas(found: Properties, state: Properties) -> list[dict[str, str]] | None:
+    """Return the replicas; a key only where the program names one: it is computed otherwise."""
+    named = [replica["region"] for replica in listed(state, "replicas") if replica.get("kmsKeyId")]
+    replicas = []
+    for replica in listed(found, "ReplicationStatus"):
+        read = {"region": replica["Region"]}
+        if replica["Region"] in named:
+            read["kmsKeyId"] = replica["KmsKeyId"]
+        replicas.append(read)
+    return replicas or None
+
+
+def update_secret(
+    cloud: Cloud, identity: str, olds: Properties, news: Properties
+) -> Properties | None:
+    """Change description, key, tags and replicas; an absent key is not sent, as officially."""
+    has_new_key = olds.get("kmsKeyId") != news.get("kmsKeyId")
+    if has_new_key or olds.get("description") != news.get("description"):
         cloud.call(
             "secretsmanager",
             "update_secret",
@@ -61,19 +69,22 @@ def update_secret(cloud: Cloud, identity: str, olds: Properties, news: Propertie
     _update_tags(cloud, identity, olds, news)
     if "replicas" in news:  # optional and computed: what the program leaves out stays
         _update_replicas(cloud, identity, olds, news)
-    return read_secret(cloud, identity, news) or {}
+    return read_secret(cloud, identity, news)
 
 
 def _update_tags(cloud: Cloud, identity: str, olds: Properties, news: Properties) -> None:
-    gone = sorted(set(olds.get("tags") or {}) - set(news.get("tags") or {}))
+    before = olds.get("tags") or {}
+    after = news.get("tags") or {}
+    gone = sorted(before.keys() - after.keys())
     if gone:
         cloud.call("secretsmanager", "untag_resource", SecretId=identity, TagKeys=gone)
-    if news.get("tags") and olds.get("tags") != news["tags"]:
+    if after and after != before:
         cloud.call("secretsmanager", "tag_resource", SecretId=identity, Tags=tags(news))
 
 
 def _update_replicas(cloud: Cloud, identity: str, olds: Properties, news: Properties) -> None:
-    before, after = olds.get("replicas") or [], news.get("replicas") or []
+    before = listed(olds, "replicas")
+    after = listed(news, "replicas")
     gone = [replica["region"] for replica in before if replica not in after]
     added = [_replica(replica) for replica in after if replica not in before]
     if gone:
@@ -97,30 +108,29 @@ def _remove_replicas(cloud: Cloud, identity: str, regions: list[str]) -> None:
 
 
 def delete_secret(cloud: Cloud, identity: str, state: Properties) -> None:
-    """Remove the replicas, then schedule the deletion; window 0, or none in the state, is at once.
+    """Remove the replicas, then delete: at once if the state has no window, or a window of 0.
 
-    The official provider forgets an import's window in the same way: it reads 0 from the state.
+    The official provider does so as well: after an import it reads 0 from the state.
     """
     if read_secret(cloud, identity, state) is None:
         return
-    if state.get("replicas"):
-        _remove_replicas(cloud, identity, [replica["region"] for replica in state["replicas"]])
-    days = state.get("recoveryWindowInDays") or 0
-    cloud.call(
-        "secretsmanager",
-        "delete_secret",
-        SecretId=identity,
-        RecoveryWindowInDays=days or None,
-        ForceDeleteWithoutRecovery=True if days == 0 else None,
-    )
+    regions = [replica["region"] for replica in listed(state, "replicas")]
+    if regions:
+        _remove_replicas(cloud, identity, regions)
+    window: dict[str, Any] = {"ForceDeleteWithoutRecovery": True}
+    if state.get("recoveryWindowInDays"):
+        window = {"RecoveryWindowInDays": state["recoveryWindowInDays"]}
+    cloud.call("secretsmanager", "delete_secret", SecretId=identity, **window)
 
 
 def _replica(replica: Mapping[str, str]) -> dict[str, str]:
-    key = {"KmsKeyId": replica["kmsKeyId"]} if replica.get("kmsKeyId") else {}
-    return {"Region": replica["region"], **key}
+    added = {"Region": replica["region"]}
+    if replica.get("kmsKeyId"):
+        added["KmsKeyId"] = replica["kmsKeyId"]
+    return added
 
 
-def create_version(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+def create_version(cloud: Cloud, inputs: Properties) -> Created:
     """Put a value; the id is `arn|versionId`."""
     made = cloud.call(
         "secretsmanager",
@@ -131,7 +141,7 @@ def create_version(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
         VersionStages=inputs.get("versionStages"),
     )
     identity = f"{inputs['secretId']}|{made['VersionId']}"
-    return identity, read_version(cloud, identity, inputs) or {}
+    return identity, read_version(cloud, identity, inputs)
 
 
 def read_version(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
@@ -145,32 +155,39 @@ def read_version(cloud: Cloud, identity: str, state: Properties) -> Properties |
         raise
     if found is None:
         return None
-    binary = found.get("SecretBinary")
-    return {
+    version = {
         "arn": found["ARN"],
         "secretId": arn,
-        "secretString": None if "secretStringWo" in state else found.get("SecretString"),
-        "secretBinary": binary.decode() if binary is not None else None,
+        "secretString": found.get("SecretString"),
+        "secretBinary": found.get("SecretBinary"),
         "versionId": found["VersionId"],
         "versionStages": sorted(found["VersionStages"]),
     }
+    if "secretStringWo" in state:
+        version["secretString"] = None
+    if version["secretBinary"] is not None:
+        version["secretBinary"] = version["secretBinary"].decode()
+    return version
 
 
-def update_version(cloud: Cloud, identity: str, olds: Properties, news: Properties) -> Properties:
-    """Move labels; officially this moves AWSCURRENT back, and so it does here."""
+def update_version(
+    cloud: Cloud, identity: str, olds: Properties, news: Properties
+) -> Properties | None:
+    """Move labels, and AWSCURRENT back to this version, as the official provider does."""
     arn, version_id = identity.split("|")
-    before, after = set(olds.get("versionStages") or []), set(news.get("versionStages") or [])
+    before = set(listed(olds, "versionStages"))
+    after = set(listed(news, "versionStages"))
     for label in sorted(after - before):
         _move_label(cloud, arn, label, version_id)
     for label in sorted(before - after - {"AWSCURRENT"}):
         _remove_label(cloud, arn, label, version_id)
-    return read_version(cloud, identity, news) or {}
+    return read_version(cloud, identity, news)
 
 
 def delete_version(cloud: Cloud, identity: str, state: Properties) -> None:
     """Remove the labels that the state knows; a version itself cannot be deleted."""
     arn, version_id = identity.split("|")
-    for label in sorted(set(state.get("versionStages") or []) - {"AWSCURRENT"}):
+    for label in sorted(set(listed(state, "versionStages")) - {"AWSCURRENT"}):
         _remove_label(cloud, arn, label, version_id)
 
 
@@ -197,7 +214,7 @@ def _remove_label(cloud: Cloud, arn: str, label: str, version: str) -> None:
     )
 
 
-def create_policy(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+def create_policy(cloud: Cloud, inputs: Properties) -> Created:
     """Put a secret's resource policy."""
     cloud.call(
         "secretsmanager",
@@ -210,7 +227,7 @@ def create_policy(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
 
 
 def read_policy(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
-    """Read the policy; the written text stays where it means the same."""
+    """Read the policy; its text is the one written if both mean the same."""
     found = cloud.find("secretsmanager", "get_resource_policy", SecretId=identity)
     if found is None or not found.get("ResourcePolicy"):
         return None
@@ -223,8 +240,8 @@ def delete_policy(cloud: Cloud, identity: str, _: Properties) -> None:
     cloud.find("secretsmanager", "delete_resource_policy", SecretId=identity)
 
 
-def set_rotation(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
-    """Set a schedule; `rotateImmediately` is true unless given, as officially."""
+def set_rotation(cloud: Cloud, inputs: Properties) -> Created:
+    """Set a schedule; `rotateImmediately` is true by default, as in the official provider."""
     rules = inputs.get("rotationRules") or {}
     given = {
         "AutomaticallyAfterDays": rules.get("automaticallyAfterDays"),
@@ -236,10 +253,10 @@ def set_rotation(cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
         "rotate_secret",
         SecretId=inputs["secretId"],
         RotationLambdaARN=inputs.get("rotationLambdaArn"),
-        RotationRules={key: value for key, value in given.items() if value is not None},
+        RotationRules=without_none(given),
         RotateImmediately=inputs.get("rotateImmediately", True),
     )
-    return inputs["secretId"], read_rotation(cloud, inputs["secretId"], inputs) or {}
+    return inputs["secretId"], read_rotation(cloud, inputs["secretId"], inputs)
 
 
 def read_rotation(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
@@ -257,7 +274,7 @@ def read_rotation(cloud: Cloud, identity: str, state: Properties) -> Properties 
         "secretId": identity,
         "rotationEnabled": bool(found.get("RotationEnabled")),
         "rotationLambdaArn": found.get("RotationLambdaARN"),
-        "rotationRules": {key: value for key, value in read.items() if value is not None} or None,
+        "rotationRules": without_none(read) or None,
         "rotateImmediately": state.get("rotateImmediately"),
     }
 

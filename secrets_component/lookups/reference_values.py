@@ -79,10 +79,6 @@ class ReferenceValues:
             lambda found: self._rendered(value, dict(zip(references, found, strict=True)), key)
         )
 
-    def text(self, value: Value, key: str) -> pulumi.Input[str]:
-        """Temporary."""
-        return self.fill(value, key)
-
     def _rendered(self, value: Value, found: Mapping[Reference, Any], key: str) -> str:
         try:
             return render(value, found.__getitem__)

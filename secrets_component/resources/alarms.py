@@ -1,103 +1,102 @@
-"""Alarms: word of a rotation that failed, which CloudWatch has no metric for.
+"""Alarms: notifications of failed rotations, for which CloudWatch has no metric.
 
-Secrets Manager tells of it through CloudTrail only, as a service event, whose detail type is not
-that of API calls (https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieve-ct-entries.html):
-a trail must log the region's management events. One EventBridge rule per map takes the events of
-its rotating secrets to an SNS topic. A topic of one's own must let `events.amazonaws.com` publish,
-and one that is encrypted needs a customer-managed key that lets it use that key
+One EventBridge rule per map sends the events of its rotating secrets to an SNS topic. A topic that
+the map names must allow `events.amazonaws.com` to publish; if it is encrypted, its key must be
+customer-managed and allow the same service to use it
 (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions).
 """
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import pulumi
 from pulumi_aws import cloudwatch, sns
 
 from secrets_component.arns import Arn
+from secrets_component.iam import documents
 from secrets_component.planning.plan import CreateTopic, NamedTopic, PlannedSecret
+from secrets_component.resources import events
 from secrets_component.resources.scope import Scope
+from secrets_component.secret_map.names import level_prefix
 
-FAILURES = ("RotationFailed", "TestRotationFailed", "RotationAbandoned")
+_FAILURES = ("RotationFailed", "TestRotationFailed", "RotationAbandoned")
+_ALARMS = "alarms"
 
 
 def topic(scope: Scope) -> pulumi.Output[str] | None:
-    """Give the ARN of the topic that the map names, or create it; None without alarms.
+    """Return the ARN of the topic that the map names, or create one; None without alarms.
 
-    The functions that the map deploys take it for their dead letters, so it comes before them.
+    It comes before the rotation functions that the map deploys: their dead letters go there too.
     """
     wanted = scope.plan.alarms
     rotating = _rotating(scope)
     if wanted is None or not rotating:
         return None
     if isinstance(wanted, NamedTopic):
-        return pulumi.Output.from_input(scope.values.text(wanted.template, rotating[0].key))
-    tags = dict(scope.plan.tags) or None
-    return sns.Topic(_name(scope), tags=tags, opts=_under(scope)).arn
+        return pulumi.Output.from_input(scope.values.fill(wanted.template, rotating[0].key))
+    created = sns.Topic(
+        scope.map_part(_ALARMS, joint="-"),
+        tags=dict(scope.plan.tags) or None,
+        opts=pulumi.ResourceOptions(parent=scope.parent),
+    )
+    return created.arn
 
 
 def raise_on_failed_rotation(scope: Scope, topic_arn: pulumi.Output[str] | None) -> None:
-    """Tell the topic of rotations that fail."""
-    rotating = _rotating(scope)
+    """Create the rule that sends the events of failed rotations to the topic."""
     if topic_arn is None or scope.plan.alarms is None:
         return
-    arns = pulumi.Output.all(*(scope.values.own_outputs["secret_arns", s.key] for s in rotating))
+    rotating = _rotating(scope)
+    arns = [scope.values.own_outputs["secret_arns", secret.key] for secret in rotating]
+    logical = scope.map_part(_ALARMS, joint="-")
+    options = pulumi.ResourceOptions(parent=scope.parent)
     rule = cloudwatch.EventRule(
-        _name(scope),
-        description=f"tells of failed rotations of {scope.name}"[:512],
-        event_pattern=arns.apply(lambda known: _pattern(known, scope, rotating)),
+        logical,
+        description=f"reports failed rotations of {scope.name}"[: events.MAX_DESCRIPTION],
+        event_pattern=pulumi.Output.all(*arns).apply(partial(_failures_of, scope, rotating)),
         tags=dict(scope.plan.tags) or None,
-        opts=_under(scope),
+        opts=options,
     )
-    allowed = []
+    needed = []
     if isinstance(scope.plan.alarms, CreateTopic):
-        policy = pulumi.Output.all(topic_arn, rule.arn).apply(lambda both: _may_publish(*both))
-        allowed = [sns.TopicPolicy(_name(scope), arn=topic_arn, policy=policy, opts=_under(scope))]
-    opts = pulumi.ResourceOptions(parent=scope.parent, depends_on=allowed)
-    cloudwatch.EventTarget(_name(scope), rule=rule.name, arn=topic_arn, opts=opts)
+        policy = pulumi.Output.all(topic_arn, rule.arn).apply(_may_publish)
+        needed = [sns.TopicPolicy(logical, arn=topic_arn, policy=policy, opts=options)]
+    cloudwatch.EventTarget(
+        logical,
+        rule=rule.name,
+        arn=topic_arn,
+        opts=pulumi.ResourceOptions(parent=scope.parent, depends_on=needed),
+    )
 
 
 def _rotating(scope: Scope) -> list[PlannedSecret]:
     return [secret for secret in scope.plan.secrets.values() if secret.rotation]
 
 
-def _name(scope: Scope) -> str:
-    return f"{scope.name}-alarms"  # a topic's name holds no dot
+def _failures_of(scope: Scope, rotating: Sequence[PlannedSecret], arns: Sequence[str]) -> str:
+    """Return the rule's pattern, which is limited to 2,048 characters.
 
-
-def _under(scope: Scope) -> pulumi.ResourceOptions:
-    return pulumi.ResourceOptions(parent=scope.parent)
-
-
-def _pattern(arns: list[str], scope: Scope, rotating: list[PlannedSecret]) -> str:
-    """Write the rule's pattern, which holds 2,048 characters: the map's level by its prefix.
-
-    What was adopted under a name outside the level is named whole.
+    One prefix matches the map's whole level. Adopted secrets with names outside it are listed.
     """
-    level = f"{scope.plan.context}/{scope.plan.environment}/"
-    home = Arn.parse(arns[0]).home
-    adopted = [a for a, s in zip(arns, rotating, strict=True) if not s.name.startswith(level)]
-    return json.dumps(
-        {
-            "source": ["aws.secretsmanager"],
-            "detail-type": ["AWS Service Event via CloudTrail"],
-            "detail": {
-                "eventSource": ["secretsmanager.amazonaws.com"],
-                "eventName": list(FAILURES),
-                "additionalEventData": {"SecretId": [{"prefix": home.secret_arn(level)}, *adopted]},
-            },
-        }
-    )
+    level = level_prefix(scope.plan.context, scope.plan.environment, None)
+    prefix = Arn.parse(arns[0]).home.secret_arn(level)
+    secret_ids: list[str | Mapping[str, str]] = [{"prefix": prefix}]
+    for secret, arn in zip(rotating, arns, strict=True):
+        if not secret.name.startswith(level):
+            secret_ids.append(arn)
+    return events.service_event(_FAILURES, secret_ids)
 
 
-def _may_publish(topic: str, rule: str) -> str:
+def _may_publish(known: Sequence[str]) -> str:
+    topic_arn, rule_arn = known
     statement = {
         "Sid": "RuleOfTheMapPublishes",
         "Effect": "Allow",
         "Principal": {"Service": "events.amazonaws.com"},
         "Action": "sns:Publish",
-        "Resource": topic,
-        "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+        "Resource": topic_arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return documents.document([statement])

@@ -1,7 +1,7 @@
 """Hosted functions: one from `rotators/` per secret, with a role for that secret alone.
 
-One function per secret, not one for all: its role reads and writes this secret only, its permission
-names this secret's ARN, and network and passwords are this entry's own.
+Each secret has a function of its own: the role reads and writes this secret only, the permission
+names this secret's ARN, and network and passwords are those of this entry.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from secrets_component.resources.scope import Scope
 from secrets_component.secret_map.names import rotation_function
 
 _RUNTIME = "python3.13"
-_MAX_DESCRIPTION = 256
+_MAX_FUNCTION_DESCRIPTION = 256
+_ROTATION = "rotation"
 _TASK_ROOT = "/var/task"  # where Lambda unpacks the zip
 
 
@@ -43,32 +44,97 @@ def host(
 ) -> Hosted:
     """Deploy a secret's function with its log group, role and permission.
 
-    Calls that failed for good go to the alarms' topic, where the map has one
+    Events of calls that failed for good go to the alarms' topic, if the map has one
     (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html).
     """
-    options, name = scope.options(secret, "rotation"), rotation_function(secret.name)
-    tags = dict(secret.tags) or None
-    logical = scope.logical(secret, "rotation")
     log = cloudwatch.LogGroup(
-        logical,
-        name=f"/aws/lambda/{name}",
+        scope.logical(secret, _ROTATION),
+        name=f"/aws/lambda/{rotation_function(secret.name)}",
         retention_in_days=function.log_retention_in_days,
-        tags=tags,
-        opts=options,
+        tags=dict(secret.tags) or None,
+        opts=scope.options(secret, _ROTATION),
     )
+    superuser = None
+    if function.superuser_secret:
+        superuser = scope.values.fill(function.superuser_secret, secret.key)
+    known = pulumi.Output.all(container.arn, log.arn, alarm_topic, superuser, kms_key)
+    rights = known.apply(partial(_rotation_rights, in_network=bool(function.subnets)))
+    role, policy = _role(scope, secret, rights)
+    deployed = _rotation_function(
+        scope, secret, function, role=role, policy=policy, log=log, alarm_topic=alarm_topic
+    )
+    permission = lambda_.Permission(
+        scope.logical(secret, _ROTATION),
+        action="lambda:InvokeFunction",
+        function=deployed.name,
+        principal="secretsmanager.amazonaws.com",
+        source_account=container.arn.apply(lambda arn: Arn.parse(arn).account),
+        source_arn=container.arn,
+        opts=scope.options(secret, _ROTATION),
+    )
+    return Hosted(deployed.arn, (policy, permission))
+
+
+def _rotation_rights(known: Sequence[str | None], *, in_network: bool) -> str:
+    """Return the policy of the function's role."""
+    secret_arn, log_arn, alarm_topic, superuser, key = known
+    home = Arn.parse(str(secret_arn)).home
+    values: dict[str, str | None] = {
+        "secret_arn": secret_arn,
+        "kms_key_arn": None,
+        "region": home.region,
+        "superuser_secret_arn": superuser,
+        "superuser_key_arns": None,
+        "log_group_arn": str(log_arn).removesuffix(":*"),
+        "alarm_topic_arn": alarm_topic,
+        "network": None,
+    }
+    if key:
+        # Any key for an alias: the condition on the encryption context names the secret.
+        values["kms_key_arn"] = documents.resource_of_key(home.key_arn(key))
+    if superuser:
+        values["superuser_key_arns"] = Arn.parse(superuser).home.key_arn("*")
+    if in_network:
+        values["network"] = "*"
+    return documents.document(templates.fill(templates.shipped("rotation-policy"), values))
+
+
+def _role(
+    scope: Scope, secret: PlannedSecret, rights: pulumi.Output[str]
+) -> tuple[iam.Role, iam.RolePolicy]:
     role = iam.Role(
-        logical, name=name, assume_role_policy=documents.ASSUMED_BY_LAMBDA, tags=tags, opts=options
+        scope.logical(secret, _ROTATION),
+        name=rotation_function(secret.name),
+        assume_role_policy=documents.ASSUMED_BY_LAMBDA,
+        tags=dict(secret.tags) or None,
+        opts=scope.options(secret, _ROTATION),
     )
     policy = iam.RolePolicy(
-        logical,
+        scope.logical(secret, _ROTATION),
         role=role.name,
-        policy=_policy(scope, secret, function, container.arn, (log.arn, alarm_topic), kms_key),
-        opts=options,
+        policy=rights,
+        opts=scope.options(secret, _ROTATION),
     )
-    made = lambda_.Function(
-        logical,
-        name=name,
-        description=f"rotates {secret.name}"[:_MAX_DESCRIPTION],
+    return role, policy
+
+
+def _rotation_function(
+    scope: Scope,
+    secret: PlannedSecret,
+    function: HostedFunction,
+    *,
+    role: iam.Role,
+    policy: iam.RolePolicy,
+    log: cloudwatch.LogGroup,
+    alarm_topic: pulumi.Output[str] | None,
+) -> lambda_.Function:
+    dead_letters = None
+    if alarm_topic is not None:
+        dead_letters = lambda_.FunctionDeadLetterConfigArgs(target_arn=alarm_topic)
+    return lambda_.Function(
+        scope.logical(secret, _ROTATION),
+        name=rotation_function(secret.name),
+        description=f"rotates {secret.name}"[:_MAX_FUNCTION_DESCRIPTION],
         runtime=_RUNTIME,
         handler=f"rotators.handlers.{function.kind.replace('-', '_')}",
         code=pulumi.FileArchive(str(archive(function.ca_bundle))),
@@ -79,64 +145,11 @@ def host(
         ),
         logging_config=lambda_.FunctionLoggingConfigArgs(log_format="Text", log_group=log.name),
         vpc_config=_network(scope, secret, function),
-        dead_letter_config=lambda_.FunctionDeadLetterConfigArgs(target_arn=alarm_topic)
-        if alarm_topic is not None
-        else None,
-        tags=tags,
-        # The role's rights first: Lambda uses those to the network while it creates the function.
-        opts=scope.options(secret, "rotation", depends_on=[policy]),
+        dead_letter_config=dead_letters,
+        tags=dict(secret.tags) or None,
+        # The role's policy first: Lambda uses its network rights while it creates the function.
+        opts=scope.options(secret, _ROTATION, depends_on=[policy]),
     )
-    permission = lambda_.Permission(
-        logical,
-        action="lambda:InvokeFunction",
-        function=made.name,
-        principal="secretsmanager.amazonaws.com",
-        source_account=container.arn.apply(lambda arn: Arn.parse(arn).account),
-        source_arn=container.arn,
-        opts=options,
-    )
-    return Hosted(made.arn, (policy, permission))
-
-
-def _policy(
-    scope: Scope,
-    secret: PlannedSecret,
-    function: HostedFunction,
-    secret_arn: pulumi.Output[str],
-    others: Sequence[pulumi.Output[str] | None],
-    kms_key: pulumi.Input[str] | None,
-) -> pulumi.Output[str]:
-    superuser = function.superuser_secret and scope.values.text(
-        function.superuser_secret, secret.key
-    )
-    in_network = bool(function.subnets)
-    known = pulumi.Output.all(secret_arn, *others, superuser, kms_key)
-    return known.apply(partial(_document, in_network=in_network))
-
-
-def _document(known: Sequence[str | None], *, in_network: bool) -> str:
-    secret_arn, log_arn, alarm_topic, superuser, key = known
-    home = Arn.parse(str(secret_arn)).home
-    statements = templates.fill(
-        templates.shipped("rotation-policy"),
-        {
-            "secret_arn": secret_arn,
-            "kms_key_arn": key and _any_key_if_alias(home.key_arn(key)),
-            "region": home.region,
-            "superuser_secret_arn": superuser,
-            "superuser_key_arns": superuser and Arn.parse(superuser).home.key_arn("*"),
-            "log_group_arn": str(log_arn).removesuffix(":*"),
-            "alarm_topic_arn": alarm_topic,
-            "network": "*" if in_network else None,
-        },
-    )
-    return documents.document(statements)
-
-
-def _any_key_if_alias(arn: str) -> str:
-    """Name a key for IAM, which knows keys by id only; the encryption context pins the secret."""
-    key = Arn.parse(arn)
-    return key.home.key_arn("*") if key.alias else arn
 
 
 def _environment(
@@ -149,7 +162,7 @@ def _environment(
     if function.ca_bundle:
         variables["CA_BUNDLE"] = f"{_TASK_ROOT}/ca.pem"
     if function.superuser_secret:
-        variables["SUPERUSER_SECRET_ARN"] = scope.values.text(function.superuser_secret, secret.key)
+        variables["SUPERUSER_SECRET_ARN"] = scope.values.fill(function.superuser_secret, secret.key)
     return variables
 
 
@@ -159,6 +172,6 @@ def _network(
     if not function.subnets:
         return None
     return lambda_.FunctionVpcConfigArgs(
-        subnet_ids=[scope.values.text(one, secret.key) for one in function.subnets],
-        security_group_ids=[scope.values.text(one, secret.key) for one in function.security_groups],
+        subnet_ids=[scope.values.fill(one, secret.key) for one in function.subnets],
+        security_group_ids=[scope.values.fill(one, secret.key) for one in function.security_groups],
     )

@@ -19,7 +19,7 @@ from secrets_component.resources.scope import Scope
 
 
 class Outputs:
-    """Gathers the outputs while the resources are made."""
+    """Collects the outputs while the resources are created."""
 
     def __init__(self, scope: Scope) -> None:
         """Start empty."""
@@ -36,7 +36,7 @@ class Outputs:
         version: secretsmanager.SecretVersion | None,
         kms_key: pulumi.Input[str] | None,
     ) -> None:
-        """Take in one entry's resources."""
+        """Add the resources of one entry."""
         self.secret_arns[secret.key] = container.arn
         self._names[secret.key] = container.name
         if version is not None:
@@ -51,41 +51,46 @@ class Outputs:
         next_rotations: Mapping[str, str],
         alarm_topic: pulumi.Output[str] | None,
     ) -> dict[str, pulumi.Output[Any]]:
-        """Give all outputs of the map, in the order in which they are documented."""
-        own = self._scope.values.own_outputs
-        passwords = {key: value for (kind, key), value in own.items() if kind == _PASSWORDS}
+        """Return all outputs of the map, in the order in which they are documented."""
         return {
-            "secret_arns": _mapping(self.secret_arns),
-            "secret_names": _mapping(self._names),
-            "secret_version_ids": _mapping(self._versions),
-            "generated_passwords": pulumi.Output.secret(_mapping(passwords)),
-            "kms_key_arns": _mapping(self.kms_key_arns),
-            "policy_arns": _mapping(policy_arns),
-            "waiting": pulumi.Output.from_input(
-                {
-                    key: [str(reference) for reference in references]
-                    for key, references in self._scope.values.waiting.items()
-                }
-            ),
-            "initial_passwords": pulumi.Output.from_input(
-                [
-                    key
-                    for secret in self._scope.plan.secrets.values()
-                    if secret.owner != "map"
-                    for key in secret.passwords
-                ]
-            ),
+            "secret_arns": _combined(self.secret_arns),
+            "secret_names": _combined(self._names),
+            "secret_version_ids": _combined(self._versions),
+            "generated_passwords": pulumi.Output.secret(_combined(self._generated_passwords())),
+            "kms_key_arns": _combined(self.kms_key_arns),
+            "policy_arns": _combined(policy_arns),
+            "waiting": pulumi.Output.from_input(self._waiting()),
+            "initial_passwords": pulumi.Output.from_input(self._initial_passwords()),
             "next_rotations": pulumi.Output.from_input(dict(next_rotations)),
             "alarm_topic_arn": pulumi.Output.from_input(alarm_topic),
         }
 
+    def _generated_passwords(self) -> dict[str, pulumi.Output[Any]]:
+        passwords = {}
+        for (output, key), value in self._scope.values.own_outputs.items():
+            if output == "generated_passwords":
+                passwords[key] = value
+        return passwords
 
-_PASSWORDS = "generated_passwords"  # the name of an output
+    def _waiting(self) -> dict[str, list[str]]:
+        waiting = {}
+        for key, references in self._scope.values.waiting.items():
+            waiting[key] = [str(reference) for reference in references]
+        return waiting
+
+    def _initial_passwords(self) -> list[str]:
+        keys: list[str] = []
+        for secret in self._scope.plan.secrets.values():
+            if secret.owner != "map":
+                keys.extend(secret.passwords)
+        return keys
 
 
-def _mapping(values: Mapping[str, pulumi.Output[Any]]) -> pulumi.Output[dict[str, Any]]:
-    """Gather values by key; `Output.all()` of nothing would be a list."""
-    return pulumi.Output.all(**values) if values else pulumi.Output.from_input({})
+def _combined(values: Mapping[str, pulumi.Output[Any]]) -> pulumi.Output[dict[str, Any]]:
+    """Return one output of all values; `Output.all()` of nothing would be a list."""
+    if not values:
+        return pulumi.Output.from_input({})
+    return pulumi.Output.all(**values)
 
 
 def _key_arn(known: list[str]) -> str:

@@ -1,7 +1,7 @@
-"""The Lambda function behind `on_rotate`: restarts what reads a secret that has rotated.
+"""The Lambda function behind `on_rotate`: restarts the consumers of a secret that has rotated.
 
-This file is the function's whole code. It imports what Lambda's own Python has, and nothing of this
-package. AWS calls it again, twice at most, where it fails
+This file is the function's whole code. It imports only what Lambda's Python runtime includes, and
+nothing from this package. AWS retries a failed call at most twice
 (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html).
 """
 
@@ -19,11 +19,11 @@ _LOG.setLevel(logging.INFO)
 
 
 class RestartError(Exception):
-    """Something could not be restarted; the message names it and says why."""
+    """At least one target failed to restart; the message has the ARN and the reason of each."""
 
 
 def handler(event: Mapping[str, Any], _: object) -> None:
-    """Restart every target, then tell which ones failed.
+    """Restart every target, then report those that failed.
 
     Args:
         event: what the rule's target makes of EventBridge's event: `secret`, the ARN of the secret
@@ -31,10 +31,11 @@ def handler(event: Mapping[str, Any], _: object) -> None:
             `{"lambda": <ARN>}`.
 
     Raises:
-        RestartError: at least one of them could not be restarted.
+        RestartError: at least one target failed to restart.
     """
     failures = []
-    for kind, arn in (target for one in event["restart"] for target in one.items()):
+    for target in event["restart"]:
+        ((kind, arn),) = target.items()
         try:
             _RESTARTS[kind](arn, str(event["time"]))
         except (BotoCoreError, ClientError) as error:
@@ -53,8 +54,8 @@ def _redeploy(arn: str, _: str) -> None:
 def _touch(arn: str, time: str) -> None:
     # "When you update a function, Lambda provisions an instance of the function"
     # (https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html), for any
-    # setting. The description changes nothing else, and is written without reading the others,
-    # among them the environment's variables.
+    # setting. The description affects nothing else, and changing it requires no reading of the
+    # other settings, which include environment variables.
     boto3.client("lambda").update_function_configuration(
         FunctionName=arn, Description=f"restarted: its secret rotated at {time}"
     )

@@ -1,107 +1,149 @@
-"""Monitoring: what follows from the events that AWS tells of a secret.
+"""Restarts consumers after a rotation.
 
-Secrets Manager tells of a rotation through CloudTrail only, as a service event, whose detail type
-is not that of API calls (https://docs.aws.amazon.com/secretsmanager/latest/userguide/monitoring-eventbridge.html,
-`retrieve-ct-entries.html`). EventBridge itself can neither redeploy an ECS service nor touch a
-Lambda function: one small function per map does, told by one rule per secret. EventBridge allows
-300 rules on a bus until asked for more.
+EventBridge itself can neither redeploy an ECS service nor update a Lambda function. One small
+function per map does (`restart_function.py`), called by one rule per secret. By default EventBridge
+allows 300 rules on a bus.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from importlib import resources
+from itertools import chain
 
 import pulumi
 from pulumi_aws import cloudwatch, iam, lambda_
 from pydantic import TypeAdapter, ValidationError
 
 from secrets_component.arns import Arn, is_arn
-from secrets_component.iam.documents import ASSUMED_BY_LAMBDA
-from secrets_component.planning.plan import PlannedRestart, PlannedSecret
+from secrets_component.errors import KeyPath
+from secrets_component.iam import documents
+from secrets_component.lookups.refusal import refusal
+from secrets_component.planning.plan import Plan, PlannedSecret
+from secrets_component.resources import events
 from secrets_component.resources.scope import Scope
 from secrets_component.secret_map import aws_types
 
 _CODE = "restart_function.py"
 _LOG_DAYS = 30
 _RULE_PREFIX = "secretsmap-on-rotate-"
-_SERVICES = {"ecs_service": "ecs", "lambda": "lambda"}
-_ACTIONS = {"ecs_service": "ecs:UpdateService", "lambda": "lambda:UpdateFunctionConfiguration"}
-_SHAPES: dict[str, TypeAdapter[str]] = {
-    "ecs_service": TypeAdapter(aws_types.EcsService),
-    "lambda": TypeAdapter(aws_types.LambdaFunction),
+_ON_ROTATE = "on-rotate"
+
+
+@dataclass(frozen=True)
+class _RestartKind:
+    """How AWS names one kind of consumer, and what restarts it.
+
+    Attributes:
+        resource: what precedes the name in an ARN.
+        action: the IAM action that the function needs.
+        shape: the check of an ARN.
+    """
+
+    service: str
+    resource: str
+    action: str
+    shape: TypeAdapter[str]
+
+
+_RESTART_KINDS = {
+    "ecs_service": _RestartKind(
+        "ecs", "service/", "ecs:UpdateService", TypeAdapter(aws_types.EcsService)
+    ),
+    "lambda": _RestartKind(
+        "lambda",
+        "function:",
+        "lambda:UpdateFunctionConfiguration",
+        TypeAdapter(aws_types.LambdaFunction),
+    ),
 }
 
 
-def restart_readers(scope: Scope) -> None:
-    """Restart what the map names under `on_rotate`, once the secret's rotation has succeeded."""
-    targets = {
-        secret.key: [
-            (restart.kind, _arn(scope, secret, restart))
-            for restart in secret.on_rotate
-            if scope.values.has_all(restart.target.references)
-        ]
-        for secret in scope.plan.secrets.values()
-    }
-    targets = {key: known for key, known in targets.items() if known}
+@dataclass(frozen=True)
+class _Target:
+    """One consumer to restart: its kind, as the map calls it, and its ARN."""
+
+    kind: str
+    arn: pulumi.Output[str]
+
+
+def restart_consumers(scope: Scope) -> None:
+    """Create what restarts the consumers under `on_rotate` once the secret's rotation succeeded."""
+    targets = {}
+    for secret in scope.plan.secrets.values():
+        known = _known_targets(scope, secret)
+        if known:
+            targets[secret.key] = known
     if not targets:
         return
-    any_secret = scope.values.own_outputs["secret_arns", next(iter(targets))]
-    function = _function(scope, [target for known in targets.values() for target in known])
-    permission = _permission(scope, function, any_secret)
+    any_secret_arn = scope.values.own_outputs["secret_arns", next(iter(targets))]
+    function = _restart_function(scope, list(chain.from_iterable(targets.values())))
+    permission = _permission(scope, function, any_secret_arn)
     for key, known in targets.items():
         _rule(scope, scope.plan.secrets[key], known, function, permission)
 
 
-def _arn(scope: Scope, secret: PlannedSecret, restart: PlannedRestart) -> pulumi.Output[str]:
-    written = scope.values.text(restart.target, secret.key)
-    own = scope.values.own_outputs["secret_arns", secret.key]
-    return pulumi.Output.all(written, own).apply(partial(_target_arn, restart.kind, secret.key))
+def _known_targets(scope: Scope, secret: PlannedSecret) -> list[_Target]:
+    """Return what restarts with a secret, without targets that wait for another stack."""
+    targets = []
+    secret_arn = scope.values.own_outputs["secret_arns", secret.key]
+    for index, restart in enumerate(secret.on_rotate):
+        if scope.values.has_all(restart.target.references):
+            place = (*secret.place, "on_rotate", index, restart.kind)
+            known = pulumi.Output.all(scope.values.fill(restart.target, secret.key), secret_arn)
+            arn = known.apply(partial(_target_arn, scope.plan, place, restart.kind))
+            targets.append(_Target(restart.kind, arn))
+    return targets
 
 
-def _target_arn(kind: str, key: str, known: list[str]) -> str:
-    """Write a target as an ARN, in the account and region where the secret rotates."""
+def _target_arn(plan: Plan, place: KeyPath, kind: str, known: Sequence[str]) -> str:
+    """Return the target's ARN, in the account and region where the secret rotates.
+
+    Raises:
+        pulumi.RunError: the target is not valid, or is elsewhere; at `place` in the map.
+    """
     written, secret_arn = known
     home = Arn.parse(secret_arn).home
-    kind_of_resource = "service/" if kind == "ecs_service" else "function:"
     arn = written
     if not is_arn(written):
-        arn = home.arn(_SERVICES[kind], f"{kind_of_resource}{written}")
+        arn = home.arn(_RESTART_KINDS[kind].service, f"{_RESTART_KINDS[kind].resource}{written}")
     try:
-        _SHAPES[kind].validate_python(arn)
+        _RESTART_KINDS[kind].shape.validate_python(arn)
     except ValidationError as error:
-        problem = error.errors()[0]["ctx"]["error"]
-        msg = f"secret `{key}`: `on_rotate`: `{kind}`: {problem}"
-        raise pulumi.RunError(msg) from None
+        problem = str(error.errors()[0]["ctx"]["error"])
+        raise refusal(plan, place, problem) from None
     if Arn.parse(arn).home != home:
-        msg = (
-            f"secret `{key}`: `on_rotate`: `{kind}`: is not in account {home.account} and region "
-            f"{home.region}, where the secret rotates"
+        message = (
+            f"is not in account {home.account} and region {home.region}, where the secret rotates"
         )
-        raise pulumi.RunError(msg)
+        raise refusal(plan, place, message)
     return arn
 
 
-def _function(scope: Scope, targets: Sequence[tuple[str, pulumi.Output[str]]]) -> lambda_.Function:
-    """Make the function, which may restart what the map names and write its own log."""
-    name, tags = f"{scope.name}-on-rotate", dict(scope.plan.tags) or None
+def _restart_function(scope: Scope, targets: Sequence[_Target]) -> lambda_.Function:
+    """Create the function with its log and a role that may restart the targets."""
+    name = scope.map_part(_ON_ROTATE, joint="-")
+    tags = dict(scope.plan.tags) or None
     options = pulumi.ResourceOptions(parent=scope.parent)
     log = cloudwatch.LogGroup(name, retention_in_days=_LOG_DAYS, tags=tags, opts=options)
-    role = iam.Role(name, assume_role_policy=ASSUMED_BY_LAMBDA, tags=tags, opts=options)
-    kinds, arns = [kind for kind, _ in targets], [arn for _, arn in targets]
+    role = iam.Role(name, assume_role_policy=documents.ASSUMED_BY_LAMBDA, tags=tags, opts=options)
+    kinds = [target.kind for target in targets]
+    arns = pulumi.Output.all(log.arn, *(target.arn for target in targets))
     rights = iam.RolePolicy(
         name,
         role=role.name,
-        policy=pulumi.Output.all(log.arn, *arns).apply(partial(_rights, kinds)),
+        policy=arns.apply(partial(_restart_rights, kinds)),
         opts=options,
     )
     code = resources.files("secrets_component.resources").joinpath(_CODE).read_text("utf-8")
     return lambda_.Function(
         name,
-        description=f"restarts what reads the secrets of {scope.name}, once they have rotated",
+        description=f"restarts consumers of the secrets of {scope.name} after a rotation",
         code=pulumi.AssetArchive({_CODE: pulumi.StringAsset(code)}),
         handler=f"{_CODE.removesuffix('.py')}.handler",
         runtime="python3.13",
@@ -113,93 +155,79 @@ def _function(scope: Scope, targets: Sequence[tuple[str, pulumi.Output[str]]]) -
     )
 
 
-def _rights(kinds: list[str], arns: list[str]) -> str:
-    log, *targets = arns
-    allowed = {
-        "logs": (["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log}:*"]),
-        **{
-            kind: ([action], sorted({t for k, t in zip(kinds, targets, strict=True) if k == kind}))
-            for kind, action in _ACTIONS.items()
-        },
-    }
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {"Effect": "Allow", "Action": actions, "Resource": on}
-                for actions, on in allowed.values()
-                if on
-            ],
-        }
-    )
+def _restart_rights(kinds: Sequence[str], arns: Sequence[str]) -> str:
+    """Return the policy of the role: write the function's own log, and restart the targets."""
+    log_arn, *target_arns = arns
+    arns_by_kind = defaultdict(set)
+    for kind, arn in zip(kinds, target_arns, strict=True):
+        arns_by_kind[kind].add(arn)
+    statements = [_allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_arn}:*"])]
+    for kind, restart in _RESTART_KINDS.items():
+        if kind in arns_by_kind:
+            statements.append(_allow([restart.action], sorted(arns_by_kind[kind])))
+    return documents.document(statements)
+
+
+def _allow(actions: list[str], resource_arns: list[str]) -> documents.Statement:
+    return {"Effect": "Allow", "Action": actions, "Resource": resource_arns}
 
 
 def _permission(
-    scope: Scope, function: lambda_.Function, any_secret: pulumi.Output[str]
+    scope: Scope, function: lambda_.Function, any_secret_arn: pulumi.Output[str]
 ) -> lambda_.Permission:
     """Let the rules call the function: one statement, since a function's policy holds 20 KB."""
-
-    def rules(arn: str) -> str:
-        return Arn.parse(arn).home.arn("events", f"rule/{_RULE_PREFIX}*")
-
     return lambda_.Permission(
-        f"{scope.name}-on-rotate",
+        scope.map_part(_ON_ROTATE, joint="-"),
         action="lambda:InvokeFunction",
         function=function.name,
         principal="events.amazonaws.com",
-        source_account=any_secret.apply(lambda arn: Arn.parse(arn).account),
-        source_arn=any_secret.apply(rules),
+        source_account=any_secret_arn.apply(lambda arn: Arn.parse(arn).account),
+        source_arn=any_secret_arn.apply(_any_rule),
         opts=pulumi.ResourceOptions(parent=scope.parent),
     )
+
+
+def _any_rule(secret_arn: str) -> str:
+    return Arn.parse(secret_arn).home.arn("events", f"rule/{_RULE_PREFIX}*")
 
 
 def _rule(
     scope: Scope,
     secret: PlannedSecret,
-    targets: Sequence[tuple[str, pulumi.Output[str]]],
+    targets: Sequence[_Target],
     function: lambda_.Function,
     permission: lambda_.Permission,
 ) -> None:
-    """Tell the function what to restart whenever this one secret has rotated."""
+    """Create the rule that calls the function when this one secret has rotated."""
     digest = hashlib.sha256(secret.name.encode()).hexdigest()[:16]
+    secret_arn = scope.values.own_outputs["secret_arns", secret.key]
     rule = cloudwatch.EventRule(
-        scope.logical(secret, "on-rotate"),
+        scope.logical(secret, _ON_ROTATE),
         name=f"{_RULE_PREFIX}{digest}",  # a secret's name can be longer than a rule's 64 characters
-        description=f"restarts what reads {secret.name}"[:512],
-        event_pattern=scope.values.own_outputs["secret_arns", secret.key].apply(_pattern),
+        description=f"restarts consumers of {secret.name}"[: events.MAX_DESCRIPTION],
+        event_pattern=secret_arn.apply(_rotation_of),
         tags=dict(secret.tags) or None,
-        opts=scope.options(secret, "on-rotate"),
+        opts=scope.options(secret, _ON_ROTATE),
     )
-    kinds = [kind for kind, _ in targets]
+    kinds = [target.kind for target in targets]
+    arns = pulumi.Output.all(*(target.arn for target in targets))
     cloudwatch.EventTarget(
-        scope.logical(secret, "on-rotate"),
+        scope.logical(secret, _ON_ROTATE),
         rule=rule.name,
         arn=function.arn,
         input_transformer=cloudwatch.EventTargetInputTransformerArgs(
             input_paths={"secret": "$.detail.additionalEventData.SecretId", "time": "$.time"},
-            input_template=pulumi.Output.all(*(arn for _, arn in targets)).apply(
-                partial(_message, kinds)
-            ),
+            input_template=arns.apply(partial(_event_template, kinds)),
         ),
-        opts=scope.options(secret, "on-rotate", depends_on=[permission]),
+        opts=scope.options(secret, _ON_ROTATE, depends_on=[permission]),
     )
 
 
-def _pattern(secret_arn: str) -> str:
-    return json.dumps(
-        {
-            "source": ["aws.secretsmanager"],
-            "detail-type": ["AWS Service Event via CloudTrail"],
-            "detail": {
-                "eventSource": ["secretsmanager.amazonaws.com"],
-                "eventName": ["RotationSucceeded"],
-                "additionalEventData": {"SecretId": [secret_arn]},
-            },
-        }
-    )
+def _rotation_of(secret_arn: str) -> str:
+    return events.service_event(["RotationSucceeded"], [secret_arn])
 
 
-def _message(kinds: list[str], arns: list[str]) -> str:
-    """Write the template of the function's event; both variables are texts."""
+def _event_template(kinds: Sequence[str], arns: Sequence[str]) -> str:
+    """Return the template of the function's event; both variables are strings."""
     restart = [{kind: arn} for kind, arn in zip(kinds, arns, strict=True)]
     return f'{{"secret": "<secret>", "time": "<time>", "restart": {json.dumps(restart)}}}'

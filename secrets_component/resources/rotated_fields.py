@@ -1,46 +1,52 @@
-"""A value of which rotation writes some fields and the map writes the others.
+"""A value in which rotation writes some fields and the map writes the others.
 
-The provider knows whole values only (hashicorp/terraform-provider-aws#31635). Here a version is
-written only when one of the map's own fields has changed, out of these and of what the rotated
-fields hold live:
+The provider handles whole values only (hashicorp/terraform-provider-aws#31635). Here a version is
+written only when one of the map's own fields has changed. It combines these with the current values
+of the rotated fields:
 
 * a random number that keeps the map's fields as its keepers changes if and only if one of them
   does; it is the version's `secret_string_wo_version`, the only input whose change writes a value;
 * the value itself is the write-only `secret_string_wo`, which may differ from run to run (as the
-  live fields do) without writing anything. It is stored in Pulumi's state nevertheless, encrypted
+  rotated fields do) without writing anything. Pulumi's state stores it nevertheless, encrypted
   (pulumi/pulumi-terraform-bridge#3201).
 
-A version that AWS drops after a hundred newer ones is written again, out of the live fields. A
-rotation that ends between the reading and the writing of one run is undone; AWS offers no lock.
+A version that AWS drops after a hundred newer ones is written again, with the current values of the
+rotated fields. A rotation that ends after a run has read the value and before it writes is undone;
+AWS offers no lock.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pulumi
 import pulumi_random as random
 from pulumi_aws import secretsmanager
 
-from secrets_component.planning.plan import PlannedSecret
+from secrets_component.errors import KeyPath
+from secrets_component.lookups.refusal import refusal
+from secrets_component.planning.plan import Plan, PlannedSecret
 from secrets_component.resources.scope import Scope
 
 _LARGEST = 2**31 - 1
 _READ = "aws:secretsmanager/getSecretVersion:getSecretVersion"
-_NOT_FILLED = ("couldn't find resource", "ResourceNotFoundException", "empty result")
+_WITHOUT_VALUE = ("couldn't find resource", "ResourceNotFoundException", "empty result")
 
 
-def store(
+def store_own_fields(
     scope: Scope,
     secret: PlannedSecret,
     container: secretsmanager.Secret,
     value: pulumi.Input[str],
 ) -> secretsmanager.SecretVersion:
-    """Write the map's fields when they change, and keep what the rotated ones hold.
+    """Write the map's own fields when they change, and preserve the rotated ones.
 
     Raises:
-        pulumi.RunError: the live value cannot be read, or is no JSON object; nothing is written.
+        pulumi.RunError: the current value cannot be read, or is not a JSON object; nothing is
+            written.
     """
     text = pulumi.Output.secret(value)
     edition = random.RandomInteger(
@@ -50,8 +56,9 @@ def store(
         keepers={"fields": text.apply(lambda known: _own_fields(known, secret))},
         opts=scope.options(secret, "edition"),
     )
-    live = _live(container.arn, secret, scope.parent)
-    merged = pulumi.Output.all(text, live).apply(lambda both: _merged(both[0], both[1], secret))
+    current = _current_value(scope, secret, container.arn)
+    known = pulumi.Output.all(text, current)
+    merged = known.apply(partial(_with_rotated_fields, scope.plan, secret))
     return secretsmanager.SecretVersion(
         scope.logical(secret, "fields"),
         secret_id=container.arn,
@@ -61,45 +68,59 @@ def store(
     )
 
 
+def _place(secret: PlannedSecret) -> KeyPath:
+    return (*secret.place, "rotated_fields")
+
+
 def _own_fields(text: str, secret: PlannedSecret) -> str:
-    fields = json.loads(text)
-    own = {key: value for key, value in fields.items() if key not in secret.rotated_fields}
+    own: dict[str, Any] = json.loads(text)
+    for field in secret.rotated_fields:
+        own.pop(field, None)
     return json.dumps(own, sort_keys=True)
 
 
-def _live(
-    arn: pulumi.Output[str], secret: PlannedSecret, parent: pulumi.Resource
+def _current_value(
+    scope: Scope, secret: PlannedSecret, arn: pulumi.Output[str]
 ) -> pulumi.Output[str]:
-    """Read the current value; an empty text for a secret that has none."""
+    """Read the current value; an empty string for a secret that has none."""
 
     async def read(known: str) -> str:
-        invoked = pulumi.InvokeOptions(parent=parent)
+        options = pulumi.InvokeOptions(parent=scope.parent)
         try:
-            answer = await pulumi.runtime.invoke_async(_READ, {"secretId": known}, invoked)
+            answer = await pulumi.runtime.invoke_async(_READ, {"secretId": known}, options)
         except Exception as error:  # noqa: BLE001 # the SDK raises a bare Exception for a failed invoke
-            if any(words in str(error) for words in _NOT_FILLED):
+            if any(words in str(error) for words in _WITHOUT_VALUE):
                 return ""
-            msg = f"secret `{secret.key}`: its live value cannot be read: {error}"
-            raise pulumi.RunError(msg) from None
+            message = f"cannot read the current value: {error}"
+            raise refusal(scope.plan, _place(secret), message) from None
         return (answer or {}).get("secretString") or ""
 
     found: pulumi.Output[str] = arn.apply(read)
     return pulumi.Output.secret(found)  # pulumi/pulumi-aws#1449: it is not by itself
 
 
-def _merged(text: str, live: str, secret: PlannedSecret) -> str:
-    fields: dict[str, Any] = json.loads(text)
-    if not live:
+def _with_rotated_fields(plan: Plan, secret: PlannedSecret, known: Sequence[str]) -> str:
+    """Return the map's value with the rotated fields as they currently are."""
+    text, current = known
+    if not current:
         return text
-    try:
-        current = json.loads(live)
-    except ValueError:
-        current = None
-    if not isinstance(current, dict):
-        msg = (
-            f"secret `{secret.key}`: its live value is no JSON object, so `rotated_fields` cannot "
-            "be kept; mend the value, or remove `rotated_fields`"
+    fields: dict[str, Any] = json.loads(text)
+    rotated = _json_object(current)
+    if rotated is None:
+        message = (
+            "the current value is not a JSON object, so `rotated_fields` cannot be preserved; fix "
+            "the value or remove `rotated_fields`"
         )
-        raise pulumi.RunError(msg)
-    kept = {field: current[field] for field in secret.rotated_fields if field in current}
-    return json.dumps({**fields, **kept}, ensure_ascii=False)
+        raise refusal(plan, _place(secret), message)
+    for field in secret.rotated_fields:
+        if field in rotated:
+            fields[field] = rotated[field]
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def _json_object(text: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None

@@ -1,4 +1,4 @@
-"""Rotation: the schedule, and the permission that lets Secrets Manager call one's own function."""
+"""Rotation: the schedule of each secret, and the functions that Secrets Manager calls."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ from secrets_component.resources.scope import Scope
 
 
 class RotationTargets:
-    """Who is called to rotate: the functions, and Secrets Manager's permission to call them.
+    """The functions that are called to rotate, and Secrets Manager's permission to call them.
 
-    One's own function gets one permission, however many secrets it rotates.
-
-    A function's policy holds 20 KB (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html),
-    which one statement per secret would fill.
+    A function from `rotators/` is deployed for each secret. A custom function gets one permission,
+    however many secrets it rotates: its policy is limited to 20 KB, which a statement per secret
+    would fill (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
     """
 
     def __init__(self, scope: Scope, alarm_topic: pulumi.Output[str] | None) -> None:
-        """Start without any; deployed functions send calls that failed for good to the topic."""
+        """Start without any; dead letters of deployed functions go to the alarms' topic."""
         self._scope = scope
         self._alarm_topic = alarm_topic
-        self._made: dict[str, lambda_.Permission] = {}
+        self._permissions: dict[str, lambda_.Permission] = {}
 
     def function_of(
         self,
@@ -35,32 +34,35 @@ class RotationTargets:
         container: secretsmanager.Secret,
         kms_key: pulumi.Input[str] | None,
     ) -> tuple[pulumi.Input[str], list[pulumi.Resource]]:
-        """Give a secret's function, deployed if need be, and what must exist before a call."""
+        """Return the ARN of a secret's function, and what must exist before it is called.
+
+        Deploys the function if the entry names one from `rotators/`.
+        """
         function = rotation.function
         if isinstance(function, HostedFunction):
             hosted = hosting.host(
                 self._scope, secret, function, container, kms_key, self._alarm_topic
             )
             return hosted.arn, [*hosted.needed]
-        arn = self._scope.values.text(function, secret.key)
-        return arn, [self._permission(str(function), arn, container.arn)]
+        arn = self._scope.values.fill(function, secret.key)
+        return arn, [self._permission_for(str(function), arn, container.arn)]
 
-    def _permission(
+    def _permission_for(
         self, written: str, arn: pulumi.Input[str], secret_arn: pulumi.Output[str]
     ) -> lambda_.Permission:
-        """Let Secrets Manager in the secret's account call the function, and nobody else."""
-        if written not in self._made:
+        """Allow only Secrets Manager in the secret's account to call a custom function."""
+        if written not in self._permissions:
             # The map's text, not the resolved ARN, names the resource: a preview knows it too.
             digest = hashlib.sha256(written.encode()).hexdigest()[:8]
-            self._made[written] = lambda_.Permission(
-                f"{self._scope.name}.rotation-{digest}",
+            self._permissions[written] = lambda_.Permission(
+                self._scope.map_part(f"rotation-{digest}"),
                 action="lambda:InvokeFunction",
                 function=arn,
                 principal="secretsmanager.amazonaws.com",
                 source_account=secret_arn.apply(lambda arn: Arn.parse(arn).account),
                 opts=pulumi.ResourceOptions(parent=self._scope.parent),
             )
-        return self._made[written]
+        return self._permissions[written]
 
 
 def schedule(
@@ -71,7 +73,7 @@ def schedule(
     kms_key: pulumi.Input[str] | None,
     targets: RotationTargets,
 ) -> None:
-    """Turn rotation on, once the function is known, may be called, and there is a value."""
+    """Enable rotation, unless the function or the value waits for a reference."""
     rotation = secret.rotation
     if rotation is None or not scope.values.has_all(rotation.function.references):
         return

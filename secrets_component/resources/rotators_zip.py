@@ -1,4 +1,4 @@
-"""The zip of the rotation functions: found in the user's cache, or built."""
+"""The zip of the rotation functions: found in the user's cache, or built into it."""
 
 from __future__ import annotations
 
@@ -14,36 +14,44 @@ from secrets_component import shipped
 
 
 def archive(ca_bundle: Path | None) -> Path:
-    """Build the functions' zip, or find it built: in the user's cache, by what goes into it.
+    """Return the functions' zip; build it unless the cache has one with the same content.
 
     Raises:
-        pulumi.RunError: the sources are not installed, or their packages cannot be had.
+        pulumi.RunError: the sources are not installed, or pip cannot install their packages.
     """
     sources = shipped.folder("rotators")
     if sources is None:
         msg = (
-            "`rotation: {function: …}` deploys the functions in `rotators/`, which is missing "
-            f"beside {Path(__file__).parent}; install secretsmap with it, or write "
-            "`rotation_lambda_arn` with a function of your own"
+            "the rotation functions (`rotators/`) are not installed; reinstall secretsmap or set "
+            "`rotation_lambda_arn`"
         )
         raise pulumi.RunError(msg)
-    parts = [*sorted(sources.glob("*.py")), sources / "requirements.txt"]
-    digest = hashlib.sha256()
-    for part in [*parts, *([ca_bundle] if ca_bundle else [])]:
-        digest.update(part.name.encode() + b"\0" + part.read_bytes() + b"\0")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "secretsmap"
-    built = cache / f"rotators-{digest.hexdigest()[:16]}.zip"
+    built = cache / f"rotators-{_digest(sources, ca_bundle)[:16]}.zip"
     if not built.is_file():
         cache.mkdir(parents=True, exist_ok=True)
         _build(sources, built, ca_bundle)
     return built
 
 
+def _digest(sources: Path, ca_bundle: Path | None) -> str:
+    """Return the digest of everything that goes into the zip."""
+    parts = [*sorted(sources.glob("*.py")), sources / "requirements.txt"]
+    if ca_bundle:
+        parts.append(ca_bundle)
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.name.encode() + b"\0" + part.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
 def _build(sources: Path, out: Path, ca_bundle: Path | None) -> None:
     unfinished = out.with_suffix(f".{os.getpid()}")
-    certificates = ["--ca-bundle", str(ca_bundle)] if ca_bundle else []
+    command = [sys.executable, str(sources / "build.py"), str(unfinished)]
+    if ca_bundle:
+        command += ["--ca-bundle", str(ca_bundle)]
     done = subprocess.run(  # noqa: S603 # this project's own file
-        [sys.executable, str(sources / "build.py"), str(unfinished), *certificates],
+        command,
         check=False,
         capture_output=True,
         text=True,

@@ -1,9 +1,9 @@
-"""What every resource of one map shares: its parent, its logical name, its aliases, its values."""
+"""Shared context for the resources of one map: parent, logical names, aliases, values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pulumi
 
@@ -19,11 +19,11 @@ TYPE = "secretsmap:index:SecretMap"
 
 @dataclass(frozen=True)
 class Scope:
-    """The component that resources are made under.
+    """The component that resources are created under.
 
     Attributes:
-        name: the component's logical name. Children are `<name>.<key>[.<part>]`: neither a key nor
-            a part can hold a dot, so no two can meet.
+        name: the component's logical name. An entry's resources are `<name>.<key>[.<part>]`:
+            neither a key nor a part contains a dot, so no two of them share a name.
         is_top: the component has no parent.
     """
 
@@ -35,8 +35,18 @@ class Scope:
     is_top: bool
 
     def logical(self, secret: PlannedSecret, part: str | None = None) -> str:
-        """Give a child's logical name, the identity that survives all edits but a new key."""
-        return _join(self.name, secret.key, part)
+        """Return the logical name of an entry's resource, which only a new key changes."""
+        return _child(self.name, secret.key, part)
+
+    def map_part(self, part: str, *, joint: Literal[".", "-"] = ".") -> str:
+        """Return the logical name of a resource that belongs to the map and not to an entry.
+
+        Args:
+            part: what the resource is to the map.
+            joint: `-` where the provider derives a name in AWS from the logical name, and AWS
+                allows no dot in it.
+        """
+        return f"{self.name}{joint}{part}"
 
     def options(
         self,
@@ -46,33 +56,38 @@ class Scope:
         formerly: tuple[str, str] | None = None,
         **extra: Any,  # noqa: ANN401 # any option of pulumi.ResourceOptions
     ) -> pulumi.ResourceOptions:
-        """Give a child's options, with aliases so that `renamed_from` replaces nothing.
+        """Return the options of an entry's resource; `renamed_from` becomes aliases.
 
         Args:
-            secret: the entry that the child belongs to.
-            part: the last part of the child's logical name.
-            formerly: another part under which the same resource may stand in the state, and the
-                resource's type.
+            secret: the entry that the resource belongs to.
+            part: the last part of the resource's logical name.
+            formerly: another part under which the state may know the resource, and its type.
             extra: further options.
         """
-        aliases = [self._alias(secret.key, *formerly)] if formerly else []
+        aliases: list[str | pulumi.Alias] = []
+        parts = [part]
+        if formerly:
+            former_part, kind = formerly
+            aliases.append(self._alias(secret.key, former_part, kind))
+            parts.append(former_part)
         if secret.renamed_from:
-            parts = (part, formerly[0]) if formerly else (part,)
-            old_names = (_join(self.name, secret.renamed_from, old) for old in parts)
-            aliases += [pulumi.Alias(name=old) for old in old_names]
+            for old in parts:
+                aliases.append(pulumi.Alias(name=_child(self.name, secret.renamed_from, old)))
         return pulumi.ResourceOptions(parent=self.parent, aliases=aliases or None, **extra)
 
     def _alias(self, key: str, part: str, kind: str) -> str | pulumi.Alias:
-        """Name what a child was before: as a URN where the component's place is known.
+        """Return the alias for a former name: a URN if the component is at the top.
 
         For any other alias the SDK asks for the URNs of all parents, which costs a tenth of the
-        time that a secret with all that belongs to it takes.
+        time that a secret with all its resources takes.
         """
-        name = _join(self.name, key, part)
+        name = _child(self.name, key, part)
         if not self.is_top:
             return pulumi.Alias(name=name)
         return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{TYPE}${kind}::{name}"
 
 
-def _join(name: str, key: str, part: str | None) -> str:
-    return ".".join(piece for piece in (name, key, part) if piece)
+def _child(name: str, key: str, part: str | None) -> str:
+    if part is None:
+        return f"{name}.{key}"
+    return f"{name}.{key}.{part}"

@@ -16,7 +16,7 @@ COMPONENT = "secretsmanager"
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One secret map inside a file: its name, where it stands, and what it says."""
+    """One secret map in a file: its name, location and data."""
 
     name: str
     document: Document
@@ -25,12 +25,14 @@ class Instance:
 
     def position(self, path: Path_, *, of_key: bool = False) -> Position:
         """Return the position of something inside the map, or of the default that it comes from."""
-        if len(path) > _ENTRY and path[0] == "secrets" and not self._has(path[: _ENTRY + 1]):
-            inherited = ("defaults", *path[_ENTRY:])
-            if self._has(inherited[:2]):
-                return self.document.position((*self.path, *inherited), of_key=of_key)
-            return self.document.position((*self.path, *path[:_ENTRY]), of_key=True)
-        return self.document.position((*self.path, *path), of_key=of_key)
+        is_field_of_entry = len(path) > _ENTRY and path[0] == "secrets"
+        if not is_field_of_entry or self._has(path[: _ENTRY + 1]):
+            return self.document.position((*self.path, *path), of_key=of_key)
+        inherited = ("defaults", *path[_ENTRY:])
+        if self._has(inherited[:2]):
+            return self.document.position((*self.path, *inherited), of_key=of_key)
+        entry = path[:_ENTRY]
+        return self.document.position((*self.path, *entry), of_key=True)
 
     def position_of_text(self, path: Path_, wanted: str) -> Position | None:
         """Return the first position of a string in what is at a path of the map, or None."""
@@ -49,35 +51,39 @@ _ENTRY = 2  # the length of an entry's path: `secrets`, key
 
 
 def instances(document: Document) -> list[Instance]:
-    """Find the maps in a file; other Atmos components and Atmos's own keys are left alone.
+    """Return the maps in a file; other Atmos components and Atmos's own keys are ignored.
 
     Raises:
         MapValueError: the Atmos form without a `secretsmanager` instance, or one without `vars`.
     """
     if "components" not in document.data:
         return [Instance(COMPONENT, document, (), document.data)]
-    components = _mapping(document, ("components",))
-    if "terraform" not in components:
-        hint = did_you_mean("terraform", components)
+    kinds = _mapping_at(document, ("components",))
+    if "terraform" not in kinds:
+        hint = did_you_mean("terraform", kinds)
         _refuse(document.position(("components",), of_key=True), f"`terraform` is missing{hint}")
     path = ("components", "terraform")
-    found = [
-        Instance(name, document, (*path, name, "vars"), _mapping(document, (*path, name, "vars")))
-        for name, component in _mapping(document, path).items()
-        if _is_secret_map(name, component)
-    ]
+    components = _mapping_at(document, path)
+    found = []
+    for name, component in components.items():
+        if _is_secret_map(name, component):
+            variables = (*path, name, "vars")
+            data = _mapping_at(document, variables)
+            found.append(Instance(name, document, variables, data))
     if not found:
         _refuse(
             document.position(path, of_key=True),
-            "no secret map here; name a component `secretsmanager`, or give it "
-            "`metadata: {component: secretsmanager}`"
-            + did_you_mean(COMPONENT, _mapping(document, path)),
+            f"no secret map found; name a component `{COMPONENT}`, or give it "
+            f"`metadata: {{component: {COMPONENT}}}`{did_you_mean(COMPONENT, components)}",
         )
     return found
 
 
 def _is_secret_map(name: str, component: Data) -> bool:
-    metadata = component.get("metadata") if isinstance(component, dict) else None
+    """Return whether an Atmos component is an instance of this one, by its name or metadata."""
+    metadata: Data = None
+    if isinstance(component, dict):
+        metadata = component.get("metadata")
     if not isinstance(metadata, dict):
         return name == COMPONENT
     if metadata.get("type") == "abstract" or metadata.get("enabled") is False:
@@ -85,7 +91,7 @@ def _is_secret_map(name: str, component: Data) -> bool:
     return metadata.get("component", name) == COMPONENT
 
 
-def _mapping(document: Document, path: tuple[str, ...]) -> dict[str, Data]:
+def _mapping_at(document: Document, path: tuple[str, ...]) -> dict[str, Data]:
     found: Data = document.data
     for step in path:
         if not isinstance(found, dict) or step not in found:

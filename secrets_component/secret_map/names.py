@@ -32,7 +32,7 @@ def secret_name(context: str, environment: str, path: str | None, name: str) -> 
     return level_prefix(context, environment, path) + name
 
 
-def level_prefix(context: str, environment: str, path: str | None) -> str:
+def level_prefix(context: str, environment: str, path: str | None = None) -> str:
     """Return what the names of all secrets below a level start with.
 
     That is `<context>/<environment>/`, or `<context>/<environment>/<path>/` for a path.

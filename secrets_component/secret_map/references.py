@@ -1,22 +1,21 @@
-"""`${…}` in a map's texts: parse, escape for where it stands, render.
+"""`${…}` in a map's strings: parsed, escaped for its place, rendered.
 
 A reference is written into a value in the way that its place needs:
 
 * inside a JSON string it is JSON-escaped;
 * in the user part of a URL, or as the value of a query parameter, it is percent-encoded;
-* elsewhere it stands verbatim.
+* elsewhere it is written verbatim.
 
 Where the map writes a port itself (`:5432` right after the reference in a URL's host, or a `port`
-beside it in the same JSON object) the port that the referenced value may carry is left out: RDS's
-`endpoint` is `host:port`
-(https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_Endpoint.html).
+in the same JSON object) the port that the referenced value may carry is left out: RDS's `endpoint`
+is `host:port` (https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_Endpoint.html).
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeAlias
@@ -28,7 +27,7 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | Non
 
 
 class ReferenceKind(Enum):
-    """Where a reference's value comes from; `SELF` is an output of the map that holds it."""
+    """Where a reference's value comes from; `SELF` is an output of the map that contains it."""
 
     OUTPUT = "output"
     SELF = "self"
@@ -53,7 +52,7 @@ class Reference:
 
 
 class Escape(Enum):
-    """What a value goes through on its way into the text, in the order of this list."""
+    """What happens to a value on its way into the text, in the order of this list."""
 
     DROP_PORT = auto()
     PERCENT = auto()
@@ -66,6 +65,10 @@ class Placeholder:
 
     reference: Reference
     escapes: frozenset[Escape] = frozenset()
+
+    def __str__(self) -> str:
+        """Return the reference as the map writes it."""
+        return str(self.reference)
 
 
 Part: TypeAlias = str | Placeholder
@@ -86,24 +89,28 @@ class Template:
     @property
     def references(self) -> tuple[Reference, ...]:
         """The references in the text, in order, repeated ones once."""
-        found = (part.reference for part in self.parts if isinstance(part, Placeholder))
-        return tuple(dict.fromkeys(found))
+        found: dict[Reference, None] = {}
+        for part in self.parts:
+            if isinstance(part, Placeholder):
+                found[part.reference] = None
+        return tuple(found)
 
     def __str__(self) -> str:
-        """Give the text as the map writes it."""
-        return "".join(p if isinstance(p, str) else str(p.reference) for p in self.parts)
+        """Return the text as the map writes it."""
+        return "".join(map(str, self.parts))
 
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """A YAML mapping under `secret_data`: JSON whose texts are templates."""
+    """A YAML mapping under `secret_data`: JSON whose strings are templates.
+
+    Attributes:
+        fields: the mapping.
+        references: the references in all strings below, in order, repeated ones once.
+    """
 
     fields: Mapping[str, Node]
-
-    @property
-    def references(self) -> tuple[Reference, ...]:
-        """The references in all texts below, in order, repeated ones once."""
-        return tuple(dict.fromkeys(ref for text in _texts(self.fields) for ref in text.references))
+    references: tuple[Reference, ...]
 
 
 Node: TypeAlias = "Mapping[str, Node] | list[Node] | Template | int | float | bool | None"
@@ -112,26 +119,34 @@ Value: TypeAlias = Template | Structure
 
 @dataclass(frozen=True, slots=True)
 class BadReference:
-    """A `${…}` that cannot be read; `text` is the piece to point at, never shown as it is."""
+    """A `${…}` that cannot be read; `text` is the piece to point at and never shown."""
 
     message: str
     text: str
 
 
 class RenderError(ValueError):
-    """A value that does not fit where it is referenced; the message never holds the value."""
+    """A value that does not fit where it is referenced; the message never contains the value."""
 
 
-_OPENING = re.compile(r"\$\$\{|\$\{")
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
-_CONFIG_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:.-]*")
-_SHAPES = {
+_LITERAL_OR_REFERENCE = re.compile(r"\$\$\{|\$\{(?P<inside>[^}]*)(?P<closing>\}?)")
+_NAME = "[A-Za-z0-9_][A-Za-z0-9_-]*"
+_PATHS = {
+    ReferenceKind.OUTPUT: re.compile(rf"{_NAME}(?:\.{_NAME})+"),
+    ReferenceKind.RANDOM: re.compile(_NAME),
+    ReferenceKind.CONFIG: re.compile("[A-Za-z0-9_][A-Za-z0-9_:.-]*"),
+    ReferenceKind.ENV: re.compile(_NAME),
+}
+_FORMS = {  # what a map may write: no `self`
     ReferenceKind.OUTPUT: "${output.<component>.<name>}",
     ReferenceKind.RANDOM: "${random.<name>}",
     ReferenceKind.CONFIG: "${config.<key>}",
     ReferenceKind.ENV: "${env.<NAME>}",
 }
-_KINDS = {kind.value: kind for kind in _SHAPES}  # what a map may write: no `self`
+_KINDS = {kind.value: kind for kind in _FORMS}
+_UNCLOSED_REFERENCE = (
+    "`${` is never closed; write `}` after the reference, or `$${` for a literal `${`"
+)
 
 
 def parse(text: str, bad: list[BadReference], own: Collection[str] = frozenset()) -> Template:
@@ -139,257 +154,309 @@ def parse(text: str, bad: list[BadReference], own: Collection[str] = frozenset()
 
     Args:
         text: what the map says.
-        bad: receives every `${` that is never closed or is not a reference.
+        bad: receives every `${` that is never closed or does not start a valid reference.
         own: the components that are the map itself.
     """
     if "${" not in text:
         return Template((text,))
     parts: list[Part] = []
-    literal, at = "", 0
-    for opening in _OPENING.finditer(text):
-        if opening.start() < at:
-            continue
-        literal += text[at : opening.start()]
-        at = opening.end()
-        if opening.group() == "$${":
+    literal = ""
+    end = 0
+    for match in _LITERAL_OR_REFERENCE.finditer(text):
+        literal += text[end : match.start()]
+        end = match.end()
+        inside = match["inside"]
+        if inside is None:
             literal += "${"
-            continue
-        closing = text.find("}", at)
-        if closing < 0:
-            bad.append(BadReference(_NEVER_CLOSED, text[opening.start() :].splitlines()[0]))
-            break
-        parts.append(literal)
-        literal, at = "", closing + 1
-        found = _reference(text[opening.end() : closing], own)
-        if isinstance(found, Reference):
-            parts.append(Placeholder(found))
+        elif not match["closing"]:
+            first_line = match.group().splitlines()[0]
+            bad.append(BadReference(_UNCLOSED_REFERENCE, first_line))
+            literal += inside
         else:
-            bad.append(BadReference(found, text[opening.start() : at]))
-    parts.append(literal + text[at:])
-    return Template(tuple(part for part in parts if part) or ("",))
+            reference = _parse_reference(inside, own)
+            if isinstance(reference, str):
+                bad.append(BadReference(reference, match.group()))
+                continue
+            parts += [literal, Placeholder(reference)]
+            literal = ""
+    parts.append(literal + text[end:])
+    return Template(tuple(filter(None, parts)) or ("",))
 
 
-_NEVER_CLOSED = "`${` is never closed; write `}` after the reference, or `$${` for a literal `${`"
-
-
-def _reference(inside: str, own: Collection[str]) -> Reference | str:
+def _parse_reference(inside: str, own: Collection[str]) -> Reference | str:
     """Return the reference between the braces, or what is wrong with it."""
     head, _, rest = inside.partition(".")
     kind = _KINDS.get(head)
     if kind is None:
-        shapes = ", ".join(f"`{shape}`" for shape in _SHAPES.values())
+        forms = ", ".join(f"`{form}`" for form in _FORMS.values())
         hint = did_you_mean(head, _KINDS)
-        return f"not a reference{hint}; known are {shapes}; write `$${{` for a literal `${{`"
+        return f"unknown reference{hint}; expected one of {forms}; write `$${{` for a literal `${{`"
+    if not _PATHS[kind].fullmatch(rest):
+        return f"incomplete reference; expected `{_FORMS[kind]}`"
     if kind is not ReferenceKind.OUTPUT:
-        name = _CONFIG_NAME if kind is ReferenceKind.CONFIG else _NAME
-        return Reference(kind, (rest,)) if name.fullmatch(rest) else _incomplete(kind)
+        return Reference(kind, (rest,))
     path = tuple(rest.split("."))
-    component, *inside_component = path
-    if not inside_component or not all(_NAME.fullmatch(step) for step in path):
-        return _incomplete(kind)
-    return Reference(ReferenceKind.SELF if component in own else kind, path)
-
-
-def _incomplete(kind: ReferenceKind) -> str:
-    return f"an incomplete reference; its form is `{_SHAPES[kind]}`"
+    if path[0] in own:
+        kind = ReferenceKind.SELF
+    return Reference(kind, path)
 
 
 def parse_value(text: str, bad: list[BadReference], own: Collection[str] = frozenset()) -> Template:
     """Parse a secret's text and mark how each reference is escaped for its place; see `parse`."""
     template = parse(text, bad, own)
     if not template.references:
-        return Template(template.parts, is_json=_as_json(text) is not None)
-    marked = _Marked(template)
+        return Template(template.parts, is_json=_json_or_none(text) is not None)
+    marked = _MarkedText(template)
     document = marked.json_document()
     escapes = marked.url_escapes()
     if document is not None:
         for index in marked.in_json_strings():
             escapes[index].add(Escape.JSON)
-        for index in _hosts_beside_port(document):
+        for index in _hosts_with_port(document):
             escapes[index].add(Escape.DROP_PORT)
     return _with_escapes(template, escapes, is_json=document is not None)
 
 
 def json_document(template: Template) -> Json:
-    """Give the JSON that a text is, with stand-ins for its references; None for other texts."""
-    return _Marked(template).json_document()
+    """Return the JSON that a text is, with stand-ins for its references; None for other texts."""
+    return _MarkedText(template).json_document()
 
 
 def parse_structure(
     data: Mapping[str, Json], bad: list[BadReference], own: Collection[str] = frozenset()
 ) -> Structure:
-    """Parse every text of a YAML mapping under `secret_data`; see `parse`."""
-
-    def node(value: Json, *, is_host: bool = False) -> Node:
-        match value:
-            case str():
-                template = parse(value, bad, own)
-                escapes = _Marked(template).url_escapes()
-                if is_host and len(template.parts) == 1 and escapes:
-                    escapes[0].add(Escape.DROP_PORT)
-                return _with_escapes(template, escapes, is_json=False)
-            case dict():
-                return mapping(value)
-            case list():
-                return [node(item) for item in value]
-            case _:
-                return value
-
-    def mapping(value: Mapping[str, Json]) -> Mapping[str, Node]:
-        return {k: node(v, is_host=_is_host(k, value)) for k, v in value.items()}
-
-    return Structure(mapping(data))
+    """Parse every string of a YAML mapping under `secret_data`; see `parse`."""
+    parser = _StructureParser(bad, own)
+    fields = parser.mapping(data)
+    return Structure(fields, tuple(parser.references))
 
 
-def _is_host(key: str, siblings: Mapping[str, object]) -> bool:
-    """Tell whether a field is the host half of a host and port pair."""
-    return key.lower() in ("host", "hostname") and any(k.lower() == "port" for k in siblings)
+class _StructureParser:
+    """Parses the strings of a mapping and collects their references."""
+
+    def __init__(self, bad: list[BadReference], own: Collection[str]) -> None:
+        self.references: dict[Reference, None] = {}
+        self._bad = bad
+        self._own = own
+
+    def mapping(self, data: Mapping[str, Json]) -> dict[str, Node]:
+        parsed: dict[str, Node] = {}
+        for key, value in data.items():
+            if isinstance(value, str) and _is_host_with_port(key, data):
+                parsed[key] = self._host(value)
+            else:
+                parsed[key] = self._node(value)
+        return parsed
+
+    def _node(self, value: Json) -> Node:
+        if isinstance(value, str):
+            return self._string(value)
+        if isinstance(value, dict):
+            return self.mapping(value)
+        if isinstance(value, list):
+            return [self._node(item) for item in value]
+        return value
+
+    def _string(self, text: str) -> Template:
+        template = parse(text, self._bad, self._own)
+        self.references.update(dict.fromkeys(template.references))
+        escapes = _MarkedText(template).url_escapes()
+        return _with_escapes(template, escapes, is_json=False)
+
+    def _host(self, text: str) -> Template:
+        template = self._string(text)
+        match template.parts:
+            case (Placeholder(reference),):
+                return Template((Placeholder(reference, frozenset({Escape.DROP_PORT})),))
+        return template
+
+
+def _is_host_with_port(key: str, siblings: Mapping[str, object]) -> bool:
+    """Return whether a field is the host of a host and port pair."""
+    return key.lower() in ("host", "hostname") and "port" in map(str.lower, siblings)
 
 
 def _with_escapes(template: Template, escapes: list[set[Escape]], *, is_json: bool) -> Template:
+    """Return the template with the escapes of each placeholder, in order."""
     remaining = iter(escapes)
-    parts = tuple(
-        Placeholder(part.reference, frozenset(next(remaining)))
-        if isinstance(part, Placeholder)
-        else part
-        for part in template.parts
-    )
-    return Template(parts, is_json)
+    parts: list[Part] = []
+    for part in template.parts:
+        if isinstance(part, Placeholder):
+            parts.append(Placeholder(part.reference, frozenset(next(remaining))))
+        else:
+            parts.append(part)
+    return Template(tuple(parts), is_json)
 
 
-# A private-use character stands for each reference while the text around it is analysed.
+# A private-use character represents each reference while the text around it is analysed.
 _MARK = "\ue000"
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:\\?/){2}(?P<authority>[^\s/?#\"'<>\\]*)")
-_QUERY = re.compile(r"[^\s\"'<>\\#]*")
+_WHOLE_MARK = re.compile(f"{_MARK}([0-9]+){_MARK}")
+_URL = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*:(?:\\?/){2}(?P<authority>[^\s/?#\"'<>\\]*)"
+    r"(?=(?P<path_and_query>[^\s\"'<>\\#]*))"
+)
 _WRITTEN_PORT = re.compile(r":[0-9]+")
+_PARAMETER_END = re.compile(r"[&#\"'\\ \n]|\Z")
+_JSON_STRING_OR_MARK = re.compile(rf'"(?:[^"\\]|\\.)*"?|{_MARK}', re.DOTALL)
 
 
-class _Marked:
+class _MarkedText:
     """A template's text with one mark per reference, to look at its surroundings."""
 
     def __init__(self, template: Template) -> None:
-        self.text = "".join(
-            _MARK if isinstance(part, Placeholder) else part.replace(_MARK, " ")
-            for part in template.parts
-        )
-        self._at = [at for at, char in enumerate(self.text) if char == _MARK]
+        text = ""
+        self._marks: list[int] = []
+        for part in template.parts:
+            if isinstance(part, Placeholder):
+                self._marks.append(len(text))
+                text += _MARK
+            else:
+                text += part.replace(_MARK, " ")
+        self.text = text
 
     def url_escapes(self) -> list[set[Escape]]:
-        """Say, per reference, what its place in a URL asks for."""
-        escapes: list[set[Escape]] = [set() for _ in self._at]
+        """Return, per reference, what its place in a URL needs."""
+        escapes: list[set[Escape]] = [set() for _ in self._marks]
         for url in _URL.finditer(self.text):
-            start, end = url.span("authority")
-            host = self.text.rfind("@", start, end) + 1 or start
-            query = _QUERY.match(self.text, end)
-            query_end = query.end() if query else end
-            for index, at in enumerate(self._at):
-                if start <= at < host:
+            for index, mark in enumerate(self._marks):
+                if self._is_credential(mark, url) or self._is_parameter(mark, url):
                     escapes[index].add(Escape.PERCENT)
-                elif host <= at < end and _WRITTEN_PORT.match(self.text, at + 1):
+                elif self._is_host_with_port(mark, url):
                     escapes[index].add(Escape.DROP_PORT)
-                elif end <= at < query_end and self._is_parameter(at, end):
-                    escapes[index].add(Escape.PERCENT)
         return escapes
 
-    def _is_parameter(self, at: int, url_path: int) -> bool:
-        """Tell whether the reference is the whole value of a query parameter."""
-        in_query = "?" in self.text[url_path:at]
-        after = self.text[at + 1 : at + 2]
-        return in_query and self.text[at - 1] == "=" and (not after or after in "&#\"'\\ \n")
+    def _is_credential(self, mark: int, url: re.Match[str]) -> bool:
+        """Return whether a reference is in the user part of a URL."""
+        start, end = url.span("authority")
+        return start <= mark < self.text.rfind("@", start, end)
+
+    def _is_host_with_port(self, mark: int, url: re.Match[str]) -> bool:
+        """Return whether a reference ends the host of a URL, before a port."""
+        start, end = url.span("authority")
+        return start <= mark < end and bool(_WRITTEN_PORT.match(self.text, mark + 1))
+
+    def _is_parameter(self, mark: int, url: re.Match[str]) -> bool:
+        """Return whether a reference is the whole value of a URL's query parameter."""
+        start, end = url.span("path_and_query")
+        if not start <= mark < end:
+            return False
+        before = self.text[start:mark]
+        is_value = "?" in before and before.endswith("=")
+        return is_value and bool(_PARAMETER_END.match(self.text, mark + 1))
 
     def in_json_strings(self) -> Iterator[int]:
-        """Give the index of each reference that stands inside a JSON string."""
-        in_string, escaped, index = False, False, 0
-        for char in self.text:
-            if char == _MARK:
-                if in_string:
-                    yield index
-                index += 1
-            if escaped:
-                escaped = False
-            elif char == "\\":
-                escaped = in_string
-            elif char == '"':
-                in_string = not in_string
+        """Yield the index of each reference inside a JSON string."""
+        index = 0
+        for match in _JSON_STRING_OR_MARK.finditer(self.text):
+            piece = match.group()
+            following = index + piece.count(_MARK)
+            if piece != _MARK:
+                yield from range(index, following)
+            index = following
 
     def json_document(self) -> Json:
-        """Parse the text as JSON with each reference as text; None where it is not JSON."""
-        inside = set(self.in_json_strings())
-        indexes = iter(range(len(self._at)))
+        """Parse the text as JSON with each reference as a string; None where it is not JSON."""
+        in_strings = set(self.in_json_strings())
+        indexes = iter(range(len(self._marks)))
 
         def stand_in(_: re.Match[str]) -> str:
             index = next(indexes)
-            return f"{_MARK}{index}{_MARK}" if index in inside else f'"{_MARK}{index}{_MARK}"'
+            numbered = f"{_MARK}{index}{_MARK}"
+            if index in in_strings:
+                return numbered
+            return f'"{numbered}"'
 
-        return _as_json(re.sub(_MARK, stand_in, self.text))
+        return _json_or_none(re.sub(_MARK, stand_in, self.text))
 
 
-def _hosts_beside_port(document: Json) -> Iterator[int]:
-    """Give the index of each reference that is the whole `host` beside a `port`."""
-    if isinstance(document, list):
-        for item in document:
-            yield from _hosts_beside_port(item)
-    if isinstance(document, dict):
-        for key, value in document.items():
-            if isinstance(value, str) and _is_host(key, document):
-                whole = re.fullmatch(f"{_MARK}([0-9]+){_MARK}", value)
+def _hosts_with_port(document: Json) -> Iterator[int]:
+    """Yield the index of each reference that is a whole `host` next to a `port`."""
+    for obj in _objects(document):
+        for key, value in obj.items():
+            if isinstance(value, str) and _is_host_with_port(key, obj):
+                whole = _WHOLE_MARK.fullmatch(value)
                 if whole:
                     yield int(whole[1])
-            yield from _hosts_beside_port(value)
 
 
-def _as_json(text: str) -> dict[str, Json] | list[Json] | None:
-    """Parse a JSON object or list; None for every other text (a bare number is just a text)."""
+def _objects(document: Json) -> Iterator[dict[str, Json]]:
+    """Yield a JSON document's objects, itself included."""
+    items: Iterable[Json] = ()
+    if isinstance(document, list):
+        items = document
+    elif isinstance(document, dict):
+        yield document
+        items = document.values()
+    for item in items:
+        yield from _objects(item)
+
+
+def _json_or_none(text: str) -> dict[str, Json] | list[Json] | None:
+    """Parse a JSON object or list; None for every other text (a bare number is just a string)."""
     if not text.lstrip().startswith(("{", "[")):
         return None
     try:
-        document = json.loads(text)
+        document: dict[str, Json] | list[Json] = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return document if isinstance(document, dict | list) else None
+    return document
 
 
-def render(value: Value, resolve: Callable[[Reference], object]) -> str:
-    """Write a value with every reference replaced.
+_Resolve: TypeAlias = Callable[[Reference], object]
+
+
+def render(value: Value, resolve: _Resolve) -> str:
+    """Return a value with every reference replaced.
 
     Args:
         value: the parsed template or structure.
-        resolve: gives a reference's value: text, number, boolean, or a mapping or list of them.
+        resolve: returns a reference's value: a string, number or boolean, or a mapping or list
+            of them.
 
     Raises:
-        RenderError: a reference is null, or a JSON text is no longer JSON; never with a value.
+        RenderError: a reference is null, or a JSON text would become invalid; never with a value.
     """
     if isinstance(value, Structure):
-        return json.dumps(_rendered(value.fields, resolve), ensure_ascii=False, allow_nan=False)
-    text = "".join(
-        part if isinstance(part, str) else _escaped(part, resolve) for part in value.parts
-    )
-    if value.is_json and _as_json(text) is None:
+        document = _rendered_node(value.fields, resolve)
+        return json.dumps(document, ensure_ascii=False, allow_nan=False)
+    text = _rendered_text(value, resolve)
+    if value.is_json and _json_or_none(text) is None:
         culprits = ", ".join(f"`{reference}`" for reference in value.references)
-        msg = f"the JSON is broken by the value of {culprits}; put the reference in quotes"
+        msg = f"the value of {culprits} makes the JSON invalid; quote the reference"
         raise RenderError(msg)
     return text
 
 
-def _rendered(node: Node, resolve: Callable[[Reference], object]) -> object:
-    match node:
-        case Template(parts=(Placeholder(reference, escapes),)) if not escapes:
-            return _plain(resolve(reference), reference)
-        case Template(parts=parts):
-            return "".join(p if isinstance(p, str) else _escaped(p, resolve) for p in parts)
-        case list():
-            return [_rendered(item, resolve) for item in node]
-        case Mapping():
-            return {key: _rendered(item, resolve) for key, item in node.items()}
-        case _:
-            return node
+def _rendered_node(node: Node, resolve: _Resolve) -> object:
+    """Return a structure's node as plain data; a string that is one reference keeps its type."""
+    if isinstance(node, Mapping):
+        return {key: _rendered_node(item, resolve) for key, item in node.items()}
+    if isinstance(node, list):
+        return [_rendered_node(item, resolve) for item in node]
+    if not isinstance(node, Template):
+        return node
+    match node.parts:
+        case (Placeholder(reference, escapes),) if not escapes:
+            return _referenced_value(reference, resolve)
+    return _rendered_text(node, resolve)
 
 
-def _escaped(place: Placeholder, resolve: Callable[[Reference], object]) -> str:
-    value = _plain(resolve(place.reference), place.reference)
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _rendered_text(template: Template, resolve: _Resolve) -> str:
+    text = ""
+    for part in template.parts:
+        if isinstance(part, Placeholder):
+            text += _escaped_value(part, resolve)
+        else:
+            text += part
+    return text
+
+
+def _escaped_value(place: Placeholder, resolve: _Resolve) -> str:
+    text = _referenced_value(place.reference, resolve)
+    if not isinstance(text, str):
+        text = json.dumps(text, ensure_ascii=False)
     if Escape.DROP_PORT in place.escapes:
-        text = re.sub(r":[0-9]+\Z", "", text) if text.count(":") == 1 or "]:" in text else text
+        text = _without_port(text)
     if Escape.PERCENT in place.escapes:
         text = quote(text, safe="")
     if Escape.JSON in place.escapes:
@@ -397,23 +464,19 @@ def _escaped(place: Placeholder, resolve: Callable[[Reference], object]) -> str:
     return text
 
 
-def _plain(value: object, reference: Reference) -> object:
-    """Undo what the engine does to plain values: it has only floating-point numbers."""
+def _without_port(host: str) -> str:
+    """Return a host without its port; an IPv6 address has one only after brackets (`[::1]:80`)."""
+    if host.count(":") > 1 and "]:" not in host:
+        return host
+    return re.sub(r":[0-9]+\Z", "", host)
+
+
+def _referenced_value(reference: Reference, resolve: _Resolve) -> object:
+    """Return a reference's value; whole floats as integers, since the engine has no integers."""
+    value = resolve(reference)
     if value is None:
         msg = f"`{reference}` has no value (null)"
         raise RenderError(msg)
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
-
-
-def _texts(node: Node) -> Iterator[Template]:
-    match node:
-        case Template():
-            yield node
-        case list():
-            for item in node:
-                yield from _texts(item)
-        case Mapping():
-            for item in node.values():
-                yield from _texts(item)

@@ -1,4 +1,4 @@
-"""The examples, deployed once beside one map, by people without the map's passphrase."""
+"""The examples, deployed once together with one map, by users without the map's passphrase."""
 
 import os
 import shutil
@@ -37,7 +37,7 @@ def arns(make_stack: Callable[..., Any], tmp_path_factory: pytest.TempPathFactor
 def example(
     arns: Any, make_stack: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], Any]]:
-    """Deploy an example, once, under a passphrase of its own; give its stack."""
+    """Deploy an example, once, under a passphrase of its own; return its stack."""
     deployed: dict[str, Any] = {}
 
     def deploy(name: str) -> Any:
@@ -78,7 +78,7 @@ def as_role(sandbox: Any, aws: Callable[[str], Any]) -> Callable[[str], dict[str
 
 @pytest.fixture(scope="session")
 def run() -> Callable[..., str]:
-    """Run a command; give what it prints, or fail with what it said."""
+    """Run a command; return its output, or fail with its error output."""
 
     def command(*words: str | Path, **options: Any) -> str:
         done = subprocess.run(
@@ -124,7 +124,7 @@ def external_api() -> Iterator[tuple[str, list[str]]]:
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = HTTPServer(("127.0.0.1", 0), Api)
     threading.Thread(target=server.serve_forever, daemon=True).start()

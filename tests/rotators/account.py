@@ -1,4 +1,4 @@
-"""Secrets as the sandbox's Secrets Manager holds them, rotated as AWS would."""
+"""Secrets in the sandbox's Secrets Manager, rotated as AWS would."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Secret:
         self.client.put_secret_value(SecretId=self.arn, SecretString=value)
 
     def give_up(self) -> None:
-        """Take AWSPENDING off, as AWS advises for a rotation that is stuck."""
+        """Remove AWSPENDING, as AWS advises for a rotation that is stuck."""
         for version, labels in self.labels().items():
             if "AWSPENDING" in labels and "AWSCURRENT" not in labels:
                 self.client.update_secret_version_stage(

@@ -89,7 +89,7 @@ def _unprivileged(command: Sequence[str | Path]) -> list[str]:
 
 
 def certificates(home: Path) -> tuple[Path, Path, Path]:
-    """Make a CA and a certificate for `localhost`; give CA, certificate and key."""
+    """Make a CA and a certificate for `localhost`; return CA, certificate and key."""
     ca, key, request, certificate = (home / n for n in ("ca.pem", "key.pem", "csr.pem", "cert.pem"))
     subject_names = home / "names"
     subject_names.write_text("subjectAltName=DNS:localhost\n")

@@ -87,10 +87,10 @@ def test_unknown_step_is_refused(new_secret) -> None:
         secret.step(rotate, "deleteSecret", secret.begin())
 
 
-def test_bytes_are_refused(new_secret, account) -> None:
+def test_binary_value_is_refused(new_secret, account) -> None:
     secret = new_secret("first")
     account.put_secret_value(SecretId=secret.arn, SecretBinary=b"bytes")
-    with pytest.raises(RotationError, match="holds bytes"):
+    with pytest.raises(RotationError, match="the value is binary"):
         secret.step(rotate, "createSecret", secret.begin())
 
 
@@ -100,12 +100,12 @@ def test_object_without_a_password_is_refused(new_secret) -> None:
         secret.step(rotate, "createSecret", secret.begin())
 
 
-def test_stale_pending_value_never_brings_old_fields_back(new_secret) -> None:
+def test_outdated_pending_value_never_brings_old_fields_back(new_secret) -> None:
     secret = new_secret('{"user": "u", "password": "first"}')
     token = secret.begin()
     secret.step(rotate, "createSecret", token)
     secret.put(user="other")
-    with pytest.raises(RotationError, match="the pending version is stale"):
+    with pytest.raises(RotationError, match="the pending version is outdated"):
         secret.rotate(rotate)
     assert secret.fields()["user"] == "other"
     secret.give_up()
@@ -122,7 +122,7 @@ def test_test_of_a_new_schedule_passes_on_a_copy_of_the_value(new_secret, accoun
     secret.step(rotate, "testSecret", copy)
 
 
-def test_log_tells_each_step_and_no_value(new_secret, caplog) -> None:
+def test_log_has_each_step_and_no_value(new_secret, caplog) -> None:
     secret = new_secret("first")
     with caplog.at_level(logging.DEBUG, "rotators"):
         secret.rotate(rotate)
@@ -130,14 +130,16 @@ def test_log_tells_each_step_and_no_value(new_secret, caplog) -> None:
     assert secret.read() not in caplog.text
 
 
-def test_refusal_of_aws_is_told_in_the_log(account, caplog) -> None:
+def test_refusal_of_aws_is_in_the_log(account, caplog) -> None:
     secret = Secret(account, "proof/not-there")
     with pytest.raises(account.exceptions.ResourceNotFoundException):
         secret.step(rotate, "createSecret", "0" * 32)
     assert "createSecret failed: An error occurred (ResourceNotFoundException)" in caplog.text
 
 
-def test_network_without_a_way_to_secrets_manager_is_told(new_secret, monkeypatch, caplog) -> None:
+def test_network_without_a_way_to_secrets_manager_is_reported(
+    new_secret, monkeypatch, caplog
+) -> None:
     secret = new_secret("first")
     token = secret.begin()
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")

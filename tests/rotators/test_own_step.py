@@ -1,4 +1,4 @@
-"""The worked example of one's own step, against a service that issues keys."""
+"""The example of a rotation function of your own, against a service that issues keys."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "rotation" / "api_k
 
 
 class KeyService(BaseHTTPRequestHandler):
-    """Issues, lists and revokes keys, for whoever shows a valid one."""
+    """Issues, lists and revokes keys, for callers with a valid one."""
 
     keys: dict[str, str]
     numbers = itertools.count(1)
@@ -49,7 +49,7 @@ class KeyService(BaseHTTPRequestHandler):
         self.wfile.write(json.dumps(body).encode())
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 # the base class's name
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def example() -> ModuleType:
     return module
 
 
-def test_key_before_stays_good_until_the_next_rotation(service, example, new_secret) -> None:
+def test_previous_key_stays_valid_until_the_next_rotation(service, example, new_secret) -> None:
     endpoint, keys = service
     secret = new_secret(json.dumps({"endpoint": endpoint, "id": "0", "key": "key-0"}))
     for _ in range(3):
@@ -100,7 +100,7 @@ def test_key_that_was_issued_and_never_stored_is_revoked(
     assert set(keys.values()) == {"key-0", secret.fields()["key"]}
 
 
-def test_refusal_of_the_service_is_said_without_the_key(
+def test_refusal_of_the_service_is_reported_without_the_key(
     service, example, new_secret, caplog
 ) -> None:
     endpoint, _ = service

@@ -1,4 +1,4 @@
-"""A process that calls functions in children of its own, and kills them where it is told to.
+"""A process that calls functions in child processes, and kills them where the test asks for it.
 
 Reads one order per line (JSON) and answers each with what became of the child. A child dies by
 SIGKILL just before its n-th call of AWS or of the database, as a function that runs out of time

@@ -32,7 +32,7 @@ def record(home: Path) -> dict[str, int]:
 
 
 def quiet(line: str) -> None:
-    """Report to nobody."""
+    """Report nothing."""
 
 
 def wait_for(pid: int) -> None:
@@ -90,11 +90,11 @@ def test_a_port_in_use_is_one_clear_line(home: Path) -> None:
         port = taken.getsockname()[1]
         with pytest.raises(api.ApiError) as refused:
             api.start(home, port, quiet)
-    expected = f"port {port} is in use; give another with PORT=…"
+    expected = f"port {port} is in use; set another with PORT=…"
     assert str(refused.value) == f"the sandbox's AWS API does not start: {expected}"
 
 
-def test_listens_where_it_is_told(home: Path) -> None:
+def test_listens_on_the_given_port(home: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -162,18 +162,20 @@ def test_a_record_that_was_cut_off_is_none(home: Path, text: str) -> None:
     assert api.running(home) is None
 
 
-def test_stacks_of_a_stopped_sandbox_are_forgotten_and_told(home: Path) -> None:
-    told: list[str] = []
-    api.start(home, 0, told.append)
+def test_stacks_of_a_stopped_sandbox_are_removed_and_reported(home: Path) -> None:
+    reported: list[str] = []
+    api.start(home, 0, reported.append)
     (home / "state").mkdir()
     (home / "state" / "stack.json").write_text("{}", "utf-8")
-    api.start(home, 0, told.append)
+    api.start(home, 0, reported.append)
     assert (home / "state" / "stack.json").exists()
-    assert told == []
+    assert reported == []
     api.stop(home)
-    api.start(home, 0, told.append)
+    api.start(home, 0, reported.append)
     assert not (home / "state").exists()
-    assert told == ["the sandbox was stopped and its AWS data are gone; its stacks start anew"]
+    assert reported == [
+        "the sandbox was stopped and its AWS data were lost; its stacks start from scratch"
+    ]
 
 
 def test_no_proxy_of_the_user_stands_between(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

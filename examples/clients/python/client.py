@@ -4,7 +4,7 @@ import sys
 
 from aws_secretsmanager_caching import SecretCache, SecretCacheConfig
 
-# One cache per process: what it holds is read again after the interval, and so is a rotated value.
+# One cache per process: values are read again after the interval, so a rotated one arrives.
 CACHE = SecretCache(SecretCacheConfig(secret_refresh_interval=300))
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pulumi
 import pytest
 
-from secrets_component import shipped
 from secrets_component.errors import SecretMapError
 from secrets_component.planning.plan import HostedFunction, PlannedSecret
 from secrets_component.planning.planner import plans
-from secrets_component.resources import hosting, rotators_zip
+from secrets_component.resources import hosting
 from secrets_component.secret_map.names import rotation_function
 from secrets_component.secret_map.yaml_text import parse
+from tests.unit.mocks import ACCOUNT, REGION, deploy
 
 LOGIN = "secret_data: {engine: postgres, host: h, username: u, password: p}"
 ON = "rotation_automatically: true, "
@@ -124,7 +123,7 @@ def statements(**changes: Any) -> dict[str, Any]:
     known = {"secret": ARN, "log": "arn:aws:logs:eu-central-1:1:log-group:/g", "topic": None}
     known = {**known, "superuser": None, "key": None, **changes}
     in_network = bool(known.pop("in_network", False))
-    document = json.loads(hosting._document(list(known.values()), in_network=in_network))
+    document = json.loads(hosting._rotation_rights(list(known.values()), in_network=in_network))
     return {statement["Sid"]: statement for statement in document["Statement"]}
 
 
@@ -142,32 +141,74 @@ def test_key_that_is_named_by_alias_is_granted_by_the_secret_that_it_encrypts() 
     assert granted["Condition"]["StringEquals"]["kms:EncryptionContext:SecretARN"] == ARN
 
 
-def test_missing_sources_are_said_with_what_to_do(monkeypatch, tmp_path) -> None:
-    monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "inside" / "package")
-    with pytest.raises(
-        pulumi.RunError, match=r"`rotators/`, which is missing .* write `rotation_lambda_arn`"
-    ):
-        rotators_zip.archive(None)
-
-
-def test_failed_build_is_said(monkeypatch, tmp_path) -> None:
-    rotators = tmp_path / "rotators"
-    rotators.mkdir()
-    (rotators / "build.py").write_text("raise SystemExit('error: pip cannot install')")
-    (rotators / "requirements.txt").write_text("")
-    monkeypatch.setattr(shipped, "_PACKAGE", tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with pytest.raises(pulumi.RunError, match="cannot be built: error: pip cannot install"):
-        rotators_zip.archive(None)
-    assert list((tmp_path / "cache" / "secretsmap").iterdir()) == []
-
-
-def test_function_that_is_misspelt_is_told_once() -> None:
-    with pytest.raises(SecretMapError) as told:
+def test_misspelled_function_is_reported_once() -> None:
+    with pytest.raises(SecretMapError) as refused:
         hosted(f"{ON}rotation: {{function: postgres-single-usr}}, {LOGIN}")
-    assert len(told.value.problems) == 1
+    assert len(refused.value.problems) == 1
 
 
-def test_rotation_without_a_word_is_no_rotation_and_told() -> None:
+def test_empty_rotation_is_reported_as_missing_its_function() -> None:
     with pytest.raises(SecretMapError, match="rotation needs a function"):
         hosted(f"{ON}rotation: , {LOGIN}")
+
+
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:ours"
+HOSTED = f"""\
+context_name: x
+alarms: {{topic_arn: '{TOPIC}'}}
+secrets:
+  a:
+    {LOGIN}
+    tags: {{team: t}}
+    rotation_automatically: true
+    rotation:
+      function: postgres-alternating-users
+      superuser_secret_arn: {ARN}
+      subnet_ids: [subnet-0a]
+      security_group_ids: [sg-0a]
+      ca_bundle: BUNDLE
+"""
+
+
+@pytest.fixture
+def made(monkeypatch, tmp_path) -> dict[tuple[str, str], dict[str, Any]]:
+    """What is created for a function with every option; its zip is not built."""
+    monkeypatch.setattr(hosting, "archive", lambda _: tmp_path)
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("certificate")
+    return deploy(HOSTED.replace("BUNDLE", str(bundle))).made
+
+
+def test_function_its_role_and_its_log_have_one_name(made) -> None:
+    name = rotation_function("x/dev/a")
+    assert made["Function", "m.a.rotation"]["name"] == name
+    assert made["Role", "m.a.rotation"]["name"] == name
+    assert made["LogGroup", "m.a.rotation"]["name"] == f"/aws/lambda/{name}"
+    assert made["RolePolicy", "m.a.rotation"]["role"] == name
+
+
+def test_function_has_what_its_entry_configures(made) -> None:
+    function = made["Function", "m.a.rotation"]
+    assert function["handler"] == "rotators.handlers.postgres_alternating_users"
+    assert function["vpcConfig"] == {"subnetIds": ["subnet-0a"], "securityGroupIds": ["sg-0a"]}
+    assert function["tags"] == {"team": "t"}
+    variables = function["environment"]["variables"]
+    assert variables["SUPERUSER_SECRET_ARN"] == ARN
+    assert variables["CA_BUNDLE"] == "/var/task/ca.pem"
+
+
+def test_only_secrets_manager_may_call_the_function_for_this_secret(made) -> None:
+    assert made["Permission", "m.a.rotation"] == {
+        "action": "lambda:InvokeFunction",
+        "function": rotation_function("x/dev/a"),
+        "principal": "secretsmanager.amazonaws.com",
+        "sourceAccount": ACCOUNT,
+        "sourceArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/a-AbCdEf",
+    }
+
+
+def test_calls_that_failed_for_good_go_to_the_alarms_topic(made) -> None:
+    assert made["Function", "m.a.rotation"]["deadLetterConfig"] == {"targetArn": TOPIC}
+    policy = json.loads(made["RolePolicy", "m.a.rotation"]["policy"])
+    allowed = {one["Sid"]: one["Resource"] for one in policy["Statement"]}
+    assert allowed["SendDeadLetters"] == TOPIC

@@ -35,7 +35,7 @@ def map_of(on_rotate: str, fields: str = ROTATING) -> str:
         ("[{lambda: '${output.nowhere.f}'}]", "m:3:29: error: `${output.nowhere.f}`: unknown component `nowhere`; add `nowhere: <organization>/nowhere/dev` under `stacks:`"),
     ],
 )  # fmt: skip
-def test_what_is_no_restart_is_told_at_its_place(on_rotate: str, message: str) -> None:
+def test_wrong_restart_is_reported_at_its_position(on_rotate: str, message: str) -> None:
     with pytest.raises(SecretMapError) as refused:
         plan_of(map_of(on_rotate))
     assert str(refused.value) == message
@@ -158,7 +158,7 @@ def template(deployed) -> str:
         (READER, "expected `<cluster>/<service>`"),
     ],
 )
-def test_referenced_target_that_cannot_restart_is_told(found: str, problem: str) -> None:
+def test_referenced_target_that_cannot_restart_is_refused(found: str, problem: str) -> None:
     text = STACKS + map_of('[{ecs_service: "${output.ecs.service}"}]')
     with pytest.raises(pulumi.RunError, match=f"secret `a`: `on_rotate`: `ecs_service`: {problem}"):
         deploy(text, {"o/ecs/dev": {"service": found}})

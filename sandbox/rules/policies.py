@@ -1,0 +1,82 @@
+"""Resource policies of secrets: what is one, and what is open to everyone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from moto.core.exceptions import JsonRESTError
+from moto.secretsmanager.exceptions import ValidationException
+
+MAX_CHARACTERS = 20_480
+
+
+class MalformedPolicyError(JsonRESTError):  # type: ignore[misc] # moto has no types
+    """AWS's answer to a text that is not a policy."""
+
+    def __init__(self) -> None:
+        """Answer in AWS's words."""
+        super().__init__(
+            "MalformedPolicyDocumentException", "This resource policy contains invalid Json."
+        )
+
+
+class PublicPolicyError(JsonRESTError):  # type: ignore[misc] # moto has no types
+    """AWS's answer to an open policy where `BlockPublicPolicy` is set."""
+
+    def __init__(self) -> None:
+        """Answer in AWS's words."""
+        super().__init__(
+            "PublicPolicyException",
+            "You can't attach a resource policy that allows broad access to the secret.",
+        )
+
+
+def check(policy: str, *, block_public: bool) -> None:
+    """Refuse a text that is not a policy, is too long, or is public where that is blocked."""
+    if not _is_policy(policy):
+        raise MalformedPolicyError
+    if block_public and _is_public(policy):
+        raise PublicPolicyError
+    if len(policy) > MAX_CHARACTERS:
+        raise ValidationException(
+            "1 validation error detected: Value at 'resourcePolicy' failed to satisfy "
+            f"constraint: Member must have length less than or equal to {MAX_CHARACTERS}"
+        )
+
+
+def _is_policy(text: str) -> bool:
+    try:
+        statements = _statements(text)
+    except (ValueError, TypeError, KeyError):
+        return False
+    return all(isinstance(statement, dict) for statement in statements)
+
+
+def _statements(policy: str) -> list[Any]:
+    statements = json.loads(policy)["Statement"]
+    if isinstance(statements, list):
+        return statements
+    return [statements]
+
+
+def _is_public(policy: str) -> bool:
+    """Return whether an Allow without a condition is open to everyone.
+
+    One of three judges of a policy, separate on purpose, so that none repeats another's mistake:
+    the product's linter (`secrets_component.iam.linter`) before a deployment, this one in AWS's
+    place, and the evaluator of the tests (`tests/access/evaluator.py`).
+    """
+    for statement in _statements(policy):
+        is_open = statement.get("Effect") == "Allow" and not statement.get("Condition")
+        if is_open and _is_anyone(statement.get("Principal")):
+            return True
+    return False
+
+
+def _is_anyone(principal: Any) -> bool:  # noqa: ANN401 # any JSON value
+    if isinstance(principal, dict):
+        principal = principal.get("AWS")
+    if isinstance(principal, list):
+        return "*" in principal
+    return bool(principal == "*")

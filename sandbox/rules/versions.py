@@ -1,0 +1,68 @@
+"""Versions of a secret and their staging labels, as AWS moves them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from moto.core.exceptions import JsonRESTError
+from moto.secretsmanager.exceptions import ResourceExistsException
+
+MAX_LABELS = 20
+
+
+def holder_of(secret: Any, label: str) -> str | None:  # noqa: ANN401 # moto's class
+    """Return the id of the version that a label is on."""
+    for version_id, version in secret.versions.items():
+        if label in version["version_stages"]:
+            return str(version_id)
+    return None
+
+
+def move(secret: Any, label: str, version_id: str) -> None:  # noqa: ANN401 # moto's class
+    """Move a label; AWSPREVIOUS follows to the version that AWSCURRENT leaves."""
+    holder = holder_of(secret, label)
+    if holder == version_id:
+        return
+    if holder is not None:
+        secret.versions[holder]["version_stages"].remove(label)
+    labels = secret.versions[version_id]["version_stages"]
+    labels.append(label)
+    if label != "AWSCURRENT":
+        return
+    secret.default_version_id = version_id
+    if holder is not None:
+        move(secret, "AWSPREVIOUS", holder)
+    elif "AWSPREVIOUS" in labels:
+        labels.remove("AWSPREVIOUS")
+
+
+def check_label_count(secret: Any, added: Collection[str]) -> None:  # noqa: ANN401 # moto's class
+    """Refuse too many labels before any has moved; AWSPREVIOUS comes with a move of AWSCURRENT."""
+    before: set[str] = set()
+    for version in secret.versions.values():
+        before.update(version["version_stages"])
+    after = before.union(added)
+    if "AWSCURRENT" in before and "AWSCURRENT" in added:
+        after.add("AWSPREVIOUS")
+    if len(after) > MAX_LABELS:
+        raise JsonRESTError(
+            "LimitExceededException",
+            f"The number of staging labels is over the limit of {MAX_LABELS}.",
+        )
+
+
+def drop_unlabelled(secret: Any) -> None:  # noqa: ANN401 # moto's class
+    """Drop every version without a label; AWS keeps up to 100, so this is the harder case."""
+    for version_id, version in list(secret.versions.items()):
+        if not version["version_stages"]:
+            del secret.versions[version_id]
+
+
+def token_in_use(secret: Any, token: str | None) -> Exception:  # noqa: ANN401 # moto's class
+    """Return AWS's answer to a request token that belongs to another value."""
+    error: Exception = ResourceExistsException(
+        f"You can't use ClientRequestToken {token} because that value is already in use for a "
+        f"version of secret {secret.arn}."
+    )
+    return error

@@ -1,0 +1,36 @@
+"""Events: how EventBridge selects what Secrets Manager reports about rotations.
+
+Secrets Manager reports them through CloudTrail only, as service events, whose detail type is not
+that of API calls: a trail must log the region's management events
+(https://docs.aws.amazon.com/secretsmanager/latest/userguide/monitoring-eventbridge.html,
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieve-ct-entries.html).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+MAX_DESCRIPTION = 512
+"""Of a rule, in characters.
+https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html"""
+
+
+def service_event(names: Sequence[str], secret_ids: Sequence[str | Mapping[str, str]]) -> str:
+    """Return the pattern of a rule that matches service events of Secrets Manager.
+
+    Args:
+        names: the names of the events, such as `RotationSucceeded`.
+        secret_ids: the ARNs of the secrets, or matchers of ARNs such as `{"prefix": "arn:…"}`.
+    """
+    return json.dumps(
+        {
+            "source": ["aws.secretsmanager"],
+            "detail-type": ["AWS Service Event via CloudTrail"],
+            "detail": {
+                "eventSource": ["secretsmanager.amazonaws.com"],
+                "eventName": list(names),
+                "additionalEventData": {"SecretId": list(secret_ids)},
+            },
+        }
+    )

@@ -1,0 +1,64 @@
+"""Alarms: which events reach which topic."""
+
+import json
+
+from tests.unit.mocks import ACCOUNT, FUNCTION, REGION, deploy
+
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:ours"
+ROTATING = f"secret_data: v, rotation_automatically: true, rotation_lambda_arn: '{FUNCTION}'"
+ALARM_KINDS = {"Topic", "TopicPolicy", "EventRule", "EventTarget"}
+
+
+def map_of(alarms: str, entry: str = ROTATING) -> str:
+    return f"context_name: x\nalarms: {alarms}\nsecrets: {{a: {{{entry}}}, still: {{}}}}\n"
+
+
+def matched_secrets(text: str) -> list[object]:
+    pattern = json.loads(deploy(text).made["EventRule", "m-alarms"]["eventPattern"])
+    return pattern["detail"]["additionalEventData"]["SecretId"]
+
+
+def test_each_way_in_which_a_rotation_fails_raises_the_alarm() -> None:
+    rule = deploy(map_of("{create: true}")).made["EventRule", "m-alarms"]
+    assert json.loads(rule["eventPattern"])["detail"]["eventName"] == [
+        "RotationFailed",
+        "TestRotationFailed",
+        "RotationAbandoned",
+    ]
+
+
+def test_one_prefix_matches_all_secrets_of_the_map() -> None:
+    prefix = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/"
+    assert matched_secrets(map_of("{create: true}")) == [{"prefix": prefix}]
+
+
+def test_adopted_secret_outside_the_hierarchy_is_matched_by_its_arn() -> None:
+    adopted = ROTATING.replace("secret_data: v", "import: legacy, owner: operator")
+    assert matched_secrets(map_of("{create: true}", adopted))[1:] == [
+        f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:legacy-AbCdEf"
+    ]
+
+
+def test_created_topic_lets_only_the_rule_publish() -> None:
+    made = deploy(map_of("{create: true}")).made
+    assert ("Topic", "m-alarms") in made
+    (statement,) = json.loads(made["TopicPolicy", "m-alarms"]["policy"])["Statement"]
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert statement["Action"] == "sns:Publish"
+    assert set(statement["Condition"]["ArnEquals"]) == {"aws:SourceArn"}
+
+
+def test_named_topic_is_published_to_and_keeps_its_policy() -> None:
+    made = deploy(map_of(f"{{topic_arn: '{TOPIC}'}}")).made
+    assert made["EventTarget", "m-alarms"]["arn"] == TOPIC
+    assert not {"Topic", "TopicPolicy"} & {kind for kind, _ in made}
+
+
+def test_map_in_which_nothing_rotates_creates_no_alarm() -> None:
+    made = deploy(map_of("{create: true}", "secret_data: v")).made
+    assert not ALARM_KINDS & {kind for kind, _ in made}
+
+
+def test_map_without_alarms_creates_none() -> None:
+    made = deploy(f"context_name: x\nsecrets: {{a: {{{ROTATING}}}}}\n").made
+    assert not ALARM_KINDS & {kind for kind, _ in made}

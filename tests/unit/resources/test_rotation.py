@@ -1,0 +1,64 @@
+"""Rotation: schedules, and who may call the functions."""
+
+from tests.unit.mocks import ACCOUNT, FUNCTION, REGION, deploy
+
+ROTATED = (
+    "context_name: x\nstacks: {l: o/l/dev}\nsecrets:\n"
+    "  a: {secret_data: v, rotation_automatically: true, rotation_days: 7, "
+    "rotation_lambda_arn: '${output.l.f}', rotation_window: 3h}\n"
+    "  b: {secret_data: v, rotation_automatically: true, rotation_schedule: rate(10 days), "
+    "rotation_lambda_arn: '${output.l.f}', rotate_immediately: true}\n"
+)
+
+
+def test_rotation_has_schedule_permission_and_first_value_only() -> None:
+    made = deploy(ROTATED, {"o/l/dev": {"f": FUNCTION}}).made
+    assert made["SecretRotation", "m.a"] == {
+        "secretId": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/a-AbCdEf",
+        "rotationLambdaArn": FUNCTION,
+        "rotateImmediately": False,
+        "rotationRules": {"automaticallyAfterDays": 7, "duration": "3h"},
+    }
+    assert made["SecretRotation", "m.b"]["rotationRules"] == {"scheduleExpression": "rate(10 days)"}
+    assert made["SecretRotation", "m.b"]["rotateImmediately"] is True
+    permissions = [inputs for (kind, _), inputs in made.items() if kind == "Permission"]
+    assert permissions == [
+        {
+            "action": "lambda:InvokeFunction",
+            "function": FUNCTION,
+            "principal": "secretsmanager.amazonaws.com",
+            "sourceAccount": ACCOUNT,
+        }
+    ]
+    assert made["SecretVersion", "m.a.first"]["versionStages"] == ["secretsmap-first-value"]
+
+
+def test_each_custom_function_gets_one_permission() -> None:
+    stacks = {"o/l/dev": {"f": FUNCTION}}
+    two = ROTATED + (
+        f"  c: {{secret_data: v, rotation_automatically: true, rotation_lambda_arn: '{FUNCTION}2'}}\n"
+    )
+    made = deploy(two, stacks).made
+    permissions = [inputs["function"] for (kind, _), inputs in made.items() if kind == "Permission"]
+    assert sorted(permissions) == [FUNCTION, f"{FUNCTION}2"]
+
+
+WAITING = ROTATED.replace("{l: o/l/dev}", "{l: {stack: o/l/dev, when_missing: wait}}")
+
+
+def test_rotation_waits_for_its_function() -> None:
+    result = deploy(WAITING)
+    assert not [name for kind, name in result.made if kind in ("SecretRotation", "Permission")]
+    assert ("SecretVersion", "m.a.first") in result.made
+    assert result.outputs["waiting"] == {"a": ["${output.l.f}"], "b": ["${output.l.f}"]}
+
+
+def test_secret_whose_value_waits_does_not_rotate_yet() -> None:
+    text = (
+        "context_name: x\nstacks: {l: {stack: o/l/dev, when_missing: wait}}\nsecrets:\n"
+        "  a: {secret_data: '${output.l.value}', rotation_automatically: true, "
+        f"rotation_lambda_arn: '{FUNCTION}'}}\n"
+    )
+    assert not [name for kind, name in deploy(text).made if kind == "SecretRotation"]
+    late = deploy(text, {"o/l/dev": {"value": "v"}}).made
+    assert ("SecretRotation", "m.a") in late

@@ -1,0 +1,121 @@
+"""Values: passwords, versions and the limits that are checked once a value is known."""
+
+import json
+
+import pulumi
+import pytest
+
+from tests.unit.mocks import deploy
+
+HEAD = "context_name: x\nsecrets:\n"
+
+
+def test_generated_password_has_every_option() -> None:
+    made = deploy(HEAD + "  a: {generate_random_password: true, description: d, path: p}\n").made
+    assert made["RandomPassword", "m.a"] == {
+        "length": 32,
+        "special": True,
+        "overrideSpecial": "-_.",
+        "minLower": 1,
+        "minUpper": 1,
+        "minNumeric": 1,
+        "minSpecial": 1,
+    }
+    assert made["Secret", "m.a"] == {
+        "name": "x/dev/p/a",
+        "description": "d",
+        "kmsKeyId": "alias/aws/secretsmanager",
+        "recoveryWindowInDays": 30,
+    }
+    version = made["SecretVersion", "m.a"]
+    assert version["secretString"] == "generated-m.a"
+    assert "versionStages" not in version
+
+
+def test_written_options_of_a_password_are_passed_on() -> None:
+    options = "{length: 40, special: false, min_lower: 3, keepers: {year: 2026}}"
+    made = deploy(
+        f"{HEAD}  a: {{generate_random_password: true, random_password: {options}}}\n"
+    ).made
+    password = made["RandomPassword", "m.a"]
+    assert {k: password[k] for k in ("length", "special", "minLower", "minSpecial", "keepers")} == {
+        "length": 40, "special": False, "minLower": 3, "minSpecial": 0, "keepers": {"year": "2026"},
+    }  # fmt: skip
+
+
+def test_every_source_of_a_value() -> None:
+    made = deploy(
+        HEAD
+        + """\
+  text: {secret_data: "a b"}
+  json: {secret_data: '{"k": 1}'}
+  mapping: {secret_data: {k: 1, u: ü}}
+  binary: {secret_binary: aGVsbG8=}
+  empty: {}
+"""
+    ).made
+    assert made["SecretVersion", "m.text"]["secretString"] == "a b"
+    assert made["SecretVersion", "m.json"]["secretString"] == '{"k": 1}'
+    assert made["SecretVersion", "m.mapping"]["secretString"] == '{"k": 1, "u": "ü"}'
+    assert made["SecretVersion", "m.binary"]["secretBinary"] == "aGVsbG8="
+    assert ("SecretVersion", "m.empty") not in made
+    assert ("Secret", "m.empty") in made
+
+
+def test_random_fields_are_generated_once_each() -> None:
+    result = deploy(
+        HEAD
+        + '  a: {random: {pw: {length: 40}, token: {}}, secret_data: {u: s, p: "${random.pw}", '
+        't: "${random.token}"}}\n'
+    )
+    assert json.loads(result.made["SecretVersion", "m.a"]["secretString"]) == {
+        "u": "s",
+        "p": "generated-m.a.pw",
+        "t": "generated-m.a.token",
+    }
+    assert result.outputs["generated_passwords"] == {
+        "a.pw": "generated-m.a.pw",
+        "a.token": "generated-m.a.token",
+    }
+
+
+def test_operator_owned_value_never_requests_awscurrent() -> None:
+    made = deploy(HEAD + "  a: {secret_data: v, owner: operator}\n").made
+    assert made["SecretVersion", "m.a.first"]["versionStages"] == ["secretsmap-first-value"]
+
+
+def test_value_over_the_limit_is_refused_without_the_value() -> None:
+    text = "context_name: x\nstacks: {rds: o/rds/dev}\nsecrets:\n"
+    text += '  a: {secret_data: {host: "${output.rds.endpoint}"}}\n'
+    text += '  b: {secret_data: "${output.rds.endpoint}"}\n'
+    with pytest.raises(pulumi.RunError, match="larger than AWS's 65,536 bytes") as refused:
+        deploy(text, {"o/rds/dev": {"endpoint": "s3cret" * 11_000}})
+    assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        ("secret_data", "", "is empty, which AWS refuses"),
+        ("secret_binary", "", "is empty, which AWS refuses"),
+        ("secret_binary", "s3cret!", "is not base64"),
+    ],
+)
+def test_value_that_only_the_run_shows_is_checked(field, value, problem) -> None:
+    text = (
+        f"context_name: x\nstacks: {{s: o/s/dev}}\nsecrets: {{a: {{{field}: '${{output.s.v}}'}}}}\n"
+    )
+    with pytest.raises(pulumi.RunError, match=f"secret `a`: the value {problem}") as refused:
+        deploy(text, {"o/s/dev": {"v": value}})
+    assert "s3cret" not in str(refused.value)
+
+
+def test_option_that_the_map_does_not_set_is_left_to_the_provider() -> None:
+    options = "{lower: false, numeric: true}"
+    made = deploy(
+        f"{HEAD}  a: {{generate_random_password: true, random_password: {options}}}\n"
+    ).made
+    password = made["RandomPassword", "m.a"]
+    assert password["lower"] is False
+    assert password["numeric"] is True
+    assert "upper" not in password

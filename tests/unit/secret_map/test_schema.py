@@ -1,0 +1,77 @@
+"""The JSON Schema accepts and rejects what the loader does, in both forms."""
+
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from secrets_component.secret_map.schema import map_schema
+
+ROOT = Path(__file__).parent.parent.parent.parent
+FLAT = {"context_name": "app", "secrets": {"a": {"secret_data": "v"}}}
+BROKEN = {**FLAT, "context_nmae": "app"}
+
+
+@pytest.fixture(scope="module")
+def validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(map_schema())
+
+
+def atmos(**components: Any) -> dict[str, Any]:
+    return {"components": {"terraform": components}}
+
+
+def test_schema_is_itself_valid() -> None:
+    jsonschema.Draft202012Validator.check_schema(map_schema())
+
+
+GOOD = {
+    "flat": FLAT,
+    "atmos": atmos(secretsmanager={"vars": FLAT}),
+    "second instance": atmos(
+        secretsmanager={"vars": FLAT},
+        other={"metadata": {"component": "secretsmanager"}, "vars": FLAT},
+    ),
+    "other components": atmos(secretsmanager={"vars": FLAT}, rds={"vars": {"anything": 1}}),
+}
+
+
+@pytest.mark.parametrize("data", GOOD.values(), ids=GOOD)
+def test_valid_maps_are_accepted(
+    validator: jsonschema.Draft202012Validator, data: dict[str, Any]
+) -> None:
+    assert list(validator.iter_errors(data)) == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "stacks").glob("*.yaml")), ids=lambda p: p.stem)
+def test_maps_of_this_repository_are_accepted(
+    validator: jsonschema.Draft202012Validator, path: Path
+) -> None:
+    assert list(validator.iter_errors(yaml.safe_load(path.read_text("utf-8")))) == []
+
+
+BAD = {
+    "flat, unknown key": BROKEN,
+    "flat, no context name": {"secrets": {}},
+    "atmos, unknown key": atmos(secretsmanager={"vars": BROKEN}),
+    "atmos, no vars": atmos(secretsmanager={}),
+    "second instance, unknown key": atmos(
+        other={"metadata": {"component": "secretsmanager"}, "vars": BROKEN}
+    ),
+    "no terraform": {"components": {}},
+}
+
+
+@pytest.mark.parametrize("data", BAD.values(), ids=BAD)
+def test_invalid_maps_are_rejected(
+    validator: jsonschema.Draft202012Validator, data: dict[str, Any]
+) -> None:
+    assert not validator.is_valid(data)
+
+
+def test_definitions_are_all_reachable() -> None:
+    schema = map_schema()
+    text = str(schema)
+    assert all(f"#/$defs/{name}" in text for name in schema["$defs"])
