@@ -66,11 +66,11 @@ def test_instance_chooses_one_of_several_maps(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("instance", [None, "web"])
-def test_map_among_several_must_be_named(tmp_path, instance) -> None:
+def test_map_among_several_must_be_chosen(tmp_path, instance) -> None:
     path = written(tmp_path, TWO)
     with pytest.raises(pulumi.RunError) as refused:
         load_secret_map(path, instance=instance)
-    expected = f"{path}: name one of its maps with `instance=`: `secretsmanager`, `api`"
+    expected = f"{path}: choose one of its maps with `instance=`: `secretsmanager`, `api`"
     assert str(refused.value) == expected
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import grpc
@@ -13,7 +14,7 @@ from secrets_component.lookups import reference_values
 from secrets_component.lookups.reference_values import ReferenceValues, StackOutputs
 from secrets_component.secret_map.references import Reference, ReferenceKind
 from tests.maps_of_tests import plan_of
-from tests.unit.mocks import Cloud, run_in_program
+from tests.unit.mocks import Cloud, deploy, run_in_program
 
 STACK = "o/rds/dev"
 WAITING_FOR_RDS = "rds: {stack: o/rds/dev, when_missing: wait}"
@@ -315,3 +316,63 @@ def test_everything_that_is_missing_is_reported_in_the_order_of_the_file() -> No
     text = map_of("secret_data: '${config.key} ${output.rds.one}'")
     found = problems(f"{text}  b: {{secret_data: '${{env.NOT_THERE}}'}}\n")
     assert [line.split(" ")[0] for line in found] == ["m:4:21:", "m:4:35:", "m:5:21:"]
+
+
+WAITING = (
+    "context_name: x\nstacks: {rds: {stack: o/rds/dev, when_missing: wait}}\nsecrets:\n"
+    '  a: {secret_data: {host: "${output.rds.endpoint}"}}\n  b: {secret_data: v}\n'
+)
+
+
+def test_secret_waits_for_a_stack_that_is_not_there() -> None:
+    result = deploy(WAITING)
+    assert ("Secret", "m.a") in result.made
+    assert ("SecretVersion", "m.a") not in result.made
+    assert result.outputs["waiting"] == {"a": ["${output.rds.endpoint}"]}
+    assert set(result.outputs["secret_version_ids"]) == {"b"}
+
+
+def test_secret_waits_for_an_output_that_is_not_there() -> None:
+    assert deploy(WAITING, {"o/rds/dev": {}}).outputs["waiting"] == {
+        "a": ["${output.rds.endpoint}"]
+    }
+
+
+def test_waiting_secret_is_filled_once_the_output_is_there() -> None:
+    result = deploy(WAITING, {"o/rds/dev": {"endpoint": "h:1"}})
+    assert json.loads(result.made["SecretVersion", "m.a"]["secretString"]) == {"host": "h:1"}
+    assert result.outputs["waiting"] == {}
+
+
+def test_each_stack_is_read_once() -> None:
+    text = WAITING.replace("secret_data: v", 'secret_data: "${output.rds.endpoint}"')
+    assert deploy(text, {"o/rds/dev": {"endpoint": "h"}}).reads == ["o/rds/dev"]
+
+
+def test_missing_values_are_reported_all_at_once_with_their_positions(
+    configure, monkeypatch
+) -> None:
+    configure({})
+    monkeypatch.delenv("NOT_THERE", raising=False)
+    with pytest.raises(pulumi.RunError) as refused:
+        deploy(
+            "context_name: x\nstacks: {rds: o/rds/dev, kms: {stack: o/kms/dev, when_missing: wait}}\n"
+            'secrets:\n  a: {secret_data: "${output.rds.endpoint}"}\n'
+            '  b: {secret_data: "${config.key}"}\n  c: {secret_data: "${env.NOT_THERE}"}\n'
+            '  d: {kms_key_id: "${output.kms.key_id}"}\n'
+        )
+    lines = str(refused.value).splitlines()
+    assert [line.split(" ")[0] for line in lines] == ["m:4:21:", "m:5:21:", "m:6:21:", "m:7:20:"]
+    assert "deploy it first, or write `rds: {stack: o/rds/dev, when_missing: wait}`" in lines[0]
+    assert "pulumi config set --secret key" in lines[1]
+    assert "set `NOT_THERE`" in lines[2]
+    assert "cannot wait" in lines[3]
+
+
+def test_config_and_environment_supply_values(configure, monkeypatch) -> None:
+    monkeypatch.setenv("TOKEN", "from-environment")
+    configure({"secrets:key": "from-config"}, ["secrets:key"])
+    made = deploy(
+        'context_name: x\nsecrets:\n  a: {secret_data: "${config.key} ${env.TOKEN}"}\n'
+    ).made
+    assert made["SecretVersion", "m.a"]["secretString"] == "from-config from-environment"

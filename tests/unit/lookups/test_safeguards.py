@@ -15,7 +15,7 @@ from secrets_component.lookups.inventory import AccountError, HeldSecret
 from secrets_component.lookups.safeguards import AccountState
 from secrets_component.planning.plan import Plan
 from tests.maps_of_tests import plan_of
-from tests.unit.mocks import ACCOUNT, REGION, Cloud, run_in_program
+from tests.unit.mocks import ACCOUNT, REGION, Cloud, deploy, run_in_program
 
 HOME = Home("aws", REGION, ACCOUNT)
 OWN_STACK = "acme/secrets/dev"
@@ -360,3 +360,8 @@ def test_next_rotations_are_those_of_secrets_that_the_map_rotates() -> None:
         {"a": held(next_rotation=time), "b": held("x/dev/b", next_rotation=time), "c": held()},
     )
     assert state.next_rotations(plan) == {"a": time}
+
+
+def test_replica_in_the_home_region_is_refused_before_anything_exists() -> None:
+    with pytest.raises(pulumi.RunError, match=f"m:3:27: error: `replicas`: `{REGION}` is this"):
+        deploy(f"context_name: x\nsecrets:\n  a: {{replicas: [{{region: {REGION}}}]}}\n")

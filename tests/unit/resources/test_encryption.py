@@ -148,3 +148,22 @@ def test_multi_region_key_has_a_replica_for_each_replica_without_a_key() -> None
         {"region": "eu-west-2", "kmsKeyId": "alias/o"},
     ]
     assert made["Secret", "m.b"]["replicas"] == [{"region": "eu-west-3"}]
+
+
+def test_created_key_encrypts_all_and_rotates() -> None:
+    result = deploy(
+        "context_name: x\nkms: {create: true}\nsecrets: {a: {}, b: {kms_key_id: alias/o}}\n"
+    )
+    assert result.made["Key", "m"] == {
+        "description": "secrets of x/dev (secretsmanager)",
+        "enableKeyRotation": True,
+        "deletionWindowInDays": 30,
+        "policy": result.made["Key", "m"]["policy"],
+    }
+    assert result.made["Alias", "m"] == {"name": "alias/x-dev-secrets", "targetKeyId": "made"}
+    assert result.made["Secret", "m.a"]["kmsKeyId"].endswith("key/made")
+    assert result.made["Secret", "m.b"]["kmsKeyId"] == "alias/o"
+    assert result.outputs["kms_key_arns"] == {
+        "a": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/made",
+        "b": f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/o",
+    }

@@ -124,3 +124,28 @@ def test_secret_that_a_service_manages_stays_when_its_entry_goes(
 def test_restored_secret_is_imported_by_its_arn(monkeypatch, requests) -> None:
     deploy_with(monkeypatch, AccountState({"b": arn("x/dev/b")}))
     assert requests["m.b"].importId == arn("x/dev/b")
+
+
+def test_replicas_recovery_window_and_tags() -> None:
+    made = deploy(
+        "context_name: x\ntags: {team: t}\nsecrets:\n  a: {recovery_window_in_days: 0, "
+        "tags: {team: u}, replicas: [{region: eu-west-1, kms_key_id: alias/there}]}\n"
+    ).made
+    assert made["Secret", "m.a"] == {
+        "name": "x/dev/a",
+        "kmsKeyId": "alias/aws/secretsmanager",
+        "recoveryWindowInDays": 0,
+        "replicas": [{"region": "eu-west-1", "kmsKeyId": "alias/there"}],
+        "tags": {"team": "u"},
+    }
+
+
+def test_adopted_secret_is_looked_up_by_name_and_keeps_what_the_entry_leaves_out() -> None:
+    made = deploy(
+        "context_name: x\ntags: {team: t}\ndefault_kms_key_id: alias/k\nsecrets:\n"
+        "  a: {import: legacy, owner: operator}\n"
+    ).made
+    assert made["Secret", "m.a"] == {
+        "name": "legacy",
+        "recoveryWindowInDays": 30,
+    }
