@@ -63,7 +63,7 @@ def plan_of(secret_map: Any, environment: str | None) -> Plan:  # noqa: ANN401 #
         )
         raise pulumi.RunError(msg)
     text = yaml.safe_dump(dict(secret_map), sort_keys=False, allow_unicode=True)
-    document = yaml_text.parse(text, "secret_map")
+    document = yaml_text.parse_yaml(text, "secret_map")
     (plan, *_) = _planned(lambda: plans(document, environment or pulumi.get_stack())).values()
     return plan
 

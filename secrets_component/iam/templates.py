@@ -162,7 +162,7 @@ def file_problems(path: Path, text: str) -> Iterator[Problem]:
         return
     yield from _unknown_variables(file, text)
     try:
-        positions: yaml_text.Document | None = yaml_text.parse(text, file)  # JSON is YAML
+        positions: yaml_text.Document | None = yaml_text.parse_yaml(text, file)  # JSON is YAML
     except MapSyntaxError:  # except in a few corner cases, which only cost the place
         positions = None
     for inner, message in linter.findings(document, is_template=True):

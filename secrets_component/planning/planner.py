@@ -43,7 +43,7 @@ from secrets_component.secret_map.check import CheckedMap, check
 from secrets_component.secret_map.forms import COMPONENT, instances
 from secrets_component.secret_map.model import Entry, Header, HostedRotation, Owner, Replica
 from secrets_component.secret_map.references import Reference, ReferenceKind, Template
-from secrets_component.secret_map.yaml_text import Document, read
+from secrets_component.secret_map.yaml_text import Document, read_yaml
 
 MAX_RESTARTING_NAME = 46  # of AWS's 64, less `-on-rotate` and the eight characters Pulumi adds
 _DEFAULT_DAYS = 30
@@ -64,7 +64,7 @@ def load_plans(path: str | Path, environment: str | None = None) -> dict[str, Pl
         MapFileError: the file cannot be read.
         SecretMapError: the map is wrong; every problem of every map in the file at once.
     """
-    return plans(read(path), environment)
+    return plans(read_yaml(path), environment)
 
 
 def plans(document: Document, environment: str | None = None) -> dict[str, Plan]:

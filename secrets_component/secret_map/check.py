@@ -214,6 +214,8 @@ def _explained(detail: ErrorDetails) -> str:
 
 
 def _limit(kind: str, context: Mapping[str, Any]) -> str | None:
+    if kind == "too_long" and context["field_type"] == "Value":
+        kind = "string_too_long"  # so pydantic names a string that was converted from a number
     match kind:
         case "literal_error":
             return f"expected {context['expected']}"

@@ -218,7 +218,7 @@ def parse_value(text: str, bad: list[BadReference], own: Collection[str] = froze
 
 
 def json_document(template: Template) -> Json:
-    """Return the JSON that a text is, with stand-ins for its references; None for other texts."""
+    """Parse a text as JSON, with a placeholder string for each reference; None for other texts."""
     return _MarkedText(template).json_document()
 
 
@@ -319,21 +319,24 @@ class _MarkedText:
         escapes: list[set[Escape]] = [set() for _ in self._marks]
         for url in _URL.finditer(self.text):
             for index, mark in enumerate(self._marks):
-                if self._is_credential(mark, url) or self._is_parameter(mark, url):
-                    escapes[index].add(Escape.PERCENT)
-                elif self._is_host_with_port(mark, url):
-                    escapes[index].add(Escape.DROP_PORT)
+                escape = self._escape_in_url(mark, url)
+                if escape is not None:
+                    escapes[index].add(escape)
         return escapes
 
-    def _is_credential(self, mark: int, url: re.Match[str]) -> bool:
-        """Return whether a reference is in the user part of a URL."""
+    def _escape_in_url(self, mark: int, url: re.Match[str]) -> Escape | None:
+        """Return what a reference needs in a URL: by its user part, its host, or its query."""
         start, end = url.span("authority")
-        return start <= mark < self.text.rfind("@", start, end)
-
-    def _is_host_with_port(self, mark: int, url: re.Match[str]) -> bool:
-        """Return whether a reference ends the host of a URL, before a port."""
-        start, end = url.span("authority")
-        return start <= mark < end and bool(_WRITTEN_PORT.match(self.text, mark + 1))
+        user_end = self.text.rfind("@", start, end)
+        if start <= mark < user_end:
+            return Escape.PERCENT
+        if start <= mark < end:
+            if _WRITTEN_PORT.match(self.text, mark + 1):
+                return Escape.DROP_PORT
+            return None
+        if self._is_parameter(mark, url):
+            return Escape.PERCENT
+        return None
 
     def _is_parameter(self, mark: int, url: re.Match[str]) -> bool:
         """Return whether a reference is the whole value of a URL's query parameter."""
@@ -374,9 +377,9 @@ def _hosts_with_port(document: Json) -> Iterator[int]:
     for obj in _objects(document):
         for key, value in obj.items():
             if isinstance(value, str) and _is_host_with_port(key, obj):
-                whole = _WHOLE_MARK.fullmatch(value)
-                if whole:
-                    yield int(whole[1])
+                reference = _WHOLE_MARK.fullmatch(value)
+                if reference:
+                    yield int(reference[1])
 
 
 def _objects(document: Json) -> Iterator[dict[str, Json]]:

@@ -138,7 +138,8 @@ class _SourceText:
         line break.
         """
         if mark.line >= len(self.lines):
-            return Position(self.file, len(self.lines), len(self.lines[-1]) + 1)
+            last_line = self.lines[-1]
+            return Position(self.file, len(self.lines), len(last_line) + 1)
         return Position(self.file, mark.line + 1, mark.column + 1)
 
     def position_of_index(self, index: int) -> Position:
@@ -200,9 +201,11 @@ class Document:
     def _child(self, node: yaml.Node, step: str | int) -> _KeyAndValue | None:
         """Return the nodes of a key and of its value one step below."""
         if isinstance(node, yaml.MappingNode):
-            if id(node) not in self._indexes:
-                self._indexes[id(node)] = _by_key(node)
-            return self._indexes[id(node)].get(str(step))
+            index = self._indexes.get(id(node))
+            if index is None:
+                index = _by_key(node)
+                self._indexes[id(node)] = index
+            return index.get(str(step))
         if not isinstance(node, yaml.SequenceNode) or not isinstance(step, int):
             return None
         if step >= len(node.value):
@@ -235,7 +238,7 @@ def _is_string(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.tag == _STR
 
 
-def read(path: str | Path) -> Document:
+def read_yaml(path: str | Path) -> Document:
     """Read a map's file.
 
     Raises:
@@ -265,10 +268,10 @@ def read(path: str | Path) -> Document:
         column = error.start - raw.rfind(b"\n", 0, error.start)
         place = Position(str(path), line, column)
         _refuse_text(place, "the file is not valid UTF-8; save it as UTF-8")
-    return parse(text, str(path))
+    return parse_yaml(text, str(path))
 
 
-def parse(text: str, file: str) -> Document:
+def parse_yaml(text: str, file: str) -> Document:
     """Turn a map's text into plain data with positions.
 
     Args:

@@ -6,6 +6,7 @@ import json
 import logging
 import socket
 import threading
+from typing import Any
 
 import pytest
 
@@ -155,7 +156,7 @@ def test_previous_password_is_used_where_the_current_one_was_never_set(database,
     assert database.opens(secret.fields())
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no such server": ({"port": 1}, "cannot be reached"),
     "no such database": ({"dbname": "nowhere"}, "dbname does not exist|may not use the database"),
     "certificate of another name": ({"host": "127.0.0.1"}, "TLS failed: .*mismatch"),

@@ -27,7 +27,7 @@ interruptions = {"survived": 0, "tests": 0}
 
 
 @pytest.fixture(scope="module")
-def victim() -> Iterator[subprocess.Popen]:
+def victim() -> Iterator[subprocess.Popen[str]]:
     root = str(HERE.parent.parent)
     path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
     with subprocess.Popen(
@@ -41,7 +41,7 @@ def victim() -> Iterator[subprocess.Popen]:
 
 
 @pytest.fixture
-def kill(victim: subprocess.Popen) -> Kill:
+def kill(victim: subprocess.Popen[str]) -> Iterator[Kill]:
     """Rotate, dying before the given call; False where the rotation was over before it."""
 
     def carry_out(function: str, secret: Secret, call: int) -> bool:

@@ -9,6 +9,7 @@ from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2
 
 from sandbox.providers import aws
+from sandbox.providers.cloud import Cloud
 from sandbox.providers.protocol import (
     UNKNOWN,
     Properties,
@@ -336,7 +337,7 @@ def test_the_cloud_client_shows_no_value_that_it_does_not_accept(
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "sandbox")
-    served = Provider("1", aws.TYPES, aws.FUNCTIONS, aws.Cloud)
+    served = Provider("1", aws.TYPES, aws.FUNCTIONS, Cloud)
     served.Configure(provider_pb2.ConfigureRequest(), Context())
     urn = "urn:pulumi:dev::p::aws:secretsmanager/secretVersion:SecretVersion::v"
     wrong = struct(secretId="s", secretString={"not": NEEDLE})
@@ -363,7 +364,7 @@ def test_refuses_any_address_that_is_not_loopback(
     monkeypatch: pytest.MonkeyPatch, elsewhere: str
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", elsewhere)
-    served = Provider("1", aws.TYPES, aws.FUNCTIONS, aws.Cloud)
+    served = Provider("1", aws.TYPES, aws.FUNCTIONS, Cloud)
     with pytest.raises(RefusedError, match="works on a loopback address only"):
         served.Configure(provider_pb2.ConfigureRequest(), Context())
 
@@ -373,7 +374,7 @@ def test_refuses_an_elsewhere_in_the_providers_own_settings(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     settings = struct(endpoints='[{"secretsmanager": "https://example.com"}]')
-    served = Provider("1", aws.TYPES, aws.FUNCTIONS, aws.Cloud)
+    served = Provider("1", aws.TYPES, aws.FUNCTIONS, Cloud)
     with pytest.raises(RefusedError, match="loopback"):
         served.Configure(provider_pb2.ConfigureRequest(args=settings), Context())
 
@@ -381,5 +382,5 @@ def test_refuses_an_elsewhere_in_the_providers_own_settings(
 def test_no_variable_of_a_single_service_leads_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "https://example.com")
-    client = aws.Cloud({}).client("secretsmanager")
+    client = Cloud({}).client("secretsmanager")
     assert client.meta.endpoint_url == "http://127.0.0.1:1"

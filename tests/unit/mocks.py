@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import grpc
 import pulumi
 from pulumi.runtime import mocks
 
 from secrets_component import SecretMap, SecretMapArgs
+from secrets_component.arns import Home
+from secrets_component.lookups.principals import ResolvedAccess
+from secrets_component.lookups.reference_values import ReferenceValues
 from secrets_component.planning.plan import Plan
+from secrets_component.resources.scope import Scope
 from tests.maps_of_tests import plan_of
+
+_Result = TypeVar("_Result")
 
 SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
 ACCOUNT, REGION = "123456789012", "eu-central-1"
@@ -50,6 +57,7 @@ class Cloud(mocks.Mocks):
         self.stacks, self.secret_outputs = stacks, list(secret_outputs)
         self.made: dict[tuple[str, str], dict[str, Any]] = {}
         self.reads: list[str] = []
+        self.calls: list[tuple[str, dict[str, Any]]] = []
         self.caller = f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/session"
         self.identities = {
             name: f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("app", "ops", "web")
@@ -59,7 +67,7 @@ class Cloud(mocks.Mocks):
         kind = args.typ.split(":")[-1]
         inputs = plain(args.inputs)
         self.made[kind, args.name] = inputs
-        known = {
+        known: dict[str, dict[str, Any]] = {
             "Secret": {"arn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{inputs.get('name')}-AbCdEf"},
             "SecretVersion": {"versionId": f"v-{args.name}"},
             "RandomPassword": {"result": f"generated-{args.name}"},
@@ -71,6 +79,7 @@ class Cloud(mocks.Mocks):
         return f"{args.name}-id", {**args.inputs, **known.get(kind, {})}
 
     def call(self, args: mocks.MockCallArgs) -> Any:
+        self.calls.append((args.token.rpartition(":")[2], args.args))
         if args.token == "aws:index/getRegion:getRegion":
             return {"region": REGION}
         if args.token == "aws:secretsmanager/getSecret:getSecret":
@@ -91,6 +100,16 @@ class Cloud(mocks.Mocks):
         if name not in self.stacks:
             raise NoSuchStackError(name)
         return {"outputs": self.stacks[name], "secretOutputNames": self.secret_outputs}
+
+
+class SilentCloud(Cloud):
+    """An AWS that answers nothing, as the mocks of many programs do."""
+
+    def __init__(self) -> None:
+        super().__init__({}, ())
+
+    def call(self, _args: mocks.MockCallArgs) -> Any:
+        return {}
 
 
 def plain(value: Any) -> Any:
@@ -137,3 +156,35 @@ def deploy(
 
     run()
     return Deployed(cloud, outputs, is_secret)
+
+
+def scope_of(text: str, *, is_top: bool = True) -> Scope:
+    """Return the scope of a map whose component does not exist, for a module on its own."""
+    plan = plan_of(text)
+    nowhere = cast("pulumi.ComponentResource", None)
+    access = ResolvedAccess(Home(), {}, {})
+    return Scope("m", nowhere, plan, ReferenceValues(plan), access, is_top)
+
+
+def run_in_program(
+    action: Callable[[pulumi.Resource], _Result],
+    cloud: Cloud | None = None,
+    *,
+    preview: bool = False,
+) -> _Result:
+    """Run an action as part of a program, below a component, and return its result."""
+    mocks.set_mocks(
+        cloud or Cloud({}, ()),
+        project="secrets",
+        stack="dev",
+        preview=preview,
+        organization="acme",
+    )
+    results: list[_Result] = []
+
+    @pulumi.runtime.test
+    def run() -> None:
+        results.append(action(pulumi.ComponentResource("test:index:Parent", "parent")))
+
+    run()
+    return results[0]

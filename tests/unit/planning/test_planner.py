@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from secrets_component.errors import MapValueError, SecretMapError
+from secrets_component.planning.plan import AwsManagedKey, KeptKey, MapKey, NamedKey
 from secrets_component.planning.planner import load_plans, plans
-from secrets_component.secret_map.yaml_text import parse
+from secrets_component.secret_map.references import Template
+from secrets_component.secret_map.yaml_text import parse_yaml
 from tests.maps_of_tests import plan_of, problems_of
 
 MAPS = Path(__file__).parent.parent.parent / "maps"
@@ -19,7 +21,7 @@ def entry(fields: str, head: str = "") -> str:
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in MAPS.glob("guide-*.yaml")))
-def test_maps_of_the_guide_are_good(name: str) -> None:
+def test_maps_of_the_guide_are_valid(name: str) -> None:
     (one,) = load_plans(MAPS / name, "dev").values()
     assert all(secret.name.startswith("myapp/dev/") for secret in one.secrets.values())
 
@@ -65,7 +67,9 @@ BAD = [
 
 
 @pytest.mark.parametrize(("fields", "place", "message"), BAD)
-def test_bad_entry_is_told_with_place_and_remedy(fields: str, place: str, message: str) -> None:
+def test_bad_entry_is_reported_with_its_position_and_a_fix(
+    fields: str, place: str, message: str
+) -> None:
     told = problems_of(entry(fields))
     found = [line for line in told if message in line]
     assert found, told
@@ -127,7 +131,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
     assert [line.split(":")[1] for line in told] == ["1", "2", "3", "5", "5", "5", "6"]
 
 
-def test_defaults_stand_below_the_entry_and_keep_their_place() -> None:
+def test_defaults_apply_below_the_entry_and_keep_their_position() -> None:
     one = plan_of(
         """\
         context_name: x
@@ -178,7 +182,7 @@ def test_several_instances_make_several_plans() -> None:
             base: {metadata: {component: secretsmanager, type: abstract}, vars: {}}
         """
     )
-    made = plans(parse(text, "m"), "dev")
+    made = plans(parse_yaml(text, "m"), "dev")
     assert {name: one.name for name, one in made.items()} == {
         "secretsmanager": "secretsmanager",
         "api": "api",
@@ -230,7 +234,7 @@ def test_key_must_outlive_the_recovery_window() -> None:
     assert "must be at least the recovery window" in told[0]
 
 
-def test_designs_full_entry_is_good() -> None:
+def test_entry_with_every_field_is_valid() -> None:
     one = plan_of(
         """\
         context_name: myapp
@@ -315,5 +319,76 @@ def test_problem_text_is_raised_as_map_error() -> None:
 )
 def test_rotated_fields_are_fields_that_someone_else_writes(fields, place, message) -> None:
     with pytest.raises(SecretMapError) as told:
-        plans(parse(f"context_name: x\nsecrets:\n  entry0: {{{fields}}}\n", "m"), "dev")
+        plans(parse_yaml(f"context_name: x\nsecrets:\n  entry0: {{{fields}}}\n", "m"), "dev")
     assert str(told.value) == f"m:{place}: error: {message}"
+
+
+def named(key: str) -> NamedKey:
+    return NamedKey(Template((key,)))
+
+
+DEFAULT, CREATED = "default_kms_key_id: alias/default", "kms: {create: true}"
+OF_THE_MAP = MapKey("alias/x-dev-secrets")
+
+
+@pytest.mark.parametrize(
+    ("head", "fields", "key"),
+    [
+        ("", "", AwsManagedKey()),
+        (DEFAULT, "", named("alias/default")),
+        (CREATED, "", OF_THE_MAP),
+        ("", "kms_key_id: alias/own", named("alias/own")),
+        (DEFAULT, "kms_key_id: alias/own", named("alias/own")),
+        (CREATED, "kms_key_id: alias/own", named("alias/own")),
+        (CREATED, "kms_key_id: alias/aws/secretsmanager", named("alias/aws/secretsmanager")),
+        ("default_kms_key_id: alias/aws/secretsmanager", "", named("alias/aws/secretsmanager")),
+        ("", "import: old", KeptKey()),
+        (DEFAULT, "import: old", KeptKey()),
+        (CREATED, "import: old", KeptKey()),
+        (CREATED, "import: old, kms_key_id: alias/own", named("alias/own")),
+        (CREATED, "restore_deleted: true", OF_THE_MAP),
+    ],
+)
+def test_key_of_a_secret_is_its_own_then_the_adopted_then_the_maps(head, fields, key) -> None:
+    assert plan_of(entry(fields, head)).secrets["a"].kms_key == key
+
+
+MULTI_REGION = "kms: {create: true, multi_region: true}"
+
+
+@pytest.mark.parametrize(
+    ("head", "fields", "key"),
+    [
+        ("", "", AwsManagedKey()),
+        (DEFAULT, "", AwsManagedKey()),
+        (CREATED, "", AwsManagedKey()),
+        (MULTI_REGION, "", OF_THE_MAP),
+        (MULTI_REGION, "kms_key_id: alias/own, ", AwsManagedKey()),
+        (MULTI_REGION, "import: old, ", AwsManagedKey()),
+    ],
+)
+def test_replica_has_a_key_of_the_map_only_where_its_secret_has_the_multi_region_one(
+    head, fields, key
+) -> None:
+    plan = plan_of(entry(f"{fields}replicas: [{{region: eu-west-1}}]", head))
+    assert [replica.kms_key for replica in plan.secrets["a"].replicas] == [key]
+
+
+@pytest.mark.parametrize("head", ["", DEFAULT, CREATED, MULTI_REGION])
+def test_key_that_a_replica_names_comes_first(head) -> None:
+    plan = plan_of(entry("replicas: [{region: eu-west-1, kms_key_id: alias/there}]", head))
+    assert [replica.kms_key for replica in plan.secrets["a"].replicas] == [named("alias/there")]
+
+
+@pytest.mark.parametrize(
+    ("kms", "alias"),
+    [
+        ("{create: true}", "alias/x-y-dev-secrets"),
+        ("{create: true, alias: own}", "alias/own"),
+        ("{create: true, alias: alias/own}", "alias/own"),
+    ],
+)
+def test_alias_of_the_created_key_has_only_characters_that_an_alias_may_have(kms, alias) -> None:
+    plan = plan_of(f"context_name: x+y\nkms: {kms}\nsecrets: {{}}\n")
+    assert plan.created_key is not None
+    assert plan.created_key.alias == alias

@@ -12,7 +12,7 @@ from secrets_component.planning.plan import HostedFunction, PlannedSecret
 from secrets_component.planning.planner import plans
 from secrets_component.resources import hosting
 from secrets_component.secret_map.names import rotation_function
-from secrets_component.secret_map.yaml_text import parse
+from secrets_component.secret_map.yaml_text import parse_yaml
 from tests.unit.mocks import ACCOUNT, REGION, deploy
 
 LOGIN = "secret_data: {engine: postgres, host: h, username: u, password: p}"
@@ -22,7 +22,7 @@ ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:boss-AbCdEf"
 
 def planned(fields: str, head: str = "# no head") -> PlannedSecret:
     text = f"context_name: x\n{head}\nsecrets:\n  a: {{{fields}}}\n"
-    (one,) = plans(parse(text, "m.yaml"), "dev").values()
+    (one,) = plans(parse_yaml(text, "m.yaml"), "dev").values()
     return one.secrets["a"]
 
 
@@ -104,7 +104,7 @@ secrets:
       security_group_ids: [sg-0a]
   boss: {{secret_data: v}}
 """
-    (one,) = plans(parse(text, "m.yaml"), "dev").values()
+    (one,) = plans(parse_yaml(text, "m.yaml"), "dev").values()
     assert one.order == ("boss", "app")
     assert [str(reference) for reference in one.secrets["app"].references] == [
         "${output.secretsmanager.secret_arns.boss}",

@@ -160,5 +160,5 @@ def template(deployed) -> str:
 )
 def test_referenced_target_that_cannot_restart_is_refused(found: str, problem: str) -> None:
     text = STACKS + map_of('[{ecs_service: "${output.ecs.service}"}]')
-    with pytest.raises(pulumi.RunError, match=f"secret `a`: `on_rotate`: `ecs_service`: {problem}"):
+    with pytest.raises(pulumi.RunError, match=rf"m:\d+:\d+: error: `ecs_service`: {problem}"):
         deploy(text, {"o/ecs/dev": {"service": found}})

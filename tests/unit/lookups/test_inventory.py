@@ -1,0 +1,233 @@
+"""The account's secrets: what is asked of AWS, and what is read from its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from secrets_component.lookups.inventory import AccountError, HeldSecret, Inventory
+from secrets_component.planning.plan import Plan
+from tests.maps_of_tests import plan_of
+
+REGION = "eu-central-1"
+OLD, NEW = "1" * 32, "2" * 32  # ids of versions
+
+
+class Sdk:
+    """An AWS SDK whose clients give prepared answers, and check what they are asked."""
+
+    def __init__(self) -> None:
+        self.opened: dict[str, Any] = {}
+        session = boto3.Session("id", "key", region_name=REGION)
+        self._clients = {name: session.client(name) for name in ("secretsmanager", "sts")}
+        self.stubs = {name: Stubber(client) for name, client in self._clients.items()}
+
+    def __call__(self, **arguments: Any) -> Sdk:
+        """Open a session."""
+        self.opened = arguments
+        return self
+
+    def client(self, service: str) -> Any:
+        return self._clients[service]
+
+    def lists(
+        self, prefixes: list[str], *secrets: dict[str, Any], token: str = "", more: str = ""
+    ) -> None:
+        """Answer the next ListSecrets, which must be about these prefixes."""
+        asked: dict[str, Any] = {
+            "Filters": [{"Key": "name", "Values": prefixes}],
+            "IncludePlannedDeletion": True,
+        }
+        answer: dict[str, Any] = {"SecretList": list(secrets)}
+        if token:
+            asked["NextToken"] = token
+        if more:
+            answer["NextToken"] = more
+        self.stubs["secretsmanager"].add_response("list_secrets", answer, asked)
+
+
+@pytest.fixture
+def sdk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sdk]:
+    """Give the inventory prepared answers, all of which must have been asked for."""
+    made = Sdk()
+    monkeypatch.setattr(boto3, "Session", made)
+    for stub in made.stubs.values():
+        stub.activate()
+    yield made
+    for stub in made.stubs.values():
+        stub.assert_no_pending_responses()
+
+
+def arn(name: str) -> str:
+    return f"arn:aws:secretsmanager:{REGION}:123456789012:secret:{name}-AbCdEf"
+
+
+EMPTY = HeldSecret(
+    name="x/dev/a",
+    arn=arn("x/dev/a"),
+    deletion=None,
+    is_filled=False,
+    next_rotation=None,
+    service=None,
+)
+
+
+def listed(name: str, **more: Any) -> dict[str, Any]:
+    """A secret as ListSecrets shows it."""
+    return {"Name": name, "ARN": arn(name), **more}
+
+
+def plan(entries: str = "a: {}") -> Plan:
+    return plan_of(f"context_name: x\nsecrets: {{{entries}}}\n")
+
+
+def held(sdk: Sdk, **more: Any) -> HeldSecret:
+    """Return what is read from a secret that ListSecrets shows with these fields."""
+    sdk.lists(["x/dev/"], listed("x/dev/a", **more))
+    return Inventory().secrets_of(plan())["x/dev/a"]
+
+
+def test_secrets_are_searched_by_the_prefix_of_the_map(sdk) -> None:
+    sdk.lists(["x/dev/"], listed("x/dev/a"), listed("x/dev/b"))
+    assert list(Inventory().secrets_of(plan("a: {}, b: {}, c: {}"))) == ["x/dev/a", "x/dev/b"]
+
+
+def test_secrets_that_the_map_does_not_have_are_left_out(sdk) -> None:
+    sdk.lists(["x/dev/"], listed("x/dev/a"), listed("x/dev/foreign"), listed("x/dev/a-longer"))
+    assert list(Inventory().secrets_of(plan())) == ["x/dev/a"]
+
+
+def test_adopted_secrets_from_elsewhere_are_searched_by_name(sdk) -> None:
+    sdk.lists(["x/dev/", "old/a", "old/b"], listed("old/b"))
+    found = Inventory().secrets_of(plan(f"a: {{import: old/b}}, b: {{import: '{arn('old/a')}'}}"))
+    assert list(found) == ["old/b"]
+
+
+def test_ten_names_are_searched_at_a_time(sdk) -> None:
+    names = [f"old-{number:02}" for number in range(12)]
+    sdk.lists(["x/dev/", *names[:9]], *map(listed, names[:9]))
+    sdk.lists(names[9:], *map(listed, names[9:]))
+    entries = ", ".join(f"e{number}: {{import: {name}}}" for number, name in enumerate(names))
+    assert list(Inventory().secrets_of(plan(entries))) == names
+
+
+def test_all_pages_of_an_answer_are_read(sdk) -> None:
+    sdk.lists(["x/dev/"], listed("x/dev/a"), more="next")
+    sdk.lists(["x/dev/"], listed("x/dev/b"), token="next")
+    assert list(Inventory().secrets_of(plan("a: {}, b: {}"))) == ["x/dev/a", "x/dev/b"]
+
+
+def test_secret_without_anything_is_empty_and_does_not_rotate(sdk) -> None:
+    assert held(sdk) == EMPTY
+
+
+def test_secret_that_is_scheduled_for_deletion_has_a_date(sdk) -> None:
+    date = datetime(2026, 12, 1, 8, tzinfo=UTC)
+    assert held(sdk, DeletedDate=date).deletion == date
+
+
+@pytest.mark.parametrize(
+    ("versions", "is_filled"),
+    [
+        ({}, False),
+        ({OLD: ["secretsmap-first-value"]}, False),
+        ({OLD: ["AWSPENDING"]}, False),
+        ({OLD: ["AWSPREVIOUS"], NEW: ["AWSCURRENT", "AWSPENDING"]}, True),
+    ],
+)
+def test_secret_is_filled_once_it_has_a_current_version(sdk, versions, is_filled) -> None:
+    assert held(sdk, SecretVersionsToStages=versions).is_filled is is_filled
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        datetime(2026, 3, 1, 23, 59, 59, tzinfo=UTC),
+        datetime(2026, 3, 2, 0, 59, 59, tzinfo=timezone(timedelta(hours=1))),
+    ],
+)
+def test_next_rotation_is_in_utc_to_the_minute(sdk, time) -> None:
+    found = held(sdk, RotationEnabled=True, NextRotationDate=time)
+    assert found.next_rotation == "2026-03-01T23:59+00:00"
+
+
+@pytest.mark.parametrize(
+    "rotation",
+    [
+        {"RotationEnabled": True},
+        {"RotationEnabled": False, "NextRotationDate": datetime(2026, 3, 1, tzinfo=UTC)},
+        {"NextRotationDate": datetime(2026, 3, 1, tzinfo=UTC)},
+    ],
+)
+def test_secret_that_does_not_rotate_has_no_next_rotation(sdk, rotation) -> None:
+    assert held(sdk, **rotation).next_rotation is None
+
+
+def test_service_that_manages_a_secret_is_named(sdk) -> None:
+    assert held(sdk, OwningService="rds").service == "rds"
+
+
+def test_account_is_that_of_the_credentials(sdk) -> None:
+    sdk.stubs["sts"].add_response("get_caller_identity", {"Account": "123456789012"})
+    assert Inventory().account() == "123456789012"
+
+
+def test_secret_is_restored_by_its_arn(sdk) -> None:
+    sdk.stubs["secretsmanager"].add_response("restore_secret", {}, {"SecretId": EMPTY.arn})
+    Inventory().restore(EMPTY)
+
+
+def test_region_and_credentials_are_passed_to_the_sdk(sdk) -> None:
+    Inventory("eu-west-1", profile_name="p")
+    assert sdk.opened == {"region_name": "eu-west-1", "profile_name": "p"}
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "ask"),
+    [
+        ("secretsmanager", "list_secrets", lambda inventory: inventory.secrets_of(plan())),
+        ("secretsmanager", "restore_secret", lambda inventory: inventory.restore(EMPTY)),
+        ("sts", "get_caller_identity", lambda inventory: inventory.account()),
+    ],
+)  # fmt: skip
+def test_refusal_by_aws_is_an_account_error_with_awss_reason(sdk, service, operation, ask) -> None:
+    sdk.stubs[service].add_client_error(operation, "AccessDeniedException", "is not authorized")
+    with pytest.raises(AccountError, match=r"AccessDeniedException.*is not authorized"):
+        ask(Inventory())
+
+
+@pytest.fixture
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the settings of the machine that runs the tests from the AWS SDK."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+
+
+@pytest.mark.usefixtures("_no_settings")
+@pytest.mark.parametrize(
+    ("region", "credentials", "reason"),
+    [
+        (None, {}, "You must specify a region."),
+        (REGION, {"profile_name": "absent"}, "The config profile (absent) could not be found"),
+    ],
+)
+def test_account_that_cannot_be_opened_is_an_error_of_one_line(region, credentials, reason) -> None:
+    with pytest.raises(AccountError) as refused:
+        Inventory(region, **credentials)
+    assert str(refused.value) == reason
+
+
+@pytest.mark.usefixtures("_no_settings")
+def test_missing_credentials_are_an_account_error(monkeypatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(AccountError, match=r"^Unable to locate credentials$"):
+        Inventory(REGION).secrets_of(plan())
