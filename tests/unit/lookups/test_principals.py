@@ -208,7 +208,9 @@ def test_document_waits_for_the_principals_that_are_not_known_yet() -> None:
     assert resolved(later) == f"{APP} {OPS}"
 
 
-def test_missing_identities_are_reported_at_once_before_anything_exists(monkeypatch) -> None:
+def test_missing_identities_are_reported_at_once_before_anything_exists(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     seen: list[Cloud] = []
     monkeypatch.setattr(Cloud, "__init__", _noting(Cloud.__init__, seen))
     with pytest.raises(pulumi.RunError) as refused:
