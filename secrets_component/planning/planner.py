@@ -151,7 +151,11 @@ class _Planner:
     def _secret(self, key: str, entry: Entry) -> PlannedSecret:
         path: KeyPath = ("secrets", key)
         rotation = self._rotation(entry, path)
-        default_owner: Owner = "rotation" if rotation else "map"
+        default_owner: Owner = "map"
+        alarm_topic: Template | None = None
+        if rotation is not None:
+            default_owner, alarm_topic = "rotation", self._topic
+
         kms_key = self._kms_key(entry, path)
         secret = PlannedSecret(
             key=key,
@@ -164,7 +168,7 @@ class _Planner:
             replicas=self._replicas(entry.replicas, kms_key, path),
             rotation=rotation,
             on_rotate=self._on_rotate(entry, path),
-            alarm_topic=self._topic if rotation else None,
+            alarm_topic=alarm_topic,
             policy=self._access.policy(entry, path),
             grants=self._access.grants_of(entry, path),
             recovery_window_in_days=entry.recovery_window_in_days,

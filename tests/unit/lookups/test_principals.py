@@ -83,7 +83,7 @@ def test_roles_of_levels_are_resolved_to_their_arns() -> None:
     assert access.roles == {"app": APP, "ops": OPS}
 
 
-def test_referenced_principal_is_written_as_what_it_stands_for() -> None:
+def test_referenced_principal_is_written_as_it_resolves() -> None:
     access = resolve(map_of("a: {access: {readers: ['${output.iam.role}']}}"), {"role": APP})
     assert list(access.principals.values()) == [APP]
     assert policy_of(access)[0]["Principal"] == {"AWS": [APP]}
