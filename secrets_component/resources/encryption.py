@@ -49,7 +49,7 @@ def create_key(scope: Scope) -> OwnKey | None:
     replicas = {}
     for region in regions:
         replicas[region] = kms.ReplicaKey(
-            f"{scope.name}.{region}",
+            scope.map_part(region),
             primary_key_arn=key.arn,
             region=region,
             description=description,

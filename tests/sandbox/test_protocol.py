@@ -238,7 +238,7 @@ def test_a_preview_creates_nothing_and_leaves_the_outputs_unknown(
     assert (made.id, things.there) == ("", {})
 
 
-def test_update_keeps_unknown_properties(call: Any, things: Things) -> None:
+def test_update_keeps_outputs_and_what_is_secret(call: Any, things: Things) -> None:
     olds = struct(name="a", arn="arn:thing", note=secret("old"))
     made = call("Update", id="id-1", olds=olds, news=struct(name="a", note="new"))
     assert plain(made.properties) == {
