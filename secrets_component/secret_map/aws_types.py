@@ -49,12 +49,16 @@ def principal_problem(value: str) -> str | None:
     """Return why a grant cannot name this principal, or None if it can."""
     if PRINCIPAL.fullmatch(value) or SERVICE.fullmatch(value):
         return None
+
     if "*" in value or "?" in value:
         return "expected an account id or the ARN of a role or user, never a wildcard"
+
     if ":sts:" in value:
         return "is a session ARN; use the ARN of its role (`arn:aws:iam::<account>:role/<name>`)"
+
     if ":group/" in value:
         return "IAM groups cannot be principals; list its users or a role"
+
     return (
         "expected an account id, the ARN of a role or user (`arn:aws:iam::<account>:role/<name>`) "
         "or a service (`<name>.amazonaws.com`)"
@@ -68,6 +72,7 @@ def _refused_for(find_problem: Callable[[str], str | None]) -> AfterValidator:
         problem = find_problem(value)
         if problem:
             raise ValueError(problem)
+
         return value
 
     return AfterValidator(check)
@@ -80,6 +85,7 @@ def _matching(pattern: str, expectation: str) -> AfterValidator:
     def mismatch(value: str) -> str | None:
         if "${" in value or compiled.fullmatch(value):
             return None
+
         return f"expected {expectation}"
 
     return _refused_for(mismatch)
@@ -88,12 +94,14 @@ def _matching(pattern: str, expectation: str) -> AfterValidator:
 def _principal_or_reference_problem(value: str) -> str | None:
     if "${" in value:
         return None
+
     return principal_problem(value)
 
 
 def _number_as_text(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
+
     return value
 
 

@@ -105,6 +105,7 @@ class Header(_MapBlock):
         found = self.stacks.get(component)
         if isinstance(found, str):
             return Stack(stack=found)
+
         return found
 
 
@@ -133,8 +134,10 @@ class Stack(_MapBlock):
 def _string_or_mapping(value: object) -> str | None:
     if isinstance(value, str):
         return "=string"
+
     if isinstance(value, dict):
         return "=mapping"
+
     return None
 
 
@@ -476,12 +479,16 @@ class RandomPassword(_MapBlock):
         characters = ""
         if self.lower:
             characters += string.ascii_lowercase
+
         if self.upper:
             characters += string.ascii_uppercase
+
         if self.numeric:
             characters += string.digits
+
         if self.special:
             characters += self.override_special or DEFAULT_SPECIAL
+
         return characters
 
     def minimum(self, name: CharacterClass) -> int:
@@ -492,8 +499,10 @@ class RandomPassword(_MapBlock):
         written: int | None = getattr(self, f"min_{name}")
         if written is not None:
             return written
+
         if self.length < len(CHARACTER_CLASSES):
             return 0
+
         return int(getattr(self, name))
 
 
@@ -580,9 +589,11 @@ class RestartFunction(_MapBlock):
 def _kind_of_restart(value: object) -> str | None:
     if not isinstance(value, dict):
         return None
+
     kinds = value.keys() & {"ecs_service", "lambda"}
     if len(kinds) != 1:
         return None
+
     return f"={kinds.pop()}"
 
 
@@ -645,6 +656,7 @@ class TemplatePolicy(_MapBlock):
 def _kind_of_policy(value: object) -> str | None:
     if isinstance(value, dict) and "Statement" not in value:
         return "=template"
+
     return _string_or_mapping(value)
 
 

@@ -66,6 +66,7 @@ def of_entry(entry: Entry, written: Set[str]) -> Iterator[Finding]:
         yield from _in_rotation(entry, written)
     else:
         yield from _unused_rotation(entry, written)
+
     yield from _short_recovery(entry)
     yield from _value_of_existing_secret(entry)
     yield from _renamed_secret(entry)
@@ -87,6 +88,7 @@ def of_binary(encoded: str) -> Iterator[Finding]:
     except ValueError:
         yield path, "is not valid base64; encode the file with `base64 -w0 FILE`"
         return
+
     yield from _unusable_size(path, value)
 
 
@@ -105,6 +107,7 @@ def _exclusive(block: BaseModel, *fields: str) -> Iterator[Finding]:
     for field in fields:
         if getattr(block, field) not in (None, False):
             names.append(type(block).model_fields[field].alias or field)
+
     for extra in names[1:]:
         yield (extra,), f"`{extra}` and `{names[0]}` are mutually exclusive; remove one"
 
@@ -130,11 +133,14 @@ def _stacks_named_like_the_map(header: Header) -> Iterator[Finding]:
 def _in_kms(kms: Kms) -> Iterator[Finding]:
     if kms.multi_region and not kms.create:
         yield ("multi_region",), "has no effect without `create: true`"
+
     if kms.alias is None:
         return
+
     alias = kms.alias.removeprefix("alias/")
     if not re.fullmatch(r"[A-Za-z0-9/_-]+", alias):
         yield ("alias",), "invalid alias; use only letters, digits and `/_-`"
+
     if alias.startswith("aws/"):
         yield ("alias",), "the prefix `alias/aws/` is reserved; choose another alias"
 
@@ -154,6 +160,7 @@ def _in_grants(grants: Grants) -> Iterator[Finding]:
 def _unused_passwords(entry: Entry, written: Set[str]) -> Iterator[Finding]:
     if "random_password" in written and not entry.generate_random_password:
         yield ("random_password",), "needs `generate_random_password: true`"
+
     if entry.random and entry.secret_data is None:
         yield ("random",), "needs a `secret_data` that uses it (`${random.<name>}`)"
 
@@ -161,6 +168,7 @@ def _unused_passwords(entry: Entry, written: Set[str]) -> Iterator[Finding]:
 def _unusable_value(entry: Entry) -> Iterator[Finding]:
     if isinstance(entry.secret_data, str):
         yield from _unusable_size(("secret_data",), entry.secret_data.encode())
+
     if entry.secret_binary is not None and "${" not in entry.secret_binary:
         yield from of_binary(entry.secret_binary)
 
@@ -168,6 +176,7 @@ def _unusable_value(entry: Entry) -> Iterator[Finding]:
 def _unusable_size(path: tuple[str], value: bytes) -> Iterator[Finding]:
     if not value:
         yield path, "is empty, which AWS refuses; omit the field to create a secret without a value"
+
     if len(value) > MAX_VALUE_BYTES:
         yield path, f"exceeds AWS's limit of {MAX_VALUE_BYTES:,} bytes"
 
@@ -176,11 +185,13 @@ def _in_password(options: RandomPassword) -> Iterator[Finding]:
     if not options.characters:
         names = _field_list(CHARACTER_CLASSES)
         yield (), f"all character classes are off; enable at least one of {names}"
+
     required = 0
     for name in CHARACTER_CLASSES:
         required += options.minimum(name)
         if getattr(options, f"min_{name}") and not getattr(options, name):
             yield (f"min_{name}",), f"contradicts `{name}: false`"
+
     if required > options.length:
         message = f"is shorter than the {required} characters required by the `min_*` options"
         yield ("length",), message
@@ -189,8 +200,10 @@ def _in_password(options: RandomPassword) -> Iterator[Finding]:
 def _unused_rotation(entry: Entry, written: Set[str]) -> Iterator[Finding]:
     if "on_rotate" in written and not entry.import_:
         yield ("on_rotate",), _NO_ROTATION
+
     if "rotation_automatically" in written:
         return
+
     for field in ("rotation_days", "rotation_schedule", "rotation_lambda_arn", "rotation"):
         if field in written:
             yield (field,), _NO_ROTATION
@@ -210,6 +223,7 @@ def _in_rotation(entry: Entry, written: Set[str]) -> Iterator[Finding]:
 def _missing_function(entry: Entry, written: Set[str]) -> Iterator[Finding]:
     if entry.rotation is not None or entry.rotation_lambda_arn is not None:
         return
+
     # An invalid function is written but not in the entry, and has been reported already.
     if written.isdisjoint(("rotation", "rotation_lambda_arn")):
         yield (
@@ -222,6 +236,7 @@ def _missing_function(entry: Entry, written: Set[str]) -> Iterator[Finding]:
 def _unfit_window(entry: Entry) -> Iterator[Finding]:
     if entry.rotation_window is None:
         return
+
     problem = schedules.fit_problem(entry.rotation_schedule, entry.rotation_window)
     if problem:
         yield ("rotation_window",), problem
@@ -239,6 +254,7 @@ def _in_hosted_rotation(rotation: HostedRotation) -> Iterator[Finding]:
             )
     elif rotation.superuser_secret_arn is not None:
         yield ("superuser_secret_arn",), unused
+
     if rotation.ca_bundle is not None and rotation.function == "generated-password":
         yield ("ca_bundle",), unused
 
@@ -246,6 +262,7 @@ def _in_hosted_rotation(rotation: HostedRotation) -> Iterator[Finding]:
 def _incomplete_network(rotation: HostedRotation) -> Iterator[Finding]:
     if bool(rotation.subnet_ids) == bool(rotation.security_group_ids):
         return
+
     if rotation.subnet_ids:
         yield ("subnet_ids",), "needs `security_group_ids`"
     else:
@@ -256,6 +273,7 @@ def _unrotatable_value(entry: Entry, function: str) -> Iterator[Finding]:
     """Yield why a built-in function could not rotate the entry's value."""
     if entry.secret_binary is not None:
         yield ("rotation",), "built-in functions cannot rotate `secret_binary`"
+
     engines = _ENGINES.get(function.partition("-")[0])
     if engines is not None and entry.generate_random_password:
         yield (
@@ -263,8 +281,10 @@ def _unrotatable_value(entry: Entry, function: str) -> Iterator[Finding]:
             "needs the database's connection details; replace `generate_random_password` with a "
             f"`secret_data` that has {_field_list(_LOGIN_FIELDS)}",
         )
+
     if not isinstance(entry.secret_data, dict):
         return
+
     if engines is not None:
         yield from _incomplete_login(entry.secret_data, function, engines)
     elif "password" not in entry.secret_data:
@@ -277,6 +297,7 @@ def _incomplete_login(
     missing = [field for field in _LOGIN_FIELDS if not login.get(field)]
     if missing:
         yield ("secret_data",), f"is missing {_field_list(missing)}, required by `{function}`"
+
     engine = login.get("engine")
     if engine and "${" not in str(engine) and str(engine) not in engines:
         yield ("secret_data", "engine"), f"`{function}` supports only {_field_list(engines)}"
@@ -295,12 +316,14 @@ def _value_of_existing_secret(entry: Entry) -> Iterator[Finding]:
     )
     if entry.owner is not None or not sets_value:
         return
+
     message = (
         "the existing secret already has a value; set `owner: map` to overwrite it or "
         "`owner: operator` to keep it"
     )
     if entry.import_:
         yield ("import",), message
+
     if entry.restore_deleted:
         yield ("restore_deleted",), message
 
@@ -322,8 +345,10 @@ def _ownership_without_rotation(entry: Entry) -> Iterator[Finding]:
 def _in_rotated_fields(entry: Entry) -> Iterator[Finding]:
     if not entry.rotated_fields:
         return
+
     if entry.secret_data is None:
         yield ("rotated_fields",), "needs a `secret_data` that is a mapping or a JSON object"
+
     written_by_others = entry.rotation_automatically or entry.owner == "operator"
     if entry.owner == "map" or not written_by_others:
         yield (
@@ -337,6 +362,7 @@ def _two_replicas_in_a_region(entry: Entry) -> Iterator[Finding]:
     for index, replica in enumerate(entry.replicas):
         if replica.region in regions:
             yield ("replicas", index, "region"), "another replica is already in this region"
+
         regions.add(replica.region)
 
 

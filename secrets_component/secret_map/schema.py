@@ -65,6 +65,7 @@ class _SchemaWithDefaults(GenerateJsonSchema):
         """Return the default of a field, or pydantic's marker for none."""
         if "default_factory" in schema:
             return schema["default_factory"]()  # type: ignore[call-arg] # ours take no arguments
+
         return super().get_default_value(schema)
 
 
@@ -73,10 +74,13 @@ def _unwrap_descriptions(schema: object) -> None:
     if isinstance(schema, list):
         for item in schema:
             _unwrap_descriptions(item)
+
     if not isinstance(schema, dict):
         return
+
     for value in schema.values():
         _unwrap_descriptions(value)
+
     description = schema.get("description")
     if isinstance(description, str):
         paragraphs = description.split("\n\n")

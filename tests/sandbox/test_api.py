@@ -178,7 +178,7 @@ def test_stacks_of_a_stopped_sandbox_are_removed_and_reported(home: Path) -> Non
     ]
 
 
-def test_no_proxy_of_the_user_stands_between(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_of_the_user_are_bypassed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
     class Proxy(BaseHTTPRequestHandler):

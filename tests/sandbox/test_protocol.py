@@ -172,7 +172,7 @@ def test_a_replacement_under_the_same_name_deletes_first(call: Any) -> None:
     assert (list(answer.replaces), answer.deleteBeforeReplace) == (["place"], True)
 
 
-def test_the_detailed_diff_tells_additions_and_removals(call: Any) -> None:
+def test_detailed_diff_distinguishes_additions_and_removals(call: Any) -> None:
     kinds = provider_pb2.PropertyDiff.Kind
     answer = diff(call, {"a": "1", "place": "p"}, {"b": "1", "place": "q"})
     reported = {key: kinds.Name(value.kind) for key, value in answer.detailedDiff.items()}
@@ -238,7 +238,7 @@ def test_a_preview_creates_nothing_and_leaves_the_outputs_unknown(
     assert (made.id, things.there) == ("", {})
 
 
-def test_update_keeps_what_it_was_not_told_about(call: Any, things: Things) -> None:
+def test_update_keeps_outputs_and_what_is_secret(call: Any, things: Things) -> None:
     olds = struct(name="a", arn="arn:thing", note=secret("old"))
     made = call("Update", id="id-1", olds=olds, news=struct(name="a", note="new"))
     assert plain(made.properties) == {
@@ -321,9 +321,7 @@ def test_the_clouds_refusal_reaches_the_user(call: Any, things: Things) -> None:
 @pytest.mark.parametrize(
     "failure", [ValueError(f"bad value {NEEDLE}"), KeyError(NEEDLE), TypeError(f"{NEEDLE!r}")]
 )
-def test_a_failure_that_nobody_foresaw_shows_no_value(
-    call: Any, things: Things, failure: Exception
-) -> None:
+def test_unexpected_failure_shows_no_value(call: Any, things: Things, failure: Exception) -> None:
     things.failure = failure
     with pytest.raises(RefusedError) as refused:
         call("Create", properties=struct(note=secret(NEEDLE)))

@@ -317,7 +317,9 @@ def test_problem_text_is_raised_as_map_error() -> None:
         ),
     ],
 )
-def test_rotated_fields_are_fields_that_someone_else_writes(fields, place, message) -> None:
+def test_rotated_fields_are_fields_that_someone_else_writes(
+    fields: str, place: str, message: str
+) -> None:
     with pytest.raises(SecretMapError) as told:
         plans(parse_yaml(f"context_name: x\nsecrets:\n  entry0: {{{fields}}}\n", "m"), "dev")
     assert str(told.value) == f"m:{place}: error: {message}"
@@ -349,7 +351,7 @@ OF_THE_MAP = MapKey("alias/x-dev-secrets")
         (CREATED, "restore_deleted: true", OF_THE_MAP),
     ],
 )
-def test_key_of_a_secret_is_its_own_then_the_adopted_then_the_maps(head, fields, key) -> None:
+def test_key_of_a_secret_is_its_own_then_the_adopted_then_the_maps(head, fields: str, key) -> None:
     assert plan_of(entry(fields, head)).secrets["a"].kms_key == key
 
 
@@ -368,7 +370,7 @@ MULTI_REGION = "kms: {create: true, multi_region: true}"
     ],
 )
 def test_replica_has_a_key_of_the_map_only_where_its_secret_has_the_multi_region_one(
-    head, fields, key
+    head, fields: str, key
 ) -> None:
     plan = plan_of(entry(f"{fields}replicas: [{{region: eu-west-1}}]", head))
     assert [replica.kms_key for replica in plan.secrets["a"].replicas] == [key]

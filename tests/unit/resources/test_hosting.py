@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -171,7 +172,7 @@ secrets:
 
 
 @pytest.fixture
-def made(monkeypatch, tmp_path) -> dict[tuple[str, str], dict[str, Any]]:
+def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[tuple[str, str], dict[str, Any]]:
     """What is created for a function with every option; its zip is not built."""
     monkeypatch.setattr(hosting, "archive", lambda _: tmp_path)
     bundle = tmp_path / "ca.pem"

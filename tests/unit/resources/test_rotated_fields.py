@@ -48,7 +48,7 @@ class ProviderError(grpc.RpcError):
 
 
 @pytest.fixture
-def current(monkeypatch):
+def current(monkeypatch: pytest.MonkeyPatch):
     """Let AWS answer with this current value, or with this error."""
 
     def answer(found: str | ProviderError) -> None:

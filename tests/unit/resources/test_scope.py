@@ -1,5 +1,7 @@
 """The logical names of all resources, which are their identity in users' stacks."""
 
+from pathlib import Path
+
 import pulumi
 import pytest
 
@@ -59,7 +61,7 @@ LOGICAL_NAMES = {
 }  # fmt: skip
 
 
-def test_logical_names_never_change(monkeypatch, tmp_path) -> None:
+def test_logical_names_never_change(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(hosting, "archive", lambda _: tmp_path)
     names: dict[str, list[str]] = {}
     for kind, name in deploy(EVERYTHING).made:

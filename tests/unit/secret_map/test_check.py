@@ -6,6 +6,7 @@ import pytest
 
 from secrets_component.secret_map.check import check
 from secrets_component.secret_map.forms import instances
+from secrets_component.secret_map.yaml_text import parse_yaml
 from tests.maps_of_tests import plan_of, problems_of
 
 HEAD = "context_name: x\n"

@@ -1,5 +1,7 @@
 """YAML text → plain data: what a map may not contain is reported at its position."""
 
+from pathlib import Path
+
 import pytest
 
 from secrets_component.errors import MapFileError, MapSyntaxError
@@ -63,7 +65,7 @@ def test_bounds_the_expansion_of_aliases() -> None:
         yaml_text.parse_yaml("\n".join(lines), "m")
 
 
-def test_bounds_the_size(tmp_path) -> None:
+def test_bounds_the_size(tmp_path: Path) -> None:
     large = tmp_path / "large.yaml"
     large.write_text("a: " + "x" * yaml_text.MAX_BYTES)
     with pytest.raises(MapSyntaxError, match="exceeds 5 MiB"):
@@ -139,7 +141,7 @@ def test_problem_at_the_end_of_the_text_is_inside_it(text: str, position: str) -
     assert str(found) == position
 
 
-def test_reads_the_same_without_libyaml(monkeypatch) -> None:
+def test_reads_the_same_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
     import importlib
     import sys
 
@@ -155,14 +157,14 @@ def test_reads_the_same_without_libyaml(monkeypatch) -> None:
         importlib.reload(yaml_text)
 
 
-def test_file_that_cannot_be_read(tmp_path) -> None:
+def test_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(MapFileError, match=r"nothing.yaml: error: file not found"):
         yaml_text.read_yaml(tmp_path / "nothing.yaml")
     with pytest.raises(MapFileError, match="is a directory"):
         yaml_text.read_yaml(tmp_path)
 
 
-def test_file_that_is_not_utf_8(tmp_path) -> None:
+def test_file_that_is_not_utf_8(tmp_path: Path) -> None:
     path = tmp_path / "latin.yaml"
     path.write_bytes(b"a: 1\nb: caf\xe9\n")
     with pytest.raises(MapSyntaxError, match=r"latin.yaml:2:7: error: the file is not valid UTF-8"):
