@@ -10,6 +10,7 @@ import pytest
 from pulumi.runtime import mocks
 
 from secrets_component.loading import load_secret_map, load_secret_maps, plan_of
+from secrets_component.planning.plan import LiteralText
 from tests.unit.mocks import Cloud
 
 FLAT = "context_name: x\nsecrets: {a: {}}\n"
@@ -115,7 +116,9 @@ def test_plain_data_is_planned_for_the_stack() -> None:
 
 def test_plain_data_keeps_letters_of_any_script() -> None:
     data = {"context_name": "x", "secrets": {"a": {"secret_data": "ü"}}}
-    assert plan_of(data, None).secrets["a"].source.value.parts == ("ü",)
+    source = plan_of(data, None).secrets["a"].source
+    assert isinstance(source, LiteralText)
+    assert str(source.value) == "ü"
 
 
 def test_plain_data_is_planned_for_the_given_environment() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from pulumi_aws import secretsmanager
 
 from secrets_component.arns import Home
 from secrets_component.lookups import safeguards
@@ -247,7 +248,7 @@ def test_secret_that_cannot_be_adopted_is_reported_with_the_reason_alone(monkeyp
         msg = "invocation of aws:x returned an error: reading Secret (old): couldn't find resource"
         raise Exception(msg)  # as the SDK raises it
 
-    monkeypatch.setattr(safeguards.secretsmanager, "get_secret", refuse)
+    monkeypatch.setattr(secretsmanager, "get_secret", refuse)
     assert problems(map_of("a: {import: old}")) == [
         "m:3:7: error: `import`: the secret `old` cannot be adopted: reading Secret (old): "
         "couldn't find resource"

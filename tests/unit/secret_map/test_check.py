@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from secrets_component.planning.plan import Generated
 from secrets_component.secret_map.check import check
 from secrets_component.secret_map.forms import instances
 from secrets_component.secret_map.yaml_text import parse
@@ -225,7 +226,9 @@ def test_options_of_a_password_are_merged_over_the_defaults_key_by_key() -> None
         secrets: {a: {random_password: {length: 50}}}
         """
     )
-    options = plan.secrets["a"].source.options
+    source = plan.secrets["a"].source
+    assert isinstance(source, Generated)
+    options = source.options
     assert (options.length, options.special) == (50, False)
 
 
