@@ -1,13 +1,14 @@
 """The program: the stack's secret map → SecretMap → stack outputs."""
 
 from collections import defaultdict
+from typing import Any
 
 import pulumi
 
 from secrets_component import SecretMap, SecretMapArgs, load_secret_maps
 
 maps = load_secret_maps(pulumi.Config().get("map") or f"stacks/{pulumi.get_stack()}.yaml")
-exports: dict[str, dict[str, pulumi.Output]] = defaultdict(dict)
+exports: dict[str, dict[str, pulumi.Output[Any]]] = defaultdict(dict)
 for instance, secret_map in maps.items():
     made = SecretMap(secret_map.name, SecretMapArgs(secret_map=secret_map))
     for output in SecretMap.OUTPUTS:

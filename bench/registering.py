@@ -1,7 +1,7 @@
 """Registers N secrets with password, version and policy under mocks; prints CPU time and peak MiB.
 
 `python -m bench.registering map|loop N`: through SecretMap, or the very same resources, with the
-same inputs, written by hand in a loop. CPU time, because a shared machine's clock is unreliable.
+same inputs, written by hand in a loop. CPU time, for a shared machine's clock says little.
 """
 
 from __future__ import annotations
@@ -20,39 +20,39 @@ from pulumi_aws import secretsmanager
 
 from secrets_component import SecretMap, SecretMapArgs
 from secrets_component.planning.planner import plans
-from secrets_component.secret_map.yaml_text import parse
+from secrets_component.secret_map.yaml_text import parse_yaml
 
 READER = "arn:aws:iam::111122223333:role/reader"
 
 
 class Cloud(mocks.Mocks):
-    """Answers at once, and records the inputs of each resource."""
+    """Answers at once, and remembers which inputs each resource had."""
 
     def __init__(self) -> None:
-        """Start without inputs."""
+        """Start without any."""
         self.inputs: set[str] = set()
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        """Return an ARN for every resource, and a result for every password."""
+        """Give every resource an ARN, and every password a result."""
         if args.typ.split(":")[0] in ("aws", "random") and ":iam/" not in args.typ:
             self.inputs.add(f"{args.typ} {args.name} {sorted(args.inputs)}")
         arn = f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{args.name}-AbCdEf"
         return args.name, {**args.inputs, "arn": arn, "result": "generated", "versionId": "v"}
 
-    def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:  # the mocks' signature
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         """Return nothing."""
-        return {}
+        return {}, []
 
 
 def by_map(count: int) -> None:
-    """Register through SecretMap, starting from the text."""
+    """Register through SecretMap, from the text on."""
     entry = (
         "  k{n}:\n    path: p\n    generate_random_password: true\n"
         "    policy: {{template: read-secret-policy, principals: ['" + READER + "']}}\n"
     )
     text = "context_name: x\nsecrets:\n" + "".join(entry.format(n=n) for n in range(count))
     made = SecretMap(
-        "m", SecretMapArgs(secret_map=plans(parse(text, "m"), "dev")["secretsmanager"])
+        "m", SecretMapArgs(secret_map=plans(parse_yaml(text, "m"), "dev")["secretsmanager"])
     )
     pulumi.export("secret_arns", made.secret_arns)
     pulumi.export("generated_passwords", made.generated_passwords)
@@ -99,7 +99,7 @@ def by_loop(count: int) -> None:
         )
         arns[key], passwords[key] = secret.arn, password.result
         names[key], versions[key] = secret.name, version.version_id
-    outputs = {
+    outputs: dict[str, pulumi.Output[dict[str, Any]]] = {
         "secret_arns": pulumi.Output.all(**arns),
         "secret_names": pulumi.Output.all(**names),
         "secret_version_ids": pulumi.Output.all(**versions),

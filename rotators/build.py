@@ -38,6 +38,7 @@ def main() -> int:
     except BuildError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
+
     return 0
 
 
@@ -59,12 +60,16 @@ def build(out: Path, ca_bundle: Path | None = None, own: Sequence[Path] = ()) ->
         vendored = Path(folder)
         _install(vendored)
         files = dict(_vendored(vendored))
+
     for path in sources():
         files[f"rotators/{path.name}"] = path.read_bytes()
+
     for path in own:
         files[path.name] = path.read_bytes()
+
     if ca_bundle is not None:
         files[CA_NAME] = ca_bundle.read_bytes()
+
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, _EARLIEST)
@@ -98,6 +103,7 @@ def _vendored(target: Path) -> Iterator[tuple[str, bytes]]:
         if path.suffix in (".so", ".pyd"):
             msg = f"{relative} is made for one machine; only pure Python can be shipped"
             raise BuildError(msg)
+
         if path.is_file() and not _is_of_this_machine(relative):
             yield relative.as_posix(), path.read_bytes()
 
@@ -105,8 +111,10 @@ def _vendored(target: Path) -> Iterator[tuple[str, bytes]]:
 def _is_of_this_machine(relative: Path) -> bool:
     if relative.parts[0] == "bin":  # scripts with the path of this Python
         return True
+
     if "__pycache__" in relative.parts:
         return True
+
     return relative.name in _OF_THIS_MACHINE
 
 

@@ -78,6 +78,7 @@ def handler(rotator: Rotator) -> Callable[[Mapping[str, str], object], None]:
         except (RotationError, ClientError) as error:
             logger.error("%s failed: %s", step, error)  # AWS's errors hold names and ARNs only
             raise
+
         logger.info("%s done for %s", step, arn)
 
     return handle
@@ -103,6 +104,7 @@ def rotate(rotator: Rotator, client: Any, event: Mapping[str, str]) -> None:  # 
     if event["Step"] not in _STEPS:
         msg = f"unknown step; expected one of {', '.join(_STEPS)}"
         raise RotationError(msg)
+
     if not versions.is_finished():
         _STEPS[event["Step"]](rotator, versions)
 

@@ -67,12 +67,14 @@ def tls_context(login: Login) -> ssl.SSLContext | None:
     """
     if not login.tls:
         return None
+
     bundle = os.environ.get("CA_BUNDLE") or None
     try:
         context = ssl.create_default_context(cafile=bundle)
     except OSError:
         msg = f"CA_BUNDLE: {bundle} is not a readable file of PEM certificates"
         raise RotationError(msg) from None
+
     # Python 3.13 also requires RFC 5280's form, which CAs in use lack; trust and name are checked.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context
@@ -102,11 +104,14 @@ class SingleUser(Rotator):
         pending.refuse_other(current, but=("password",))
         if self._opens(pending):
             return  # an earlier attempt got this far
+
         session = self._engine.connect(current)
         if session is None:
             session = self._open(versions.previous(), current)
+
         if session is None:
             session = self._recover(versions, current)
+
         with closing(session):
             versions.mark_last_set()
             session.set_own_password(pending.password)
@@ -119,6 +124,7 @@ class SingleUser(Rotator):
         session = self._engine.connect(login)
         if session is None:
             return False
+
         session.close()
         return True
 
@@ -134,6 +140,7 @@ class SingleUser(Rotator):
                 "current, the previous and the last set password; set the current one by hand"
             )
             raise RotationError(msg)
+
         session.set_own_password(current.password)
         return session
 
@@ -141,10 +148,12 @@ class SingleUser(Rotator):
         """Log in with an older password, as the same user on the same server."""
         if text is None:
             return None
+
         older = parse(text, self._engine.ports, "older")
         user = (current.host, current.port, current.username)
         if (older.host, older.port, older.username) != user:
             return None
+
         return self._engine.connect(replace(current, password=older.password))
 
 
@@ -164,6 +173,7 @@ class AlternatingUsers(Rotator):
                 f"{self._engine.longest_user} characters"
             )
             raise RotationError(msg)
+
         return login.text(password=passwords.generate(), username=login.alternate)
 
     def set(self, versions: Versions) -> None:
@@ -178,13 +188,16 @@ class AlternatingUsers(Rotator):
         if pending.username != current.alternate:
             msg = f"the pending version's user is not {current.alternate!r}; rotate again"
             raise RotationError(msg)
+
         # As AWS's functions do: a value that cannot log in as the user must not yield the other.
         session = self._engine.connect(current)
         if session is None:
             msg = f"the database refuses user {current.username!r} with the current password"
             raise RotationError(msg)
+
         with closing(session):
             account = session.account()
+
         with closing(self._superuser(current)) as superuser:
             superuser.set_password(pending.username, pending.password, like=account)
 
@@ -197,15 +210,18 @@ class AlternatingUsers(Rotator):
         if not arn:
             msg = "no superuser: the secret has no 'masterarn', and SUPERUSER_SECRET_ARN is not set"
             raise RotationError(msg)
+
         value = secrets_manager().get_secret_value(SecretId=arn).get("SecretString") or ""
         superuser = parse(value, self._engine.ports, "superuser's")
         if superuser.host != current.host:
             msg = "the superuser's secret is for another host than the user's"
             raise RotationError(msg)
+
         session = self._engine.connect(superuser)
         if session is None:
             msg = f"the database refuses the superuser {superuser.username!r} of {arn}"
             raise RotationError(msg)
+
         return session
 
 
@@ -217,5 +233,6 @@ def try_login(engine: Engine, versions: Versions, but: tuple[str, ...]) -> None:
     if session is None:
         msg = f"the database refuses user {pending.username!r} with the pending password"
         raise RotationError(msg)
+
     with closing(session):
         session.check()

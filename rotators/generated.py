@@ -18,9 +18,11 @@ class GeneratedPassword(Rotator):
         fields = _object(current)
         if fields is None:
             return passwords.generate()
+
         if "password" not in fields:
             msg = "the current value is a JSON object without a field 'password'"
             raise RotationError(msg)
+
         return json.dumps({**fields, "password": passwords.generate()})
 
     def set(self, versions: Versions) -> None:
@@ -44,8 +46,10 @@ def _object(text: str) -> dict[str, object] | None:
         found = json.loads(text)
     except ValueError:
         return None
+
     if isinstance(found, dict):
         return found
+
     return None
 
 
@@ -53,4 +57,5 @@ def _without_password(text: str) -> dict[str, object] | None:
     fields = _object(text)
     if fields is not None:
         fields.pop("password", None)
+
     return fields

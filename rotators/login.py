@@ -45,6 +45,7 @@ class Login:
         """The name of the other of the two alternating users."""
         if self.username.endswith(CLONE):
             return self.username.removesuffix(CLONE)
+
         return self.username + CLONE
 
     def refuse_other(self, current: Login, but: Collection[str]) -> None:
@@ -80,9 +81,11 @@ def parse(text: str, engines: Mapping[str, int], which: str) -> Login:
     if missing:
         msg = f"the {which} value lacks {', '.join(missing)} (non-empty strings)"
         raise RotationError(msg)
+
     if fields["engine"] not in engines:
         msg = f"the {which} value's engine is not one of {', '.join(engines)}"
         raise RotationError(msg)
+
     return Login(
         host=fields["host"],
         port=_port(fields.get("port"), engines[fields["engine"]], which),
@@ -100,8 +103,10 @@ def _object(text: str, which: str) -> dict[str, Any]:
         found = json.loads(text)
     except ValueError:
         found = None
+
     if isinstance(found, dict):
         return found
+
     msg = f"the {which} value is not a JSON object with {', '.join(_REQUIRED)}"
     raise RotationError(msg)
 
@@ -113,18 +118,22 @@ def _is_filled(value: object) -> bool:
 def _port(port: object, default: int, which: str) -> int:
     if port in (None, ""):
         return default
+
     text = str(port)
     if not re.fullmatch(r"[0-9]+", text):
         msg = f"the {which} value's port is not a number"
         raise RotationError(msg)
+
     return int(text)
 
 
 def _tls(written: object, which: str) -> bool:
     if written is None:
         return True
+
     text = str(written).lower()
     if text not in ("true", "false"):
         msg = f"the {which} value's ssl must be true or false"
         raise RotationError(msg)
+
     return text == "true"

@@ -51,6 +51,7 @@ class MySQL:
         tls: dict[str, Any] = {"ssl_disabled": True}
         if context is not None:
             tls = {"ssl": context}
+
         try:
             connection = pymysql.connect(
                 host=login.host,
@@ -66,11 +67,13 @@ class MySQL:
         except pymysql.MySQLError as error:
             if _code(error) in _WRONG_PASSWORD:
                 return None
+
             msg = f"MySQL at {login.host}:{login.port}: {_reason(error)}"
         except (OSError, RuntimeError) as error:  # PyMySQL: RuntimeError asks for `cryptography`
             msg = f"MySQL at {login.host}:{login.port}: {type(error).__name__}"
         else:
             return MySQLSession(connection)
+
         raise RotationError(msg) from None
 
 
@@ -87,6 +90,7 @@ class MySQLSession:
         statement = "SET PASSWORD = %s"
         if "mariadb" in str(self._connection.get_server_info()).lower():
             statement = "SET PASSWORD = PASSWORD(%s)"
+
         self._run(statement, password)
 
     def account(self) -> str:
@@ -118,6 +122,7 @@ class MySQLSession:
             statement = for_account(grant, account)
             if statement is not None:
                 self._run(statement)
+
         [[tls]] = self._run(
             "SELECT ssl_type FROM mysql.user WHERE User = %s AND Host = %s", source, host
         )
@@ -133,6 +138,7 @@ class MySQLSession:
             msg = f"MySQL: {_reason(error)}"
         except OSError:
             msg = "MySQL closed the connection"
+
         raise RotationError(msg) from None
 
 
@@ -144,12 +150,14 @@ def for_account(grant: str, account: str) -> str | None:
     found = _GRANT.fullmatch(grant)
     if found is None:
         return None
+
     return found["what"] + account + _IDENTIFIED.sub("", found["rest"])
 
 
 def _code(error: pymysql.MySQLError) -> int:
     if error.args and isinstance(error.args[0], int):
         return error.args[0]
+
     return 0
 
 
@@ -158,5 +166,6 @@ def _reason(error: pymysql.MySQLError) -> str:
     cause = getattr(error, "original_exception", None)
     if isinstance(cause, ssl.SSLError):
         return tls_failure(cause)
+
     code = _code(error)
     return f"{_REASONS.get(code, 'the server refuses')} (error {code or 'unknown'})"

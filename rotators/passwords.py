@@ -26,9 +26,11 @@ def generate() -> str:
     if length < len(kinds):
         msg = f"PASSWORD_LENGTH ({length}) is less than the {len(kinds)} kinds of character"
         raise RotationError(msg)
+
     chosen = [secrets.choice(kind) for kind in kinds]
     while len(chosen) < length:
         chosen.append(secrets.choice(characters))
+
     secrets.SystemRandom().shuffle(chosen)
     return "".join(chosen)
 
@@ -41,5 +43,7 @@ def _by_kind(characters: str) -> list[str]:
         found = left.intersection(kind)
         if found:
             kinds.append("".join(found))
+
         left -= found
+
     return kinds

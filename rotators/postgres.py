@@ -55,6 +55,7 @@ class Postgres:
         except DatabaseError as error:
             if _code(error) == _WRONG_PASSWORD:
                 return None
+
             msg = f"{where}: {_reason(error)}"
         except ssl.SSLError as error:
             msg = f"{where}: {tls_failure(error)}"
@@ -62,6 +63,7 @@ class Postgres:
             msg = f"{where} cannot be reached: {error.__cause__ or error}"
         else:
             return PostgresSession(connection, login.username)
+
         raise RotationError(msg) from None
 
 
@@ -92,8 +94,10 @@ class PostgresSession:
             base, clone = identifier(like), identifier(user)
             if not self._run("SELECT 1 FROM pg_roles WHERE rolname = :name", name=user):
                 self._run(f"CREATE ROLE {clone} LOGIN")
+
             self._run(f"GRANT {base} TO {clone}")
             self._run(f"ALTER ROLE {clone} SET role TO {base}")
+
         self._alter_password(user, password)
 
     def check(self) -> None:
@@ -117,6 +121,7 @@ class PostgresSession:
             msg = f"PostgreSQL: {_reason(error)}"
         except (InterfaceError, OSError):
             msg = "PostgreSQL closed the connection"
+
         raise RotationError(msg) from None
 
 
@@ -143,6 +148,7 @@ def _md5(password: str, user: str) -> str:
 def _code(error: DatabaseError) -> str:
     if error.args and isinstance(error.args[0], dict):
         return str(error.args[0].get("C", "unknown"))
+
     return "unknown"
 
 

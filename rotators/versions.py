@@ -41,13 +41,17 @@ class Versions:
         """Return whether the rotation has already succeeded; refuse one that was never started."""
         if not self._described.get("RotationEnabled", True):
             self._refuse("rotation is not enabled")
+
         labels = self._labels.get(self._token)
         if labels is None:
             self._refuse(f"version {self._token} does not exist or has no label")
+
         if CURRENT in labels:
             return True
+
         if PENDING not in labels:
             self._refuse(f"version {self._token} is not labelled {PENDING}")
+
         return False
 
     def current(self) -> str:
@@ -55,6 +59,7 @@ class Versions:
         value = self._read(VersionStage=CURRENT)
         if value is None:
             self._refuse(f"the secret has no value to rotate; set one first (no {CURRENT} version)")
+
         return value
 
     def pending(self) -> str | None:
@@ -66,6 +71,7 @@ class Versions:
         value = self.pending()
         if value is None:
             self._refuse(f"version {self._token} is empty; createSecret has not run")
+
         return value
 
     def previous(self) -> str | None:
@@ -77,6 +83,7 @@ class Versions:
         holder = self._holder(LAST_SET)
         if holder is None:
             return None
+
         return self._read(VersionId=holder)
 
     def put_pending(self, value: str) -> None:
@@ -103,15 +110,18 @@ class Versions:
         holder = self._holder(label)
         if holder == self._token:
             return
+
         move = {"SecretId": self.arn, "VersionStage": label, "MoveToVersionId": self._token}
         if holder is not None:
             move["RemoveFromVersionId"] = holder
+
         self._client.update_secret_version_stage(**move)
 
     def _holder(self, label: str) -> str | None:
         for version, labels in self._labels.items():
             if label in labels:
                 return version
+
         return None
 
     @cached_property
@@ -129,9 +139,11 @@ class Versions:
             found = self._client.get_secret_value(SecretId=self.arn, **which)
         except self._client.exceptions.ResourceNotFoundException:
             return None
+
         text: str | None = found.get("SecretString")
         if text is None:
             self._refuse("the value is binary; only a string can be rotated")
+
         return text
 
     def _refuse(self, reason: str) -> NoReturn:

@@ -51,6 +51,7 @@ def main() -> int:
     except KeyboardInterrupt:  # while the CLI runs, it handles the interrupt itself
         print("error: interrupted; run again to resume", file=sys.stderr)
         return FAILED
+
     return OK
 
 
@@ -94,16 +95,20 @@ def _up(options: argparse.Namespace, home: Path) -> int:
     if not (project / "Pulumi.yaml").is_file():
         print(f"error: {project}: no Pulumi.yaml there", file=sys.stderr)
         return USAGE_ERROR
+
     start = time.monotonic()
     sandbox = open_sandbox(home, options.port)
     for example, stack in _needed(project, options):
         if sandbox.is_deployed(deploy.name_of(example), stack):
             continue
+
         _report(f"deploying {example} ({stack}), which the map builds on")
         if deploy.up(sandbox, example.resolve(), stack, quiet=True) != 0:
             return FAILED
+
     if deploy.up(sandbox, project, options.stack) != 0:
         return FAILED
+
     _report(f"done in {time.monotonic() - start:.0f} s; the AWS API answers at {sandbox.endpoint}")
     return OK
 
@@ -113,10 +118,12 @@ def _needed(project: Path, options: argparse.Namespace) -> Iterator[tuple[Path, 
     secret_map = project / "stacks" / f"{options.stack}.yaml"
     if options.examples is None or not secret_map.is_file():
         return
+
     try:
         plans = load_plans(secret_map, options.stack)
     except (SecretMapError, MapFileError):
         return  # `pulumi up` reports what is wrong with it
+
     for plan in plans.values():
         for source in plan.stacks.values():
             name, _, stack = source.stack.partition("/")[2].partition("/")
@@ -130,6 +137,7 @@ def _down(home: Path) -> int:
         _report("the sandbox is stopped")
     else:
         _report("the sandbox was not running")
+
     return OK
 
 
@@ -137,6 +145,7 @@ def _clean(home: Path) -> int:
     api.stop(home)
     if home.is_dir():
         shutil.rmtree(home)
+
     _report("the sandbox was removed")
     return OK
 

@@ -33,14 +33,17 @@ def running(home: Path) -> str | None:
     record = _record(home)
     if record is None:
         return None
+
     endpoint = f"http://127.0.0.1:{record['port']}"
     try:
         with _DIRECT.open(f"{endpoint}/sandbox/instance", timeout=2) as answer:
             found = json.load(answer)
     except (OSError, ValueError, HTTPException):  # another program may have the port by now
         return None
+
     if found != {"instance": record["instance"]}:
         return None
+
     return endpoint
 
 
@@ -61,9 +64,11 @@ def start(home: Path, port: int, report: Report) -> str:
     endpoint = running(home)
     if endpoint:
         return endpoint
+
     if (home / "state").exists():
         report("the sandbox was stopped and its AWS data were lost; its stacks start from scratch")
         shutil.rmtree(home / "state")
+
     home.mkdir(parents=True, exist_ok=True)
     log = home / "api.log"
     process = _launch(home, port, log)
@@ -72,7 +77,9 @@ def start(home: Path, port: int, report: Report) -> str:
         endpoint = running(home)
         if endpoint:
             return endpoint
+
         time.sleep(0.05)
+
     last = (log.read_text("utf-8").strip().splitlines() or ["no message"])[-1]
     msg = f"the sandbox's AWS API does not start: {last}"
     raise ApiError(msg)
@@ -95,11 +102,14 @@ def stop(home: Path) -> bool:
     record = _record(home)
     if record is None or running(home) is None:
         return False
+
     with contextlib.suppress(ProcessLookupError):
         os.kill(record["pid"], signal.SIGTERM)
+
     deadline = time.monotonic() + _STOP_SECONDS
     while running(home) and time.monotonic() < deadline:
         time.sleep(0.05)
+
     (home / "api.json").unlink(missing_ok=True)
     return True
 
@@ -109,4 +119,5 @@ def _record(home: Path) -> dict[str, int] | None:
         record: dict[str, int] = json.loads((home / "api.json").read_text("utf-8"))
     except (FileNotFoundError, ValueError):
         return None
+
     return record

@@ -27,6 +27,7 @@ def up(sandbox: Sandbox, project: Path, stack: str, *, quiet: bool = False) -> i
     command = ["up", "--yes", "--skip-preview", "--non-interactive", "--suppress-progress"]
     if quiet:
         command.append("--suppress-outputs")
+
     _remove_lock(sandbox, project, stack)
     return pulumi(sandbox, project, [*command, "--stack", stack], settings(sandbox, project, stack))
 
@@ -49,8 +50,10 @@ def prepare_stack(
         kept = _read(path)
         if "encryptionsalt" in kept:
             written["encryptionsalt"] = kept["encryptionsalt"]
+
         path.write_text(yaml.safe_dump(written), "utf-8")
         return
+
     path.write_text(yaml.safe_dump(written), "utf-8")
     shutil.copy(project / "Pulumi.yaml", path.parent)
     made = subprocess.run(
@@ -69,6 +72,7 @@ def prepare_stack(
 def _read(path: Path) -> dict[str, object]:
     if not path.is_file():
         return {}
+
     return yaml.safe_load(path.read_text("utf-8")) or {}
 
 
@@ -89,6 +93,7 @@ def pulumi(
     command = [str(sandbox.pulumi), *arguments]
     if config is not None:
         command += ["--config-file", str(config)]
+
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         process = subprocess.Popen(

@@ -83,8 +83,10 @@ class Sandbox:
             wrapper = self.home / "pulumi" / "plugins" / folder / f"pulumi-resource-{name}"
             if wrapper.exists() and _is_ours(wrapper) == _wants_official():
                 shutil.rmtree(wrapper.parent)
+
             if _wants_official():
                 continue
+
             wrapper.parent.mkdir(parents=True, exist_ok=True)
             wrapper.write_text(_WRAPPER.format(python=sys.executable, name=name), "utf-8")
             wrapper.chmod(0o755)
@@ -97,6 +99,7 @@ class Sandbox:
         """Return whether a stack has ever been deployed."""
         if not self.has_stack(project, stack):
             return False
+
         state = json.loads(self._stack_file(project, stack).read_text("utf-8"))
         return bool(state["checkpoint"].get("latest"))
 
@@ -109,6 +112,7 @@ class Sandbox:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)
             path.write_text(secrets.token_hex(16), "utf-8")
+
         return path.read_text("utf-8")
 
 

@@ -41,6 +41,7 @@ class ProgramHost(LanguageServer):
         response = super().Run(request, context)  # type: ignore[no-untyped-call] # the SDK has no types here
         if response.error:  # it is logged already; `bail` keeps the engine from reporting it again
             return language_pb2.RunResponse(bail=True)
+
         return response
 
     def InstallDependencies(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
@@ -73,6 +74,7 @@ def main() -> None:
     sys.stdout.flush()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: server.stop(grace=None))
+
     server.wait_for_termination()
     sys.stdout.flush()
     os._exit(0)  # a program that the engine gave up on may wait for an answer forever

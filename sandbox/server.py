@@ -49,11 +49,14 @@ def main() -> int:
     except (OSError, SystemExit):
         print(f"port {options.port} is in use; set another with PORT=…", file=sys.stderr)
         return 1
+
     if options.home:
         record = {"port": server.server_port, "pid": os.getpid(), "instance": instance}
         (options.home / "api.json").write_text(json.dumps(record), "utf-8")
+
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
+
     print(f"listening on http://127.0.0.1:{server.server_port}", flush=True)
     server.serve_forever()
     return 0
@@ -66,6 +69,7 @@ def with_instance(application: Any, instance: str) -> Application:  # noqa: ANN4
         if environ.get("PATH_INFO") == _INSTANCE_PATH:
             start_response("200 OK", [("Content-Type", "application/json")])
             return [json.dumps({"instance": instance}).encode()]
+
         found: Iterable[bytes] = application(environ, start_response)
         return found
 

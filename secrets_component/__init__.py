@@ -43,4 +43,5 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 # the module protocol of PEP 
     if name not in _MODULES:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
+
     return getattr(import_module(f"secrets_component.{_MODULES[name]}"), name)

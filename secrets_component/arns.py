@@ -37,6 +37,7 @@ class Arn:
         if len(fields) != _FIELDS or fields[0] != "arn":
             msg = "expected an ARN (`arn:<partition>:<service>:<region>:<account>:<resource>`)"
             raise ValueError(msg)
+
         return cls(*fields[1:])
 
     def __str__(self) -> str:
@@ -91,6 +92,7 @@ class Home:
         """Return the ARN of a KMS key given as an id, an ARN or `alias/…`."""
         if is_arn(key):
             return key
+
         resource = key if key.startswith("alias/") else f"key/{key}"
         return self.arn("kms", resource)
 
@@ -111,6 +113,7 @@ def account_of(principal: str) -> str | None:
     """Return the account of a principal; None for a service or a reference not resolved yet."""
     if principal.isdigit():
         return principal
+
     try:
         return Arn.parse(principal).account
     except ValueError:

@@ -79,6 +79,7 @@ def _validate(options: argparse.Namespace) -> int:
             _print_problems(plan.warnings)
             if options.filled:
                 worst = max(worst, _check_filled(plan))
+
     return worst
 
 
@@ -88,6 +89,7 @@ def _check_filled(plan: Plan) -> int:
         held = Inventory().secrets_of(plan)
     except AccountError as error:
         return _fail_on_aws(error)
+
     report = plan.report()
     _check_values(plan, held, report)
     _print_problems(report.errors)
@@ -99,6 +101,7 @@ def _check_values(plan: Plan, held: Mapping[str, HeldSecret], report: Report) ->
     for secret in plan.secrets.values():
         if _is_filled_by_map(secret):
             continue
+
         found = held.get(secret.name)
         command = f"aws secretsmanager put-secret-value --secret-id {secret.name} …"
         if found is None:
@@ -107,6 +110,7 @@ def _check_values(plan: Plan, held: Mapping[str, HeldSecret], report: Report) ->
             message = f"is empty; set its value with `{command}`"
         else:
             continue
+
         report.error(secret.place, f"`{secret.name}` {message}")
 
 
@@ -118,17 +122,20 @@ def _plan(options: argparse.Namespace) -> int:
     plans, code = _load(options.file, options.environment)
     if code != OK:
         return code
+
     next_rotations: dict[str, str] = {}
     if options.live:
         try:
             next_rotations = _rotation_dates(plans.values())
         except AccountError as error:
             return _fail_on_aws(error)
+
     if options.json:
         _print_json_plans(plans, next_rotations)
     else:
         blocks = ["\n".join(lines(plan, next_rotations)) for plan in plans.values()]
         print("\n\n".join(blocks))
+
     return OK
 
 
@@ -143,6 +150,7 @@ def _rotation_dates(plans: Iterable[Plan]) -> dict[str, str]:
         for name, secret in Inventory().secrets_of(plan).items():
             if secret.next_rotation:
                 dates[name] = secret.next_rotation
+
     return dates
 
 
@@ -151,6 +159,7 @@ def _print_json_plans(plans: Mapping[str, Plan], next_rotations: Mapping[str, st
     described = {name: describe(plan, next_rotations) for name, plan in plans.items()}
     if len(described) == 1:
         (described,) = described.values()
+
     print(json.dumps(described, indent=2, ensure_ascii=False))
 
 

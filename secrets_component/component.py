@@ -81,12 +81,14 @@ class SecretMap(pulumi.ComponentResource):
             policies.attach(scope, secret, container)
             rotation.schedule(scope, secret, container, version, kms_key, targets)
             outputs.add(secret, container, version, kms_key)
+
         restarts.restart_consumers(scope)
         alarms.raise_on_failed_rotation(scope, alarm_topic)
         policy_arns = policies.create_for_levels(scope, outputs.secret_arns, outputs.kms_key_arns)
         finished = outputs.finish(policy_arns, state.next_rotations(plan), alarm_topic)
         for output, value in finished.items():
             setattr(self, output, value)
+
         self.register_outputs(finished)
 
 

@@ -105,6 +105,7 @@ class SecretMapReference:
 def _initial(instance: str | None, found: Any) -> Sequence[str]:  # noqa: ANN401 # an output of a stack
     if isinstance(found, Mapping):
         found = found.get(instance or "")
+
     return found or ()
 
 
@@ -116,6 +117,7 @@ def _live_password(key: str, initial: Sequence[str], password: str) -> str:
             f'`initial_password("{key}")` to create something with it once'
         )
         raise pulumi.RunError(msg)
+
     return password
 
 
@@ -160,6 +162,7 @@ def lambda_environment(
                 f"`{key.partition('.')[0]}`, and select the JSON key in the function's code"
             )
             raise pulumi.RunError(msg)
+
     return {variable: reference.secret_arn(key) for variable, key in names.items()}
 
 
@@ -187,12 +190,14 @@ def _read_document(arns: Mapping[str, str], kms_keys: Mapping[str, str]) -> str:
     for key, arn in arns.items():
         if key in kms_keys:
             secrets_of_key.setdefault(kms_keys[key], []).append(arn)
+
     statements = _read_statements(sorted(arns.values()), None)
     for kms_key, secret_arns in sorted(secrets_of_key.items()):
         _, decrypt = _read_statements(sorted(secret_arns), kms_key)
         # Full ARNs, where the template allows for patterns.
         decrypt["Condition"]["StringEquals"] |= decrypt["Condition"].pop("StringLike")
         statements.append(use_key(decrypt, kms_key))
+
     return document(statements)
 
 
@@ -206,6 +211,7 @@ def _read_statements(secret_arns: list[str], kms_key: str | None) -> list[Statem
     statements = templates.fill(templates.shipped(TEMPLATE_OF["read"]), values)
     for statement in statements:
         del statement["Sid"]  # optional, and it would have to differ from key to key
+
     return statements
 
 
@@ -213,12 +219,14 @@ def _value_from(reference: SecretMapReference, variable: str, name: str) -> pulu
     key, dot, json_key = name.partition(".")  # a map's keys do not contain dots
     if not dot:
         return reference.secret_arn(key)
+
     if not json_key or ":" in json_key:
         msg = (
             f"`{variable}`: expected `<key>` or `<key>.<JSON key>`; `:` is not allowed (ECS uses "
             "it as a separator)"
         )
         raise pulumi.RunError(msg)
+
     return reference.secret_arn(key).apply(lambda arn: f"{arn}:{json_key}::")
 
 
@@ -230,26 +238,32 @@ def _of_instance(stack: str, output: str, instance: str | None, found: object) -
             "deployed yet"
         )
         raise pulumi.RunError(msg)
+
     parts = {name: part for name, part in found.items() if isinstance(part, Mapping)}
     if instance is None and not parts:
         return found
+
     if instance is None:
         names = _in_backticks(parts)
         msg = f"stack `{stack}` contains several maps; select one with `instance=`: {names}"
         raise pulumi.RunError(msg)
+
     if found and not parts:
         msg = f"stack `{stack}` contains a single map; omit `instance={instance!r}`"
         raise pulumi.RunError(msg)
+
     if instance not in parts:
         hint = did_you_mean(instance, parts)
         msg = f"stack `{stack}` has no map `{instance}`; it has {_in_backticks(parts)}{hint}"
         raise pulumi.RunError(msg)
+
     return parts[instance]
 
 
 def _entry(stack: str, output: str, key: str, found: Mapping[str, Any]) -> Any:  # noqa: ANN401 # what the stack exports
     if key in found:
         return found[key]
+
     if output == "generated_passwords" and not found:
         # The engine: "eliding undecryptable secrets for stack reference"; what is left is empty.
         msg = (
@@ -258,6 +272,7 @@ def _entry(stack: str, output: str, key: str, found: Mapping[str, Any]) -> Any: 
             "run time"
         )
         raise pulumi.RunError(msg)
+
     hint = did_you_mean(key, found)
     msg = f"`{output}` of stack `{stack}` has no `{key}`; it has {_in_backticks(found)}{hint}"
     raise pulumi.RunError(msg)

@@ -37,6 +37,7 @@ def describe(plan: Plan, next_rotations: Mapping[str, str]) -> dict[str, Any]:
         secrets.append(_secret(secret, next_rotations))
         if secret.grants:
             access[secret.key] = _access(secret)
+
     return {
         "secrets": secrets,
         "order": list(plan.order),
@@ -76,6 +77,7 @@ def _rotation(secret: PlannedSecret, next_rotations: Mapping[str, str]) -> dict[
     rotation = secret.rotation
     if rotation is None:
         return None
+
     described = {
         "function": str(rotation.function),
         "hosted": isinstance(rotation.function, HostedFunction),
@@ -85,6 +87,7 @@ def _rotation(secret: PlannedSecret, next_rotations: Mapping[str, str]) -> dict[
     }
     if secret.name in next_rotations:
         described["next"] = next_rotations[secret.name]
+
     return described
 
 
@@ -94,7 +97,9 @@ def _replicas(secret: PlannedSecret) -> list[dict[str, str | None]]:
         key = None
         if isinstance(replica.kms_key, NamedKey):
             key = str(replica.kms_key.template)
+
         replicas.append({"region": replica.region, "kms_key": key})
+
     return replicas
 
 
@@ -102,8 +107,10 @@ def _policy_source(secret: PlannedSecret) -> str | None:
     """Return the name of the policy's template, or `inline` for a policy written in the map."""
     if secret.policy is None:
         return None
+
     if isinstance(secret.policy, InlinePolicy):
         return "inline"
+
     return secret.policy.template
 
 
@@ -117,6 +124,7 @@ def _grantees(secret: PlannedSecret, kind: Kind) -> list[str]:
     for grant in secret.grants:
         for grantee in grant.of(kind):
             principals[str(grantee.principal)] = None
+
     return list(principals)
 
 
@@ -140,6 +148,7 @@ def lines(plan: Plan, next_rotations: Mapping[str, str]) -> Iterator[str]:
         for label, text in _details(secret, next_rotations).items():
             if text:
                 yield f"    {label}: {text}"
+
     for kms_key, statements in statements_to_add(plan).items():
         yield f"  add to the policy of the key {kms_key}, with your region and account:"
         yield from textwrap.indent(json.dumps(statements, indent=2), "    ").splitlines()
@@ -168,13 +177,16 @@ def _default_key(secret: PlannedSecret) -> str:
     """Return the text for a secret whose key the map does not choose."""
     if isinstance(secret.kms_key, KeptKey):
         return "unchanged (the imported secret's)"
+
     return f"AWS-managed ({AWS_MANAGED_KEY})"
 
 
 def _rotation_text(rotation: Mapping[str, Any]) -> str | None:
     if not rotation:
         return None
+
     text = str(rotation["schedule"])
     if rotation["window"]:
         text += f" within {rotation['window']}"
+
     return f"{text} by {rotation['function']}"

@@ -100,6 +100,7 @@ class Report:
         position = self._places.position(path, of_key=not at_value)
         if not bare:
             message = _about(path, message)
+
         self.errors.append(Problem(position, message))
 
     def warn(self, path: KeyPath, message: str, *, at_value: bool = False) -> None:
@@ -141,9 +142,11 @@ def _about(path: KeyPath, message: str) -> str:
     """Return the message behind the name of its field; an entry as a whole is not a field."""
     if len(path) > 1 and path[0] == "secrets":
         path = path[2:]
+
     fields = [step for step in path if isinstance(step, str)]
     if not fields or not shown(fields[-1]):
         return message
+
     return f"`{fields[-1]}`: {message}"
 
 

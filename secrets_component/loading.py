@@ -42,10 +42,12 @@ def load_secret_map(
     if instance is None and len(maps) == 1:
         (only,) = maps.values()
         return only
+
     if instance not in maps:
         known = ", ".join(f"`{name}`" for name in maps)
         msg = f"{path}: choose one of its maps with `instance=`: {known}"
         raise pulumi.RunError(msg)
+
     return maps[instance]
 
 
@@ -57,13 +59,15 @@ def plan_of(secret_map: Any, environment: str | None) -> Plan:  # noqa: ANN401 #
     """
     if isinstance(secret_map, Plan):
         return secret_map
+
     if not isinstance(secret_map, Mapping):
         msg = (
             "`secret_map` must be what `load_secret_map` returns, or a map's data; never an Output"
         )
         raise pulumi.RunError(msg)
+
     text = yaml.safe_dump(dict(secret_map), sort_keys=False, allow_unicode=True)
-    document = yaml_text.parse(text, "secret_map")
+    document = yaml_text.parse_yaml(text, "secret_map")
     (plan, *_) = _planned(lambda: plans(document, environment or pulumi.get_stack())).values()
     return plan
 

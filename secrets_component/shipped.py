@@ -16,4 +16,5 @@ def folder(name: str) -> Path | None:
     for parent in (_PACKAGE, _PACKAGE.parent):
         if (parent / name).is_dir():
             return parent / name
+
     return None

@@ -104,6 +104,13 @@ class SecretsStack(Stack):
         return self
 
 
+Aws = Callable[[str], Any]
+"""The fixture `aws`: the name of a service to its client, whose methods boto3 makes at run time."""
+Live = Callable[[str], str]
+MakeStack = Callable[..., Stack]
+Secrets = Callable[[str], SecretsStack]
+
+
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     home = tmp_path_factory.mktemp("sandbox")
@@ -115,14 +122,14 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def aws(sandbox: Sandbox) -> Callable[[str], Any]:
+def aws(sandbox: Sandbox) -> Aws:
     """A boto3 client of a service of the sandbox."""
     session = boto3.Session("sandbox", "sandbox", region_name=REGION)
     return lambda service: session.client(service, endpoint_url=sandbox.endpoint)
 
 
 @pytest.fixture
-def live(aws: Callable[[str], Any]) -> Callable[[str], str]:
+def live(aws: Aws) -> Live:
     """The live value of a secret, by name or ARN."""
     client = aws("secretsmanager")
     return lambda name: str(client.get_secret_value(SecretId=name)["SecretString"])
@@ -140,15 +147,13 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def make_stack(sandbox: Sandbox) -> Callable[..., Stack]:
+def make_stack(sandbox: Sandbox) -> MakeStack:
     """Make a stack of any project; `passphrase` is another key than the sandbox's own."""
     return lambda path, name="dev", passphrase=None: Stack(sandbox, path, name, passphrase)
 
 
 @pytest.fixture
-def secrets(
-    sandbox: Sandbox, project: Path, request: pytest.FixtureRequest
-) -> Callable[[str], SecretsStack]:
+def secrets(sandbox: Sandbox, project: Path, request: pytest.FixtureRequest) -> Secrets:
     """Make a stack from a map's text; its `context_name` is the test's own, as is its stack."""
     test, _, case = request.node.name.removeprefix("test_").partition("[")
     name = test.replace("_", "-")[:60]
@@ -159,7 +164,7 @@ def secrets(
 
 
 @pytest.fixture(scope="session")
-def rotator(aws: Callable[[str], Any]) -> str:
+def rotator(aws: Aws) -> str:
     """The ARN of a rotation function; nothing calls it, tests write as it would."""
     role = aws("iam").create_role(RoleName="rotator", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     return str(

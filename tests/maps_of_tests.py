@@ -9,12 +9,12 @@ import pytest
 from secrets_component.errors import SecretMapError
 from secrets_component.planning.plan import Plan
 from secrets_component.planning.planner import plans
-from secrets_component.secret_map.yaml_text import parse
+from secrets_component.secret_map.yaml_text import parse_yaml
 
 
 def plan_of(text: str, environment: str | None = "dev", file: str = "m") -> Plan:
     """Return the plan of the first map in a text."""
-    return next(iter(plans(parse(textwrap.dedent(text), file), environment).values()))
+    return next(iter(plans(parse_yaml(textwrap.dedent(text), file), environment).values()))
 
 
 def problems_of(text: str, environment: str | None = "dev", file: str = "m") -> list[str]:

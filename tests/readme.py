@@ -1,4 +1,4 @@
-"""The README's table of fields, made from the model: `python -m tests.readme` writes it anew."""
+"""The README's table of fields, made from the model: `python -m tests.readme` rewrites it."""
 
 from __future__ import annotations
 
@@ -6,35 +6,45 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from secrets_component.secret_map import model
 from secrets_component.secret_map.schema import map_schema
 
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- fields -->\n", "<!-- /fields -->"
-MAP, ENTRY = "SecretMapFile", "Entry"
+TITLES = {"SecretMapFile": "Top level", "Entry": "Entries under `secrets`"}
 
 
 def written(text: str) -> str:
-    """Give the README with the table of today's model."""
+    """Return the README with the table of today's model."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return before + BEGIN + "\n".join(_sections()) + "\n" + END + after
 
 
+def without_sources(description: str) -> str:
+    """Return a description without the URLs at its end, which would only clutter the table."""
+    lines = description.splitlines()
+    while lines and (not lines[-1] or lines[-1].startswith("https://")):
+        lines.pop()
+    return " ".join(lines)
+
+
 def _sections() -> Iterator[str]:
+    """Yield the tables of the blocks in the order of the model, the top level first."""
     definitions = map_schema()["$defs"]
-    yield from _table("At the top", definitions[MAP])
-    yield from _table("Of an entry under `secrets`", definitions[ENTRY])
-    for name, definition in sorted(definitions.items()):
-        if name not in (MAP, ENTRY, "Fields"):
-            yield from _table(definition.get("description", name), definition)
+    for name in vars(model):
+        # `Fields` are those of an entry.
+        if name in definitions and name not in ("Header", "Fields"):
+            definition = definitions[name]
+            yield from _table(TITLES.get(name, definition["description"]), definition)
 
 
 def _table(title: str, definition: dict[str, Any]) -> Iterator[str]:
     yield f"\n**{title.rstrip('.')}**\n"
-    yield "| field | what it says |"
+    yield "| field | description |"
     yield "| --- | --- |"
-    for field, schema in definition.get("properties", {}).items():
-        description = schema.get("description", "").replace("|", r"\|")
+    for field, schema in definition["properties"].items():
+        description = without_sources(schema["description"]).replace("|", r"\|")
         yield f"| `{field}` | {description} |"
 
 

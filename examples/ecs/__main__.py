@@ -20,7 +20,7 @@ secrets = SecretMapReference(config.get("secrets") or f"organization/secrets/{st
 def default_subnets() -> list[str]:
     """Return the subnets of the account's default network."""
     default = ec2.GetSubnetsFilterArgs(name="default-for-az", values=["true"])
-    return ec2.get_subnets(filters=[default]).ids
+    return list(ec2.get_subnets(filters=[default]).ids)
 
 
 execution_role = iam.Role(

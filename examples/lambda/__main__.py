@@ -51,7 +51,7 @@ logging = iam.RolePolicy(
         }
     ),
 )
-environment = {
+environment: dict[str, pulumi.Input[str]] = {
     **lambda_environment(secrets, {"API_KEY_SECRET_ARN": "api_key"}),
     "API_URL": config.get("api_url") or "https://api.example.com/",
 }

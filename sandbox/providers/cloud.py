@@ -35,6 +35,7 @@ class Cloud:
                 "set AWS_ENDPOINT_URL with `eval $(.venv/bin/python -m sandbox env)`"
             )
             raise ProviderError(msg)
+
         self.region = settings.get("region") or os.environ.get("AWS_REGION") or "us-east-1"
         self._session = boto3.Session(region_name=self.region)
         self._clients: dict[str, Any] = {}
@@ -46,8 +47,10 @@ class Cloud:
         region = properties.get("region") or self.region
         if region == self.region:
             return self
+
         if region not in self._elsewhere:
             self._elsewhere[region] = Cloud({**self._settings, "region": region})
+
         return self._elsewhere[region]
 
     def client(self, service: str) -> Any:  # noqa: ANN401 # boto3 makes its clients' classes at run time
@@ -58,6 +61,7 @@ class Cloud:
                 endpoint_url=self.endpoint,  # before any other that the user's shell may set
                 config=Config(retries={"total_max_attempts": 1}, max_pool_connections=32),
             )
+
         return self._clients[service]
 
     def call(self, service: str, operation: str, /, **arguments: Any) -> Any:  # noqa: ANN401 # AWS's answer
@@ -75,6 +79,7 @@ class Cloud:
         except ClientError as error:
             if error.response["Error"]["Code"] in _GONE:
                 return None
+
             raise ProviderError(str(error)) from None
 
 
@@ -99,6 +104,7 @@ def tags(properties: Properties) -> list[dict[str, str]] | None:
     pairs = []
     for key, value in (properties.get("tags") or {}).items():
         pairs.append({"Key": key, "Value": value})
+
     return pairs or None
 
 
@@ -106,6 +112,7 @@ def untagged(found: list[Mapping[str, str]] | None) -> dict[str, str] | None:
     """Return tags in Pulumi's form; None where there are none."""
     if not found:
         return None
+
     return {tag["Key"]: tag["Value"] for tag in found}
 
 
@@ -114,6 +121,8 @@ def same_or(written: str | None, found: Any) -> str:  # noqa: ANN401 # a text, o
     document = found
     if isinstance(found, str):
         document = json.loads(found)
+
     if written is not None and json.loads(written) == document:
         return written
+
     return json.dumps(document)

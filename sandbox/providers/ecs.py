@@ -21,6 +21,7 @@ def read_cluster(cloud: Cloud, identity: str, state: Properties) -> Properties |
     found = cloud.call("ecs", "describe_clusters", clusters=[identity])["clusters"]
     if not found or found[0]["status"] == "INACTIVE":
         return None
+
     return {"arn": identity, "name": found[0]["clusterName"], "tags": state.get("tags")}
 
 
@@ -85,6 +86,7 @@ def read_service(cloud: Cloud, identity: str, state: Properties) -> Properties |
     )
     if found is None:
         return None
+
     for service in listed(found, "services"):
         if service["status"] == "ACTIVE":
             return {
@@ -94,6 +96,7 @@ def read_service(cloud: Cloud, identity: str, state: Properties) -> Properties |
                 "desiredCount": service["desiredCount"],
                 "taskDefinition": service["taskDefinition"],
             }
+
     return None
 
 
@@ -121,6 +124,7 @@ def _network(inputs: Properties) -> Properties | None:
     network = inputs.get("networkConfiguration")
     if not network:
         return None
+
     return {
         "awsvpcConfiguration": {
             "subnets": network["subnets"],
@@ -135,6 +139,7 @@ def get_subnets(cloud: Cloud, inputs: Properties) -> Properties:
     filters = []
     for wanted in listed(inputs, "filters"):
         filters.append({"Name": wanted["name"], "Values": wanted["values"]})
+
     found = cloud.call("ec2", "describe_subnets", Filters=filters)["Subnets"]
     return {"id": cloud.region, "ids": sorted(subnet["SubnetId"] for subnet in found)}
 

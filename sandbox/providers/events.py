@@ -28,6 +28,7 @@ def read_rule(cloud: Cloud, identity: str, state: Properties) -> Properties | No
     found = cloud.find("events", "describe_rule", Name=identity)
     if found is None:
         return None
+
     pattern = found.get("EventPattern")
     return {
         "arn": found["Arn"],
@@ -58,6 +59,7 @@ def put_target(cloud: Cloud, inputs: Properties) -> Created:
             "InputPathsMap": transformer.get("inputPaths") or {},
             "InputTemplate": transformer["inputTemplate"],
         }
+
     cloud.call("events", "put_targets", Rule=inputs["rule"], Targets=[without_none(target)])
     return f"{inputs['rule']}-{target_id}", {"targetId": target_id}
 
@@ -72,9 +74,11 @@ def read_target(cloud: Cloud, _: str, state: Properties) -> Properties | None:
     found = cloud.find("events", "list_targets_by_rule", Rule=state["rule"])
     if found is None:
         return None
+
     for target in found["Targets"]:
         if target["Id"] == state["targetId"]:
             return {**state, "arn": target["Arn"]}
+
     return None
 
 
@@ -94,6 +98,7 @@ def read_topic(cloud: Cloud, identity: str, state: Properties) -> Properties | N
     found = cloud.find("sns", "get_topic_attributes", TopicArn=identity)
     if found is None:
         return None
+
     return {
         "arn": identity,
         "name": identity.rsplit(":", maxsplit=1)[-1],
@@ -123,6 +128,7 @@ def read_topic_policy(cloud: Cloud, identity: str, state: Properties) -> Propert
     found = cloud.find("sns", "get_topic_attributes", TopicArn=identity)
     if found is None:
         return None
+
     policy = same_or(state.get("policy"), found["Attributes"]["Policy"])
     return {"arn": identity, "policy": policy}
 
@@ -139,6 +145,7 @@ def read_log_group(cloud: Cloud, identity: str, state: Properties) -> Properties
     group = next((group for group in found if group["logGroupName"] == identity), None)
     if group is None:
         return None
+
     return {
         "arn": group["arn"].removesuffix(":*"),
         "name": identity,
@@ -156,6 +163,7 @@ def update_log_group(
         cloud.call("logs", "put_retention_policy", logGroupName=identity, retentionInDays=days)
     else:
         cloud.call("logs", "delete_retention_policy", logGroupName=identity)
+
     return read_log_group(cloud, identity, news)
 
 

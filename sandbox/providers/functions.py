@@ -36,9 +36,11 @@ def read_permission(cloud: Cloud, identity: str, state: Properties) -> Propertie
     found = cloud.find("lambda", "get_policy", FunctionName=state["function"])
     if found is None:
         return None
+
     for statement in json.loads(found["Policy"])["Statement"]:
         if statement["Sid"] == identity:
             return state
+
     return None
 
 
@@ -65,6 +67,7 @@ def read_function(cloud: Cloud, identity: str, state: Properties) -> Properties 
     found = cloud.find("lambda", "get_function", FunctionName=identity)
     if found is None:
         return None
+
     function = found["Configuration"]
     variables = function.get("Environment", {}).get("Variables")
     return {
@@ -95,6 +98,7 @@ def update_function(
             FunctionName=identity,
             ZipFile=_zipped(news["code"]),
         )
+
     settings = without_none(_settings(news))
     cloud.call(
         "lambda",
@@ -123,20 +127,24 @@ def _settings(inputs: Properties) -> Properties:
     environment = inputs.get("environment")
     if environment:
         settings["Environment"] = {"Variables": environment.get("variables") or {}}
+
     logging = inputs.get("loggingConfig")
     if logging:
         settings["LoggingConfig"] = {"LogFormat": logging["logFormat"]}
         if logging.get("logGroup"):
             settings["LoggingConfig"]["LogGroup"] = logging["logGroup"]
+
     network = inputs.get("vpcConfig")
     if network:
         settings["VpcConfig"] = {
             "SubnetIds": listed(network, "subnetIds"),
             "SecurityGroupIds": listed(network, "securityGroupIds"),
         }
+
     letters = inputs.get("deadLetterConfig")
     if letters:
         settings["DeadLetterConfig"] = {"TargetArn": letters["targetArn"]}
+
     return settings
 
 
@@ -144,12 +152,14 @@ def _zipped(archive: Properties) -> bytes:
     """Return an archive as a zip: as it is if it is one, else packed, the same every time."""
     if archive.get(_PATH) and Path(archive[_PATH]).is_file():
         return Path(archive[_PATH]).read_bytes()
+
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
         for name, content in sorted(_files(archive).items()):
             entry = zipfile.ZipInfo(name, _EARLIEST)
             entry.external_attr = 0o644 << 16
             target.writestr(entry, content)
+
     return packed.getvalue()
 
 
@@ -157,6 +167,7 @@ def _files(archive: Properties) -> dict[str, bytes]:
     """Return an archive's files by their names in it, from a folder or from assets."""
     if archive.get(_PATH):
         return _files_below(Path(archive[_PATH]))
+
     files: dict[str, bytes] = {}
     for name, asset in archive[_ASSETS].items():
         if asset.get(_TEXT) is not None:
@@ -166,6 +177,7 @@ def _files(archive: Properties) -> dict[str, bytes]:
                 files[f"{name}/{inner}"] = content
         else:
             files[name] = Path(asset[_PATH]).read_bytes()
+
     return files
 
 
@@ -174,6 +186,7 @@ def _files_below(folder: Path) -> dict[str, bytes]:
     for path in folder.rglob("*"):
         if path.is_file():
             files[str(path.relative_to(folder))] = path.read_bytes()
+
     return files
 
 

@@ -29,6 +29,7 @@ def read_iam_policy(cloud: Cloud, identity: str, state: Properties) -> Propertie
     found = cloud.find("iam", "get_policy", PolicyArn=identity)
     if found is None:
         return None
+
     policy = found["Policy"]
     current = cloud.call(
         "iam", "get_policy_version", PolicyArn=identity, VersionId=policy["DefaultVersionId"]
@@ -56,6 +57,7 @@ def update_iam_policy(
             PolicyDocument=news["policy"],
             SetAsDefault=True,
         )
+
     return {}
 
 
@@ -90,9 +92,11 @@ def read_attachment(cloud: Cloud, identity: str, _: Properties) -> Properties | 
     listed = cloud.find("iam", "list_attached_role_policies", RoleName=role)
     if listed is None:
         return None
+
     attached = [policy["PolicyArn"] for policy in listed.get("AttachedPolicies", [])]
     if arn not in attached:
         return None
+
     return {"role": role, "policyArn": arn}
 
 
@@ -107,6 +111,7 @@ def _role(cloud: Cloud, arguments: Properties) -> Properties:
     if found is None:
         msg = f"reading IAM Role ({name}): couldn't find resource"
         raise ProviderError(msg)
+
     role = found["Role"]
     return {"id": name, "name": name, "arn": role["Arn"], "path": role["Path"]}
 
@@ -117,6 +122,7 @@ def _user(cloud: Cloud, arguments: Properties) -> Properties:
     if found is None:
         msg = f"reading IAM User ({name}): couldn't find resource"
         raise ProviderError(msg)
+
     user = found["User"]
     return {"id": name, "userName": name, "arn": user["Arn"], "path": user["Path"]}
 
@@ -141,6 +147,7 @@ def read_role(cloud: Cloud, identity: str, state: Properties) -> Properties | No
     found = cloud.find("iam", "get_role", RoleName=identity)
     if found is None:
         return None
+
     role = found["Role"]
     return {
         "arn": role["Arn"],
@@ -165,10 +172,12 @@ def update_role(
             RoleName=identity,
             PolicyDocument=news["assumeRolePolicy"],
         )
+
     if olds.get("description") != news.get("description"):
         cloud.call(
             "iam", "update_role", RoleName=identity, Description=news.get("description") or ""
         )
+
     return read_role(cloud, identity, news)
 
 
@@ -195,6 +204,7 @@ def read_role_policy(cloud: Cloud, identity: str, state: Properties) -> Properti
     found = cloud.find("iam", "get_role_policy", RoleName=role, PolicyName=name)
     if found is None:
         return None
+
     policy = same_or(state.get("policy"), found["PolicyDocument"])
     return {"role": role, "name": name, "policy": policy}
 
@@ -217,10 +227,12 @@ def read_instance_profile(cloud: Cloud, identity: str, _: Properties) -> Propert
     found = cloud.find("iam", "get_instance_profile", InstanceProfileName=identity)
     if found is None:
         return None
+
     profile = found["InstanceProfile"]
     described = {"arn": profile["Arn"], "name": identity, "role": None}
     if profile["Roles"]:  # AWS allows one
         described["role"] = profile["Roles"][0]["RoleName"]
+
     return described
 
 
@@ -241,6 +253,7 @@ def delete_instance_profile(cloud: Cloud, identity: str, state: Properties) -> N
 def _set_role(cloud: Cloud, profile: str, before: str | None, after: str | None) -> None:
     if before == after:
         return
+
     if before:
         cloud.find(
             "iam",
@@ -248,6 +261,7 @@ def _set_role(cloud: Cloud, profile: str, before: str | None, after: str | None)
             InstanceProfileName=profile,
             RoleName=before,
         )
+
     if after:
         cloud.call(
             "iam", "add_role_to_instance_profile", InstanceProfileName=profile, RoleName=after

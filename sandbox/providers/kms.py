@@ -20,6 +20,7 @@ def create_key(cloud: Cloud, inputs: Properties) -> Created:
     )["KeyMetadata"]
     if inputs.get("enableKeyRotation"):
         cloud.call("kms", "enable_key_rotation", KeyId=made["KeyId"])
+
     return made["KeyId"], read_key(cloud, made["KeyId"], inputs)
 
 
@@ -27,6 +28,7 @@ def _key_tags(inputs: Properties) -> list[dict[str, str]] | None:
     pairs = tags(inputs)
     if pairs is None:
         return None
+
     return [{"TagKey": pair["Key"], "TagValue": pair["Value"]} for pair in pairs]
 
 
@@ -35,6 +37,7 @@ def read_key(cloud: Cloud, identity: str, state: Properties) -> Properties | Non
     found = cloud.find("kms", "describe_key", KeyId=identity)
     if found is None or found["KeyMetadata"].get("DeletionDate"):
         return None
+
     key = found["KeyMetadata"]
     policy = cloud.call("kms", "get_key_policy", KeyId=identity, PolicyName="default")["Policy"]
     rotates = cloud.call("kms", "get_key_rotation_status", KeyId=identity)["KeyRotationEnabled"]
@@ -57,6 +60,7 @@ def update_key(
     operation = "disable_key_rotation"
     if news.get("enableKeyRotation"):
         operation = "enable_key_rotation"
+
     cloud.call("kms", operation, KeyId=identity)
     return read_key(cloud, identity, news)
 
@@ -65,6 +69,7 @@ def _describe(cloud: Cloud, identity: str, olds: Properties, news: Properties) -
     policy = news.get("policy")
     if policy and policy != olds.get("policy"):
         _set_policy(cloud, identity, policy)
+
     if olds.get("description") != news.get("description"):
         cloud.call(
             "kms",
@@ -97,6 +102,7 @@ def create_replica_key(cloud: Cloud, inputs: Properties) -> Created:
     )
     if inputs.get("policy"):  # moto's replica has its primary's otherwise
         _set_policy(cloud, key_id, inputs["policy"])
+
     return key_id, read_replica_key(cloud, key_id, inputs)
 
 
@@ -105,6 +111,7 @@ def read_replica_key(cloud: Cloud, identity: str, state: Properties) -> Properti
     found = read_key(cloud, identity, state)
     if found is None:
         return None
+
     shown = ("arn", "keyId", "description", "policy", "tags")
     return {
         **{key: found[key] for key in shown},
@@ -137,6 +144,7 @@ def read_alias(cloud: Cloud, identity: str, _: Properties) -> Properties | None:
                 "name": identity,
                 "targetKeyId": alias["TargetKeyId"],
             }
+
     return None
 
 

@@ -78,10 +78,13 @@ class ResourceType:
         for key in sorted({*olds, *news}):
             if olds.get(key) == news.get(key):
                 continue
+
             if key not in news and key in self.computed:
                 continue
+
             if key not in ignored and key not in self.write_only:
                 changed.append(key)
+
         return changed
 
     def read_back(self, inputs: Properties, outputs: Properties, *, is_import: bool) -> Properties:
@@ -89,10 +92,12 @@ class ResourceType:
         keys = set(inputs)
         if is_import:
             keys = set(outputs) - set(self.outputs)
+
         found = {}
         for key in keys:
             if key in inputs or key not in self.hidden:
                 found[key] = outputs.get(key, inputs.get(key))
+
         return found
 
 
@@ -158,6 +163,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         function = self._functions.get(request.tok)
         if function is None:
             self._fail(context, f"the sandbox has no function `{request.tok}`")
+
         answer = self._guarded(context, lambda: function(self._cloud, _plain(request.args)))  # type: ignore[misc] # _fail raises
         response = provider_pb2.InvokeResponse()
         getattr(response, "return").CopyFrom(_struct(answer))  # `return` is reserved in Python
@@ -170,6 +176,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         name = found.name
         if name is not None and name not in news and f"{name}Prefix" not in news:
             news[name] = olds.get(name) or _autonamed(request.urn.split("::")[-1])
+
         return provider_pb2.CheckResponse(inputs=_struct(news, _secrets(request.news)))
 
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
@@ -185,10 +192,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             if key in found.replaces:
                 kind += "_REPLACE"
                 response.replaces.append(key)
+
             response.changes = provider_pb2.DiffResponse.DIFF_SOME
             response.diffs.append(key)
             response.detailedDiff[key].kind = _KIND.Value(kind)
             response.detailedDiff[key].inputDiff = True
+
         # The bridge: a name that stays taken must be free before the new resource is created.
         keeps_name = found.name in olds and olds.get(found.name) == news.get(found.name)
         response.deleteBeforeReplace = bool(response.replaces) and keeps_name
@@ -201,6 +210,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             unknown = {key: UNKNOWN for key in found.outputs if key not in inputs}
             return provider_pb2.CreateResponse(properties=_struct({**inputs, **unknown}, secrets))
+
         cloud = self._locate(self._cloud, inputs)
         identity, outputs = self._guarded(context, lambda: found.create(cloud, inputs))
         made = _struct({**inputs, **(outputs or {})}, secrets)
@@ -218,6 +228,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         outputs = self._guarded(context, lambda: found.read(cloud, request.id, state))
         if outputs is None:
             return provider_pb2.ReadResponse()
+
         written = found.read_back(inputs, outputs, is_import=not state)
         secrets = found.secrets | _secrets(request.inputs) | _secrets(request.properties)
         return provider_pb2.ReadResponse(
@@ -233,6 +244,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         secrets = found.secrets | _secrets(request.olds) | _secrets(request.news)
         if request.preview or found.update is None:
             return provider_pb2.UpdateResponse(properties=_struct({**olds, **news}, secrets))
+
         update = found.update
         cloud = self._locate(self._cloud, news)
         outputs = self._guarded(context, lambda: update(cloud, request.id, olds, news))
@@ -250,6 +262,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         token = urn.split("::")[2].rpartition("$")[2]
         if token not in self._types:
             self._fail(context, f"the sandbox has no resource type `{token}`")
+
         return self._types[token]
 
     def _guarded(self, context: Any, call: Callable[[], Any]) -> Any:  # noqa: ANN401 # any answer
@@ -280,6 +293,7 @@ def serve(provider: Provider) -> None:
     sys.stdout.flush()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: server.stop(grace=_GRACE_SECONDS))
+
     server.wait_for_termination()
 
 
@@ -291,6 +305,7 @@ def _autonamed(logical: str) -> str:
 def _change(olds: Properties, news: Properties, key: str) -> str:
     if key not in olds:
         return "ADD"
+
     return "UPDATE" if key in news else "DELETE"
 
 
@@ -329,6 +344,7 @@ def _value(value: struct_pb2.Value) -> Any:  # noqa: ANN401 # any JSON value
             inner = _plain(value.struct_value)
             if inner.get(_SIGNATURE) == _SECRET:
                 return inner["value"]
+
             return inner
         case _:
             return None
@@ -337,6 +353,7 @@ def _value(value: struct_pb2.Value) -> Any:  # noqa: ANN401 # any JSON value
 def _number(number: float) -> float:
     if number.is_integer():
         return int(number)
+
     return number
 
 
@@ -344,6 +361,7 @@ def _struct(properties: Properties, secrets: frozenset[str] = frozenset()) -> st
     marked = {key: value for key, value in properties.items() if value is not None}
     for key in secrets.intersection(marked):
         marked[key] = {_SIGNATURE: _SECRET, "value": marked[key]}
+
     message = struct_pb2.Struct()
     message.update(marked)
     return message

@@ -34,10 +34,12 @@ def create_password(_: Any, inputs: Properties) -> Created:  # noqa: ANN401 # no
     drawn = []
     for kind, characters in alphabets.items():
         drawn += _draw(characters, inputs.get(f"min{kind.capitalize()}") or 0)
+
     missing = inputs["length"] - len(drawn)
     if missing < 0 or not alphabets:
         msg = "the length is less than the sum of the minimums, or all character classes are off"
         raise ProviderError(msg)
+
     drawn += _draw("".join(alphabets.values()), missing)
     secrets.SystemRandom().shuffle(drawn)
     return "none", {"result": "".join(drawn)}
@@ -48,6 +50,7 @@ def _alphabets(inputs: Properties) -> dict[str, str]:
     alphabets = {kind: characters for kind, characters in _KINDS.items() if inputs.get(kind, True)}
     if "special" in alphabets and inputs.get("overrideSpecial"):
         alphabets["special"] = inputs["overrideSpecial"]
+
     return alphabets
 
 

@@ -27,6 +27,7 @@ def read_database(cloud: Cloud, identity: str, _: Properties) -> Properties | No
     found = cloud.find("rds", "describe_db_instances", DBInstanceIdentifier=identity)
     if found is None:
         return None
+
     database = found["DBInstances"][0]
     address, port = database["Endpoint"]["Address"], database["Endpoint"]["Port"]
     return {
@@ -53,6 +54,7 @@ def update_database(
             MasterUserPassword=news.get("password"),
             ApplyImmediately=True,
         )
+
     return read_database(cloud, identity, news)
 
 

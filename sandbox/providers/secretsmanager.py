@@ -29,6 +29,7 @@ def read_secret(cloud: Cloud, identity: str, state: Properties) -> Properties | 
     found = cloud.find("secretsmanager", "describe_secret", SecretId=identity)
     if found is None or found.get("DeletedDate"):
         return None
+
     found_tags = untagged(found.get("Tags"))
     return {
         "arn": found["ARN"],
@@ -49,7 +50,9 @@ def _read_replicas(found: Properties, state: Properties) -> list[dict[str, str]]
         read = {"region": replica["Region"]}
         if replica["Region"] in named:
             read["kmsKeyId"] = replica["KmsKeyId"]
+
         replicas.append(read)
+
     return replicas or None
 
 
@@ -66,9 +69,11 @@ def update_secret(
             Description=news.get("description") or "",
             KmsKeyId=news.get("kmsKeyId"),
         )
+
     _update_tags(cloud, identity, olds, news)
     if "replicas" in news:  # optional and computed: what the program leaves out stays
         _update_replicas(cloud, identity, olds, news)
+
     return read_secret(cloud, identity, news)
 
 
@@ -78,6 +83,7 @@ def _update_tags(cloud: Cloud, identity: str, olds: Properties, news: Properties
     gone = sorted(before.keys() - after.keys())
     if gone:
         cloud.call("secretsmanager", "untag_resource", SecretId=identity, TagKeys=gone)
+
     if after and after != before:
         cloud.call("secretsmanager", "tag_resource", SecretId=identity, Tags=tags(news))
 
@@ -89,6 +95,7 @@ def _update_replicas(cloud: Cloud, identity: str, olds: Properties, news: Proper
     added = [_replica(replica) for replica in after if replica not in before]
     if gone:
         _remove_replicas(cloud, identity, gone)
+
     if added:
         cloud.call(
             "secretsmanager",
@@ -114,12 +121,15 @@ def delete_secret(cloud: Cloud, identity: str, state: Properties) -> None:
     """
     if read_secret(cloud, identity, state) is None:
         return
+
     regions = [replica["region"] for replica in listed(state, "replicas")]
     if regions:
         _remove_replicas(cloud, identity, regions)
+
     window: dict[str, Any] = {"ForceDeleteWithoutRecovery": True}
     if state.get("recoveryWindowInDays"):
         window = {"RecoveryWindowInDays": state["recoveryWindowInDays"]}
+
     cloud.call("secretsmanager", "delete_secret", SecretId=identity, **window)
 
 
@@ -127,6 +137,7 @@ def _replica(replica: Mapping[str, str]) -> dict[str, str]:
     added = {"Region": replica["region"]}
     if replica.get("kmsKeyId"):
         added["KmsKeyId"] = replica["kmsKeyId"]
+
     return added
 
 
@@ -152,9 +163,12 @@ def read_version(cloud: Cloud, identity: str, state: Properties) -> Properties |
     except ProviderError as error:
         if "marked deleted" in str(error) or "marked for deletion" in str(error):
             return None
+
         raise
+
     if found is None:
         return None
+
     version = {
         "arn": found["ARN"],
         "secretId": arn,
@@ -165,8 +179,10 @@ def read_version(cloud: Cloud, identity: str, state: Properties) -> Properties |
     }
     if "secretStringWo" in state:
         version["secretString"] = None
+
     if version["secretBinary"] is not None:
         version["secretBinary"] = version["secretBinary"].decode()
+
     return version
 
 
@@ -179,8 +195,10 @@ def update_version(
     after = set(listed(news, "versionStages"))
     for label in sorted(after - before):
         _move_label(cloud, arn, label, version_id)
+
     for label in sorted(before - after - {"AWSCURRENT"}):
         _remove_label(cloud, arn, label, version_id)
+
     return read_version(cloud, identity, news)
 
 
@@ -231,6 +249,7 @@ def read_policy(cloud: Cloud, identity: str, state: Properties) -> Properties | 
     found = cloud.find("secretsmanager", "get_resource_policy", SecretId=identity)
     if found is None or not found.get("ResourcePolicy"):
         return None
+
     text = same_or(state.get("policy"), found["ResourcePolicy"])
     return {"secretArn": identity, "policy": text}
 
@@ -264,6 +283,7 @@ def read_rotation(cloud: Cloud, identity: str, state: Properties) -> Properties 
     found = cloud.find("secretsmanager", "describe_secret", SecretId=identity)
     if found is None or found.get("DeletedDate"):
         return None
+
     rules = found.get("RotationRules") or {}
     read = {
         "automaticallyAfterDays": rules.get("AutomaticallyAfterDays"),
@@ -290,6 +310,7 @@ def _secret(cloud: Cloud, wanted: Properties) -> Properties:
     if found is None:
         msg = "couldn't find resource"
         raise ProviderError(msg)
+
     return {**found, "id": found["arn"]}
 
 
@@ -303,6 +324,7 @@ def _secret_version(cloud: Cloud, wanted: Properties) -> Properties:
     if found is None:
         msg = "couldn't find resource"
         raise ProviderError(msg)
+
     return {
         "id": f"{wanted['secretId']}|{found['VersionId']}",
         "arn": found["ARN"],

@@ -39,4 +39,5 @@ def _may_be_called(function: Any) -> bool:  # noqa: ANN401 # moto's class
     for statement in function.policy.statements:
         if statement.get("Principal", {}).get("Service") == _CALLER:
             return True
+
     return False

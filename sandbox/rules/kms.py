@@ -14,11 +14,13 @@ def check_key(account: str, region: str, key: str | None) -> None:
     """Refuse a key that does not exist or is disabled; no key at all is the AWS-managed one."""
     if not key or key.endswith(_MANAGED):
         return
+
     found = _find(account, region, key)
     if found is None:
         raise ResourceNotFoundException(
             "The operation failed because the KMS key in the request could not be found."
         )
+
     if not found.enabled:
         raise InvalidRequestException("The KMS key is not enabled or not available.")
 

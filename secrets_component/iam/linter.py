@@ -73,9 +73,11 @@ def findings(document: object, *, is_template: bool = False) -> Iterator[Finding
     if not isinstance(document, dict) or not isinstance(document.get("Statement"), list | dict):
         yield (), "is not a policy document; expected a mapping with `Version` and `Statement`"
         return
+
     yield from _unknown_keys(document, _DOCUMENT, ())
     if document.get("Version", _VERSIONS[0]) not in _VERSIONS:
         yield ("Version",), f'`Version`: expected "{_VERSIONS[0]}"'
+
     for path, statement in _with_paths(document["Statement"]):
         if isinstance(statement, dict):
             yield from _statement_findings(statement, path, is_template=is_template)
@@ -87,6 +89,7 @@ def _with_paths(statements: list[Any] | dict[str, Any]) -> Iterator[tuple[KeyPat
     if isinstance(statements, dict):
         yield ("Statement",), statements
         return
+
     for index, statement in enumerate(statements):
         yield ("Statement", index), statement
 
@@ -98,12 +101,15 @@ def _statement_findings(
     effect = statement.get("Effect")
     if effect not in ("Allow", "Deny"):
         yield (*path, "Effect"), "`Effect`: expected `Allow` or `Deny`"
+
     yield from _action_findings(statement, path)
     if not is_template and statement.keys().isdisjoint(("Principal", "NotPrincipal")):
         yield path, "the statement has no `Principal`; a resource policy requires one"
+
     yield from _principal_findings(statement.get("Principal"), (*path, "Principal"))
     if effect == "Allow":
         yield from _too_open(statement, path)
+
     if effect == "Allow" and is_template:
         yield from _too_wide(statement, path)
 
@@ -111,6 +117,7 @@ def _statement_findings(
 def _action_findings(statement: Mapping[str, Any], path: KeyPath) -> Iterator[Finding]:
     if statement.keys().isdisjoint(("Action", "NotAction")):
         yield path, "the statement has no `Action`"
+
     for action in _listed(statement.get("Action")):
         if not _has_form(action, _ACTION):
             yield (*path, "Action"), "`Action`: expected `<service>:<Operation>`"
@@ -119,8 +126,10 @@ def _action_findings(statement: Mapping[str, Any], path: KeyPath) -> Iterator[Fi
 def _principal_findings(principal: object, path: KeyPath) -> Iterator[Finding]:
     if isinstance(principal, str) and not _has_form(principal, _EVERYONE, _WITH_VARIABLE):
         yield path, '`Principal`: expected `{"AWS": […]}` or `{"Service": […]}`'
+
     if not isinstance(principal, dict):
         return
+
     for kind, (forms, message) in _PRINCIPAL_FORMS.items():
         for name in _listed(principal.get(kind)):
             if not _has_form(name, *forms):
@@ -131,6 +140,7 @@ def _has_form(value: object, *forms: re.Pattern[str]) -> bool:
     """Return whether a value is a string in one of these forms."""
     if not isinstance(value, str):
         return False
+
     return any(form.fullmatch(value) for form in forms)
 
 
@@ -142,8 +152,10 @@ def _too_open(statement: Mapping[str, Any], path: KeyPath) -> Iterator[Finding]:
             "`NotPrincipal` with `Allow` gives access to everyone else, which AWS blocks; list the "
             "accounts or roles in `Principal`",
         )
+
     if _is_public(statement):
         yield (*path, "Principal"), _PUBLIC
+
     if "NotAction" in statement:
         yield (
             (*path, "NotAction"),
@@ -156,6 +168,7 @@ def _too_wide(statement: Mapping[str, Any], path: KeyPath) -> Iterator[Finding]:
     actions = _listed(statement.get("Action"))
     if not all(_has_form(action, _EXACT_ACTION) for action in actions):
         yield (*path, "Action"), "wildcards are not allowed in `Action`; list the actions"
+
     resources = _listed(statement.get("Resource"))
     if any(str(resource).endswith("-*") for resource in resources):
         yield (
@@ -170,6 +183,7 @@ def _is_public(statement: Mapping[str, Any]) -> bool:
     names = [principal]
     if isinstance(principal, dict):
         names = _listed(principal.get("AWS"))
+
     return "*" in names and not _narrows(statement.get("Condition"))
 
 
@@ -177,11 +191,14 @@ def _narrows(condition: object) -> bool:
     """Return whether a condition limits whose accounts or networks a statement is for."""
     if not isinstance(condition, dict):
         return False
+
     for operator, keys in condition.items():
         if "Not" in operator or operator.endswith("IfExists") or not isinstance(keys, dict):
             continue
+
         if not _NARROWING.isdisjoint(key.lower() for key in keys):
             return True
+
     return False
 
 
@@ -197,6 +214,8 @@ def _listed(value: Any) -> list[Any]:  # noqa: ANN401 # any JSON value
     """Return a list of what may be one, several, or absent."""
     if value is None:
         return []
+
     if isinstance(value, list):
         return value
+
     return [value]

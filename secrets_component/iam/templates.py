@@ -41,6 +41,7 @@ def shipped(name: str) -> str:
     if found is None:
         msg = "the policy templates (`policies/`) are not installed; reinstall secretsmap"
         raise FileNotFoundError(msg)
+
     return (found / f"{name}.json.tpl").read_text("utf-8")
 
 
@@ -63,6 +64,7 @@ def fill(text: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         filled = _filled_block(statement, values)
         if _ESSENTIAL.isdisjoint(statement.keys() - filled.keys()):
             found.append(filled)
+
     return found
 
 
@@ -74,16 +76,20 @@ def listed(statements: Any) -> list[Any]:  # noqa: ANN401 # any JSON value
     """Return the statements of a document, where a single one needs no list around it."""
     if isinstance(statements, list):
         return statements
+
     return [statements]
 
 
 def _filled_node(node: Any, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 # any JSON value
     if isinstance(node, str):
         return _filled_text(node, values)
+
     if isinstance(node, list):
         return _filled_list(node, values)
+
     if isinstance(node, dict):
         return _filled_block(node, values)
+
     return node
 
 
@@ -94,6 +100,7 @@ def _filled_block(block: Mapping[str, Any], values: Mapping[str, Any]) -> dict[s
         filled = _filled_node(node, values)
         if filled not in (None, {}, []):
             found[key] = filled
+
     return found
 
 
@@ -106,6 +113,7 @@ def _filled_list(nodes: list[Any], values: Mapping[str, Any]) -> list[Any]:
             found += filled
         elif filled is not None:
             found.append(filled)
+
     return found
 
 
@@ -113,12 +121,16 @@ def _filled_text(text: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 #
     for name in _variables(text):
         if name not in values:
             raise TemplateError(_unknown(name, values))
+
         value, written = values[name], f"${{{name}}}"
         if text == written or value is None:
             return value
+
         if isinstance(value, list):
             return [_filled_text(text.replace(written, one), values) for one in value]
+
         text = text.replace(written, str(value))
+
     return text
 
 
@@ -129,6 +141,7 @@ def _variables(text: str) -> list[str]:
 def _unknown(name: str, known: Iterable[str]) -> str:
     if name in VARIABLES:
         return f"the template's variable `${{{name}}}` has no value here"
+
     names = ", ".join(f"`${{{one}}}`" for one in sorted(known))
     hint = did_you_mean(name, known)
     return f"the template has an unknown variable `${{{name}}}`; known are {names}{hint}"
@@ -143,6 +156,7 @@ def needs_principals(text: str) -> bool:
     """Return whether a template leaves it to the map to name principals."""
     if names_variable(text, "principals"):
         return True
+
     return any(not has_principal(statement) for statement in _statements(text))
 
 
@@ -160,15 +174,18 @@ def file_problems(path: Path, text: str) -> Iterator[Problem]:
         place = Position(file, error.lineno, error.colno)
         yield Problem(place, f"the template is not JSON: {error.msg.lower()}")
         return
+
     yield from _unknown_variables(file, text)
     try:
-        positions: yaml_text.Document | None = yaml_text.parse(text, file)  # JSON is YAML
+        positions: yaml_text.Document | None = yaml_text.parse_yaml(text, file)  # JSON is YAML
     except MapSyntaxError:  # except in a few corner cases, which only cost the place
         positions = None
+
     for inner, message in linter.findings(document, is_template=True):
         place = Position(file, 1, 1)
         if positions:
             place = positions.position(inner)
+
         yield Problem(place, message)
 
 
@@ -177,6 +194,7 @@ def _unknown_variables(file: str, text: str) -> Iterator[Problem]:
         name = found[1]
         if name in VARIABLES or _AWS_OWN.fullmatch(name):
             continue
+
         line = text.count("\n", 0, found.start()) + 1
         column = found.start() - text.rfind("\n", 0, found.start())
         yield Problem(Position(file, line, column), _unknown(name, VARIABLES))

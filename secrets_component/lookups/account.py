@@ -24,6 +24,7 @@ def read_home(parent: pulumi.Resource) -> Home:
     region = get_region(opts=options).region
     if not caller.arn or not region:
         return Home()
+
     return Home(Arn.parse(caller.arn).partition, region, caller.account_id, caller.arn)
 
 
@@ -50,6 +51,7 @@ class Identities:
                 else:
                     message = f"cannot look up the role `{role}`: {failure}"
                     report.error(place, message, at_value=True)
+
         return found
 
     def problem_with(self, principal: str) -> str | None:
@@ -60,28 +62,35 @@ class Identities:
         """
         if not is_arn(principal) or not self._home.is_own(principal):
             return None
+
         kind, _, name = Arn.parse(principal).resource.partition("/")
         if kind not in ("role", "user"):
             return None
+
         arn, failure = self._query(kind, name.rpartition("/")[2])
         if arn == principal:
             return None
+
         if arn is not None:
             return f"`{principal}` does not exist in this account, but `{arn}` does"
+
         if _is_absent(failure):
             return f"the {kind} `{principal}` does not exist in this account; create it first"
+
         return None
 
     def _query(self, kind: str, name: str) -> tuple[str | None, str]:
         """Return the ARN of a role or user, or None and AWS's answer."""
         if (kind, name) not in self._answers:
             self._answers[kind, name] = self._read(kind, name)
+
         return self._answers[kind, name]
 
     def _read(self, kind: str, name: str) -> tuple[str | None, str]:
         try:
             if kind == "role":
                 return iam.get_role(name=name, opts=self._options).arn, ""
+
             return iam.get_user(user_name=name, opts=self._options).arn, ""
         except Exception as error:  # noqa: BLE001 # the SDK raises a bare Exception for a failed invoke
             return None, str(error)

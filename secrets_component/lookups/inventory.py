@@ -109,6 +109,7 @@ def _name_prefixes(plan: Plan) -> list[str]:
     for secret in plan.secrets.values():
         if not secret.name.startswith(level):
             elsewhere.add(secret.name)
+
     return [level, *sorted(elsewhere)]
 
 
@@ -137,4 +138,5 @@ def _next_rotation(listed: Mapping[str, Any]) -> str | None:
     time: datetime | None = listed.get("NextRotationDate")
     if time is None or not listed.get("RotationEnabled"):
         return None
+
     return time.astimezone(UTC).isoformat(timespec="minutes")

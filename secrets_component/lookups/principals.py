@@ -55,10 +55,12 @@ def resolve(
     for secret in plan.secrets.values():
         _check_resolved(secret, principals, report)
         _check_grantees(secret, access, values, identities, report)
+
     refuse(report)
     for secret in plan.secrets.values():
         if secret.policy or secret.grants:
             access.policies[secret.key] = _resource_policy(plan, secret, access)
+
     _check_sizes(plan, access.policies, report)
     refuse(report)
     return access
@@ -79,6 +81,7 @@ def write_when_known(
             open_[template] = value
         else:
             known[template] = str(value)
+
     if not open_:
         return write(known)
 
@@ -87,6 +90,7 @@ def write_when_known(
         report = plan.report()
         for template, value in resolved.items():
             _check_principal(template, value, (), report)
+
         refuse(report)
         return write({**known, **resolved})
 
@@ -99,6 +103,7 @@ def _read_principals(plan: Plan, values: ReferenceValues) -> dict[Template, pulu
         for principal in secret.principals:
             if principal not in found:
                 found[principal] = values.fill(principal, secret.key)
+
     return found
 
 
@@ -107,6 +112,7 @@ def _resource_policy(
 ) -> pulumi.Input[str]:
     if isinstance(secret.policy, InlinePolicy) and not secret.grants:
         return secret.policy.document
+
     has_references = any(principal.references for principal in secret.principals)
 
     def write(known: Known) -> str:
@@ -114,6 +120,7 @@ def _resource_policy(
         problem = policy_size_problem(text)
         if problem and has_references:
             raise refusal(plan, secret.place, problem)
+
         return text
 
     return write_when_known(plan, secret.principals, access.principals, write)
@@ -148,12 +155,13 @@ def _check_grantees(
     report: Report,
 ) -> None:
     """Refuse principals that do not exist, and those that cannot use the AWS-managed key."""
-    is_managed = _is_under_aws_managed_key(secret, values)
+    is_managed = _resolves_to_aws_managed_key(secret, values)
     for grant in secret.grants:
         for grantee in grant.grantees:
             value = access.principals[grantee.principal]
             if not isinstance(value, str):
                 continue
+
             problem = identities.problem_with(value)
             if is_managed and not access.home.is_own(value):
                 report.error(grantee.place, OWN_KEY_NEEDED, at_value=True)
@@ -161,7 +169,7 @@ def _check_grantees(
                 report.error(grantee.place, problem, at_value=True)
 
 
-def _is_under_aws_managed_key(secret: PlannedSecret, values: ReferenceValues) -> bool:
+def _resolves_to_aws_managed_key(secret: PlannedSecret, values: ReferenceValues) -> bool:
     match secret.kms_key:
         case AwsManagedKey():
             return True

@@ -75,6 +75,7 @@ class ReferenceValues:
         inputs = [self.of(reference, key) for reference in references]
         if not any(isinstance(one, pulumi.Output) for one in inputs):
             return self._rendered(value, dict(zip(references, inputs, strict=True)), key)
+
         return pulumi.Output.all(*inputs).apply(
             lambda found: self._rendered(value, dict(zip(references, found, strict=True)), key)
         )
@@ -97,6 +98,7 @@ def read(plan: Plan, parent: pulumi.Resource) -> ReferenceValues:
     for secret in plan.secrets.values():
         for reference in secret.references:
             reader.read(secret, reference)
+
     refuse(reader.report)
     return reader.values
 
@@ -112,6 +114,7 @@ class _Reader:
     def read(self, secret: PlannedSecret, reference: Reference) -> None:
         if self.values.has_all((reference,)):
             return
+
         match reference.kind:
             case ReferenceKind.CONFIG:
                 found, problem = _read_config(reference.path[0])
@@ -122,6 +125,7 @@ class _Reader:
                 if problem and self._may_wait(secret, reference):
                     self.values.waiting.setdefault(secret.key, []).append(reference)
                     return
+
         if problem:
             self.report.error_in_reference(secret.place, str(reference), problem)
         else:
@@ -131,11 +135,14 @@ class _Reader:
         """Return whether the run can go on: a value, a rotation and a restart can come later."""
         if self._plan.stacks[reference.path[0]].when_missing != "wait":
             return False
+
         later = set(secret.value_references)
         if secret.rotation:
             later.update(secret.rotation.function.references)
+
         for restart in secret.on_rotate:
             later.update(restart.target.references)
+
         return reference in later and reference not in secret.fixed_references
 
     def _read_output(self, reference: Reference) -> tuple[Any, str | None]:
@@ -145,17 +152,21 @@ class _Reader:
         if outputs.values is None:
             remedy = self._remedy(component)
             return None, f"stack `{stack}` does not exist; deploy it first{remedy}"
+
         found = outputs.values.get(name, _MISSING)
         for step in rest:
             found = _inside(found, step)
+
         if found is _MISSING or found is None:
             hint = "" if name in outputs.values else did_you_mean(name, outputs.values)
             return None, (
                 f"stack `{stack}` has no such output, or this run cannot decrypt it; deploy that "
                 f"stack first{self._remedy(component)}{hint}"
             )
+
         if name in outputs.secret_names:
             return pulumi.Output.secret(found), None
+
         return found, None
 
     def _remedy(self, component: str) -> str:
@@ -163,6 +174,7 @@ class _Reader:
         stack = self._plan.stacks[component]
         if stack.when_missing == "wait":
             return " (a key, a replica's key, a topic or a principal cannot wait)"
+
         return (
             f", or write `{component}: {{stack: {stack.stack}, when_missing: wait}}` to fill the "
             "secret in a later run"
@@ -171,6 +183,7 @@ class _Reader:
     def _stack(self, name: str) -> StackOutputs:
         if name not in self._stacks:
             self._stacks[name] = read_stack(name, self._parent)
+
         return self._stacks[name]
 
 
@@ -178,8 +191,10 @@ def _inside(value: Any, step: str) -> Any:  # noqa: ANN401 # any JSON value
     """Return what is one step inside an output: a mapping's key, or a list's index from 0."""
     if isinstance(value, Mapping):
         return value.get(step, _MISSING)
+
     if not isinstance(value, list) or not step.isdecimal():
         return _MISSING
+
     index = int(step)
     return value[index] if index < len(value) else _MISSING
 
@@ -201,8 +216,10 @@ def read_stack(name: str, parent: pulumi.Resource) -> StackOutputs:
     except Exception as error:  # noqa: BLE001 # the SDK raises a bare Exception for a failed invoke
         if "unknown stack" in str(error):
             return StackOutputs(None)
+
         msg = f"cannot read the stack `{name}`: {error}"
         raise pulumi.RunError(msg) from None
+
     answer = answer or {}
     secret_names = frozenset(answer.get("secretOutputNames") or ())
     return StackOutputs(answer.get("outputs") or {}, secret_names)
@@ -213,6 +230,7 @@ def _read_config(key: str) -> tuple[Any, str | None]:
     config = pulumi.Config(namespace or None)
     if config.get(name) is None:
         return None, f"missing config value; run `pulumi config set --secret {key}`"
+
     return config.require_secret(name), None
 
 
@@ -220,4 +238,5 @@ def _read_variable(name: str) -> tuple[Any, str | None]:
     value = os.environ.get(name)
     if value is None:
         return None, f"missing environment variable; set `{name}` before `pulumi up`"
+
     return pulumi.Output.secret(value), None

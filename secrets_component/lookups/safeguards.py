@@ -63,6 +63,7 @@ class AccountState:
         for key, held in self.held.items():
             if held.next_rotation and plan.secrets[key].rotation:
                 found[key] = held.next_rotation
+
         return found
 
 
@@ -82,11 +83,13 @@ def check_account(plan: Plan, home: Home, parent: pulumi.Resource) -> AccountSta
     if isinstance(settings.get_monitor(), MockMonitor):
         refuse(report)
         return AccountState(adopted)
+
     inventory = _open_inventory(plan, home)
     held = _held_by_key(plan, inventory) if inventory else {}
     _check_renames(plan, _earlier_names(plan, parent), report)
     for key, found in held.items():
         _check_held(plan.secrets[key], found, report)
+
     refuse(report)
     return AccountState(adopted, held, inventory)
 
@@ -102,6 +105,7 @@ def restore_deleted(plan: Plan, state: AccountState) -> AccountState:
         secret = plan.secrets[key]
         if not secret.restore_deleted or state.inventory is None:
             continue
+
         if held.deletion is None:
             adopted[key] = held.arn
         elif pulumi.runtime.is_dry_run():
@@ -110,6 +114,7 @@ def restore_deleted(plan: Plan, state: AccountState) -> AccountState:
             state.inventory.restore(held)
             pulumi.log.info(f"`{secret.name}` is restored from its scheduled deletion")
             adopted[key] = held.arn
+
     return replace(state, adopted=adopted)
 
 
@@ -129,15 +134,18 @@ def _read_imported(plan: Plan, parent: pulumi.Resource, report: Report) -> dict[
         wanted = secret.import_
         if not wanted:
             continue
+
         if is_arn(wanted):
             found[key] = wanted
             continue
+
         try:
             found[key] = secretsmanager.get_secret(name=wanted, opts=options).arn
         except Exception as error:  # noqa: BLE001 # the SDK raises a bare Exception for a failed invoke
             reason = str(error).rpartition("returned an error: ")[2]
             message = f"the secret `{wanted}` cannot be adopted: {reason}"
             report.error((*secret.place, "import"), message)
+
     return found
 
 
@@ -157,12 +165,15 @@ def _open_inventory(plan: Plan, home: Home) -> Inventory | None:
     else:
         if number == home.account:
             return inventory
+
         reason = (
             f"the AWS SDK's credentials are of account {number}, the provider's of {home.account}"
         )
+
     if any(secret.restore_deleted for secret in plan.secrets.values()):
         msg = f"`restore_deleted` needs the AWS SDK in the provider's account: {reason}"
         raise pulumi.RunError(msg)
+
     pulumi.log.info(f"skipping the check for secrets scheduled for deletion: {reason}")
     return None
 
@@ -173,6 +184,7 @@ def _held_by_key(plan: Plan, inventory: Inventory) -> dict[str, HeldSecret]:
     for key, secret in plan.secrets.items():
         if secret.name in by_name:
             held[key] = by_name[secret.name]
+
     return held
 
 
@@ -188,6 +200,7 @@ def _check_held(secret: PlannedSecret, held: HeldSecret, report: Report) -> None
             "or choose another `name`"
         )
         report.error(secret.place, message)
+
     is_written = secret.rotation is not None or secret.source.kind != "imported"
     if held.service and is_written:
         message = (
@@ -205,6 +218,7 @@ def _earlier_names(plan: Plan, parent: pulumi.Resource) -> Mapping[str, str]:
     of_instance = names.get(plan.instance)
     if isinstance(of_instance, Mapping):
         return of_instance
+
     return names
 
 
@@ -213,6 +227,7 @@ def _check_renames(plan: Plan, earlier: Mapping[str, str], report: Report) -> No
     for key, name in earlier.items():
         if isinstance(name, str):
             old_keys[name] = key
+
     for secret in plan.secrets.values():
         problem = _abandoned_value(secret, earlier) or _other_key(secret, plan, old_keys)
         if problem:
@@ -222,9 +237,11 @@ def _check_renames(plan: Plan, earlier: Mapping[str, str], report: Report) -> No
 def _abandoned_value(secret: PlannedSecret, earlier: Mapping[str, str]) -> str | None:
     if secret.owner == "map":
         return None
+
     before = earlier.get(secret.key) or earlier.get(secret.renamed_from or "")
     if before is None or before == secret.name:
         return None
+
     writer = "rotation" if secret.owner == "rotation" else "an operator"
     return (
         f"renaming `{before}` to `{secret.name}` creates a new secret without the value written by "
@@ -236,6 +253,7 @@ def _other_key(secret: PlannedSecret, plan: Plan, old_keys: Mapping[str, str]) -
     old = old_keys.get(secret.name)
     if old is None or old in plan.secrets or secret.renamed_from == old:
         return None
+
     return (
         f"`{secret.name}` belongs to the entry `{old}`, which was removed; write "
         f"`renamed_from: {old}` to keep it, or give this entry another `name`"

@@ -46,6 +46,7 @@ def policy_size_problem(text: str) -> str | None:
     """Explain that a secret's whole policy is too long for AWS; None where it is not."""
     if len(text) <= MAX_POLICY_CHARACTERS:
         return None
+
     return (
         f"the secret's policy, with the grants of all its levels, has {len(text):,} characters; "
         f"AWS allows {MAX_POLICY_CHARACTERS:,}; name fewer principals, whole accounts, or attach "
@@ -77,23 +78,29 @@ class AccessPlanner:
         path = (*path, "policy")
         if policy is None:
             return None
+
         if isinstance(policy, TemplatePolicy):
             return self._templated_policy(policy, path)
+
         text = policy if isinstance(policy, str) else json.dumps(policy)
         for problem in _document_problems(text):
             self._report.error(path, problem)
+
         return InlinePolicy(text)
 
     def _templated_policy(self, policy: TemplatePolicy, path: KeyPath) -> TemplatedPolicy | None:
         text = self._template_text(policy, (*path, "template"))
         if text is None:
             return None
+
         for variable in _missing_variables(policy, text):
             self._report.error(path, f"the template needs `{variable}: …`")
+
         for index, principal in enumerate(policy.principals):
             if SERVICE.fullmatch(principal):
                 message = "services are not allowed here; list them under `access.readers`"
                 self._report.error((*path, "principals", index), message, at_value=True)
+
         principals = self._parser.fields(policy.principals, (*path, "principals"))
         return TemplatedPolicy(policy.template, text, principals, policy.organization_id)
 
@@ -101,11 +108,13 @@ class AccessPlanner:
         """Read a template; problems of a custom one are reported at their place in its file."""
         if policy.template in TEMPLATES:
             return templates.shipped(policy.template)
+
         if not policy.is_file():
             known = ", ".join(f"`{name}`" for name in TEMPLATES)
             hint = did_you_mean(policy.template, TEMPLATES)
             self._report.error(path, f"expected {known}, or a path (`./…`){hint}", at_value=True)
             return None
+
         file = self._folder / policy.template
         try:
             text = file.read_text("utf-8")
@@ -113,6 +122,7 @@ class AccessPlanner:
             message = f"cannot read `{file}` (paths are relative to the map)"
             self._report.error(path, message, at_value=True)
             return None
+
         problems = list(templates.file_problems(file, text))
         self._report.extend(problems)
         return None if problems else text
@@ -125,6 +135,7 @@ class AccessPlanner:
             grant = self._grant(level, block, _level_place(level))
             if grant is not None:
                 found[level] = grant
+
         return found
 
     def grants_of(self, entry: Entry, path: KeyPath) -> tuple[Grant, ...]:
@@ -133,14 +144,17 @@ class AccessPlanner:
         for level, grant in self._level_grants.items():
             if covers(level, entry.path):
                 grants.append(grant)
+
         own = self._grant(None, entry.access, (*path, "access"))
         if own is not None:
             grants.append(own)
+
         return tuple(grants)
 
     def _grant(self, level: str | None, block: Grants, path: KeyPath) -> Grant | None:
         if not block.readers and not block.admins:
             return None
+
         readers = self._grantees(block.readers, (*path, "readers"))
         admins = self._grantees(block.admins, (*path, "admins"))
         return Grant(level, readers, admins, block.organization_id)
@@ -151,6 +165,7 @@ class AccessPlanner:
             grantee = Grantee(template, (*path, index))
             self._check_grantee(grantee)
             grantees.append(grantee)
+
         return tuple(grantees)
 
     def _check_grantee(self, grantee: Grantee) -> None:
@@ -158,6 +173,7 @@ class AccessPlanner:
             if reference.kind is ReferenceKind.SELF:
                 message = f"`{reference}`: outputs of this map cannot be principals"
                 self._report.error(grantee.place, message, at_value=True)
+
         service = str(grantee.principal)
         if service in _READS_AS_ROLE:
             message = (
@@ -173,12 +189,14 @@ class AccessPlanner:
         blocks: dict[str, LevelAccess] = {"": self._access}
         for path in paths:
             blocks[path] = self._access.paths.get(path, _NO_ACCESS)
+
         blocks |= self._access.paths
         found = []
         for level, block in blocks.items():
             place = (*_level_place(level), "attach_to")
             roles = [(role, (*place, index)) for index, role in enumerate(block.attach_to)]
             found.append(Level(level, tuple(roles)))
+
         policies = 2 * len(found)
         if policies > MAX_IAM_POLICIES:
             message = (
@@ -186,12 +204,14 @@ class AccessPlanner:
                 f"{MAX_IAM_POLICIES:,} per account"
             )
             self._report.warn(("secrets",), message)
+
         return tuple(found)
 
     def _check_level_paths(self, paths: list[str]) -> None:
         for level in self._access.paths:
             if any(covers(level, path) for path in paths):
                 continue
+
             message = (
                 f"no entry has a `path` that is `{level}` or below it{did_you_mean(level, paths)}"
             )
@@ -203,15 +223,20 @@ class AccessPlanner:
         if isinstance(secret.policy, InlinePolicy):
             if not secret.grants:
                 return  # checked as a document
+
             least = len(secret.policy.document)
+
         known: dict[Template, str] = {}
         for principal in secret.principals:
             if principal.references:
                 return  # checked once they are resolved
+
             known[principal] = str(principal)
             least += len(known[principal])
+
         if least < MAX_POLICY_CHARACTERS // 2:
             return
+
         text = documents.resource_policy(secret.policy, secret.grants, known, Home())
         problem = policy_size_problem(text)
         if problem:
@@ -228,10 +253,12 @@ class AccessPlanner:
                 account = account_of(str(grantee.principal))
                 if account is None or account == first:
                     continue
+
                 if first is not None:
                     message = _two_accounts(first, account)
                     self._report.error(grantee.place, message, at_value=True)
                     return
+
                 first = account
 
 
@@ -254,8 +281,10 @@ def _missing_variables(policy: TemplatePolicy, text: str) -> Iterator[str]:
         needed = []
         if templates.needs_principals(text):
             needed.append("principals")
+
         if templates.names_variable(text, "organization_id"):
             needed.append("organization_id")
+
     for field in needed:
         if not getattr(policy, field):
             yield field
@@ -271,11 +300,13 @@ def _document_problems(text: str) -> Iterator[str]:
     except ValueError:
         yield "is not JSON"
         return
+
     for path, message in linter.findings(document):
         statements = [step for step in path if isinstance(step, int)]
         if statements and statements[0] > 0:
             yield f"statement {statements[0] + 1}: {message}"
         else:
             yield message
+
     if len(text) > MAX_POLICY_CHARACTERS:
         yield f"exceeds AWS's limit of {MAX_POLICY_CHARACTERS:,} characters"

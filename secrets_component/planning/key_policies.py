@@ -66,6 +66,7 @@ def replica_regions(plan: Plan) -> list[str]:
         for replica in secret.replicas:
             if isinstance(replica.kms_key, MapKey):
                 regions.add(replica.region)
+
     return sorted(regions)
 
 
@@ -75,6 +76,7 @@ def principals_of_created_key(plan: Plan) -> list[Template]:
     for secret in under_created_key(plan):
         for grant in secret.grants:
             found |= dict.fromkeys(grantee.principal for grantee in grant.grantees)
+
     return list(found)
 
 
@@ -108,6 +110,7 @@ def created_key_policy(
     if not granted:
         by_iam = documents.key_statement("admin", [home.root()], everything, home, regions=regions)
         return documents.document([administration, *by_iam])
+
     deployer = _deployer_statements(everything, home, regions)
     rotators = _rotator_statements(secrets, home, regions)
     return documents.document([administration, *deployer, *rotators, *granted])
@@ -123,14 +126,17 @@ def statements_to_add(plan: Plan) -> dict[str, list[Statement]]:
         key = secret.kms_key
         if isinstance(key, NamedKey) and not key.is_aws_managed:
             by_key.setdefault(str(key.template), []).append(secret)
+
     roles: dict[str, str] = {}
     for level in plan.levels:
         roles |= {role: home.role_arn(role) for role, _ in level.attach_to}
+
     found = {}
     for key_as_written, secrets in by_key.items():
         statements = list(_granted_uses(plan, secrets, known, roles, home, [home.region]))
         if statements:
             found[key_as_written] = documents.numbered(statements)
+
     return found
 
 
@@ -152,6 +158,7 @@ def _granted_uses(
             regions=regions,
             organization_id=use.organization_id,
         )
+
     for level in plan.levels:
         arns = [roles[role] for role, _ in level.attach_to]
         if arns and any(level.covers(secret.path) for secret in secrets):
@@ -170,6 +177,7 @@ def _uses(plan: Plan, secrets: Sequence[PlannedSecret]) -> Iterator[KeyUse]:
             elif grant.level not in levels:
                 levels.add(grant.level)
                 patterns.append((grant, _names(plan, secrets, grant.level)))
+
     names: dict[tuple[Kind, tuple[Template, ...], str | None], dict[str, None]] = {}
     for grant, matching in patterns:
         for kind in KINDS:
@@ -177,6 +185,7 @@ def _uses(plan: Plan, secrets: Sequence[PlannedSecret]) -> Iterator[KeyUse]:
             if principals:
                 group = names.setdefault((kind, principals, grant.organization_id), {})
                 group |= dict.fromkeys(matching)
+
     for (kind, principals, organization_id), found in names.items():
         yield KeyUse(kind, principals, organization_id, tuple(found))
 
@@ -209,15 +218,18 @@ def _deployer_statements(
     """
     if home.caller is None:
         return []
+
     caller = Arn.parse(home.caller)
     arns = [home.caller]
     if caller.resource.startswith("assumed-role/"):
         role = caller.resource.split("/")[1]
         arns = [home.role_arn(role), home.role_arn(f"*/{role}")]
+
     statements = documents.key_statement("admin", [home.root()], names, home, regions=regions)
     for statement in statements:
         statement["Sid"] = "DeployThroughSecretsManager"
         statement["Condition"]["ArnLike"] = {"aws:PrincipalArn": arns}
+
     return statements
 
 
@@ -234,10 +246,13 @@ def _rotator_statements(
         if secret.rotation and isinstance(secret.rotation.function, HostedFunction):
             names.append(exact(secret.name))
             arns.append(home.role_arn(rotation_function(secret.name)))
+
     if not names:
         return []
+
     statements = documents.key_statement("admin", [home.root()], names, home, regions=regions)
     for statement in statements:
         statement["Sid"] = "RotateThroughSecretsManager"
         statement["Condition"]["ArnEquals"] = {"aws:PrincipalArn": arns}
+
     return statements

@@ -219,6 +219,7 @@ class PlannedSecret:
         function: tuple[Reference, ...] = ()
         if self.rotation is not None:
             function = self.rotation.function.references
+
         return tuple(dict.fromkeys((*self.value_references, *fields, *function)))
 
     @property
@@ -238,8 +239,10 @@ class PlannedSecret:
         named: list[Template] = []
         if isinstance(self.policy, TemplatedPolicy):
             named += self.policy.principals
+
         for grant in self.grants:
             named += [grantee.principal for grantee in grant.grantees]
+
         return tuple(named)
 
     @property
@@ -260,6 +263,7 @@ def _references_in(*templates: Template | None) -> tuple[Reference, ...]:
     for template in templates:
         if template is not None:
             found |= dict.fromkeys(template.references)
+
     return tuple(found)
 
 

@@ -43,7 +43,7 @@ from secrets_component.secret_map.check import CheckedMap, check
 from secrets_component.secret_map.forms import COMPONENT, instances
 from secrets_component.secret_map.model import Entry, Header, HostedRotation, Owner, Replica
 from secrets_component.secret_map.references import Reference, ReferenceKind, Template
-from secrets_component.secret_map.yaml_text import Document, read
+from secrets_component.secret_map.yaml_text import Document, read_yaml
 
 MAX_RESTARTING_NAME = 46  # of AWS's 64, less `-on-rotate` and the eight characters Pulumi adds
 _DEFAULT_DAYS = 30
@@ -64,7 +64,7 @@ def load_plans(path: str | Path, environment: str | None = None) -> dict[str, Pl
         MapFileError: the file cannot be read.
         SecretMapError: the map is wrong; every problem of every map in the file at once.
     """
-    return plans(read(path), environment)
+    return plans(read_yaml(path), environment)
 
 
 def plans(document: Document, environment: str | None = None) -> dict[str, Plan]:
@@ -73,12 +73,15 @@ def plans(document: Document, environment: str | None = None) -> dict[str, Plan]
     if problem:
         msg = f"the environment {problem}"
         raise ValueError(msg)
+
     made, errors = {}, []
     for checked in [check(instance) for instance in instances(document)]:
         made[checked.instance.name] = _Planner(checked, environment).plan()
         errors += checked.report.errors
+
     if errors:
         raise MapValueError(errors)
+
     return made
 
 
@@ -114,6 +117,7 @@ class _Planner:
             stack = header.stack(component)
             if stack is not None:
                 stacks[component] = stack
+
         return Plan(
             name=self._name,
             instance=self._instance.name,
@@ -134,18 +138,24 @@ class _Planner:
         kms = self._header.kms
         if not kms.create:
             return None
+
         alias = _alias(self._header, self._environment)
         return CreatedKey(alias, kms.deletion_window_in_days, kms.multi_region)
 
     def _alarms(self) -> CreateTopic | NamedTopic | None:
         if self._topic is not None:
             return NamedTopic(self._topic)
+
         return CreateTopic() if self._header.alarms.create else None
 
     def _secret(self, key: str, entry: Entry) -> PlannedSecret:
         path: KeyPath = ("secrets", key)
         rotation = self._rotation(entry, path)
-        default_owner: Owner = "rotation" if rotation else "map"
+        default_owner: Owner = "map"
+        alarm_topic: Template | None = None
+        if rotation is not None:
+            default_owner, alarm_topic = "rotation", self._topic
+
         kms_key = self._kms_key(entry, path)
         secret = PlannedSecret(
             key=key,
@@ -158,7 +168,7 @@ class _Planner:
             replicas=self._replicas(entry.replicas, kms_key, path),
             rotation=rotation,
             on_rotate=self._on_rotate(entry, path),
-            alarm_topic=self._topic if rotation else None,
+            alarm_topic=alarm_topic,
             policy=self._access.policy(entry, path),
             grants=self._access.grants_of(entry, path),
             recovery_window_in_days=entry.recovery_window_in_days,
@@ -177,16 +187,20 @@ class _Planner:
         if entry.import_:
             imported = entry.import_
             return Arn.parse(imported).secret_name if is_arn(imported) else imported
+
         name = entry.name or key
         return names.secret_name(self._header.context_name, self._environment, entry.path, name)
 
     def _source(self, entry: Entry, path: KeyPath) -> Source:
         if entry.generate_random_password:
             return Generated(entry.random_password)
+
         if entry.secret_binary is not None:
             return Binary(self._parser.field(entry.secret_binary, (*path, "secret_binary")))
+
         if entry.secret_data is None:
             return Empty("imported") if entry.import_ else Empty()
+
         return self._data(entry, entry.secret_data, (*path, "secret_data"))
 
     def _data(
@@ -195,12 +209,15 @@ class _Planner:
         if isinstance(data, dict):
             self._check_json(data, path)
             return Structured(self._parser.structure(data, path), entry.random)
+
         value = self._parser.value(data, path)
         if value.is_json:
             return Structured(value, entry.random)
+
         if data.lstrip().startswith("{"):
             message = "looks like JSON but is not valid JSON; it is stored as a plain string"
             self._report.warn(path, message)
+
         return LiteralText(value, entry.random)
 
     def _check_json(self, data: dict[str, Any], path: KeyPath) -> None:
@@ -209,6 +226,7 @@ class _Planner:
         except ValueError:
             self._report.error(path, "JSON has no `.inf` or `.nan`; quote the value")
             return
+
         if "${" not in text and len(text.encode()) > MAX_VALUE_BYTES:
             self._report.error(path, f"exceeds AWS's limit of {MAX_VALUE_BYTES:,} bytes")
 
@@ -216,12 +234,16 @@ class _Planner:
         """Decide which key encrypts a secret."""
         if entry.kms_key_id is not None:
             return NamedKey(self._parser.field(entry.kms_key_id, (*path, "kms_key_id")))
+
         if entry.import_:
             return KeptKey()
+
         if self._default_key is not None:
             return NamedKey(self._default_key)
+
         if self._created_key is not None:
             return MapKey(self._created_key.alias)
+
         return AwsManagedKey()
 
     def _replicas(
@@ -231,13 +253,16 @@ class _Planner:
         default: MapKey | AwsManagedKey = AwsManagedKey()
         if isinstance(kms_key, MapKey) and self._header.kms.multi_region:
             default = kms_key
+
         planned = []
         for index, replica in enumerate(replicas):
             key: NamedKey | MapKey | AwsManagedKey = default
             if replica.kms_key_id is not None:
                 place = (*path, "replicas", index, "kms_key_id")
                 key = NamedKey(self._parser.field(replica.kms_key_id, place))
+
             planned.append(PlannedReplica(replica.region, key))
+
         return tuple(planned)
 
     def _rotation(self, entry: Entry, path: KeyPath) -> Rotation | None:
@@ -247,11 +272,14 @@ class _Planner:
         else:
             place = (*path, "rotation_lambda_arn")
             function = self._parser.optional(entry.rotation_lambda_arn, place)
+
         if not entry.rotation_automatically or function is None:
             return None
+
         schedule: Days | Expression = Days(entry.rotation_days or _DEFAULT_DAYS)
         if entry.rotation_schedule is not None:
             schedule = Expression(entry.rotation_schedule)
+
         return Rotation(function, schedule, entry.rotation_window, entry.rotate_immediately)
 
     def _hosted(self, entry: Entry, wanted: HostedRotation, path: KeyPath) -> HostedFunction:
@@ -274,40 +302,48 @@ class _Planner:
         """Return a file that the map names, relative to the map."""
         if name is None:
             return None
+
         file = Path(self._instance.document.file).parent / name
         if not file.is_file():
             self._report.error(path, "file not found (paths are relative to the map)")
+
         return file
 
     def _on_rotate(self, entry: Entry, path: KeyPath) -> tuple[PlannedRestart, ...]:
         """Plan the restarts of an entry that rotates, here or, once adopted, by other means."""
         if not entry.rotation_automatically and entry.import_ is None:
             return ()
+
         planned = []
         for index, restart in enumerate(entry.on_rotate):
             kind, text = restart.target
             template = self._parser.field(text, (*path, "on_rotate", index, kind))
             planned.append(PlannedRestart(kind, template))
+
         return tuple(planned)
 
     def _check_secret(self, secret: PlannedSecret) -> None:
         path = secret.place
         if len(secret.name) > names.MAX_NAME:
             self._report.error(path, f"the name exceeds AWS's limit of {names.MAX_NAME} characters")
+
         if names.ends_like_arn(secret.name) and not secret.import_:
             message = (
                 "the name ends with a hyphen and six characters, like a secret's ARN; AWS advises "
                 "against such names"
             )
             self._report.warn((*path, "name"), message)
+
         if secret.rotation and isinstance(secret.source, Empty) and not secret.import_:
             message = "has no initial value; rotation starts once a value is set"
             self._report.warn((*path, "rotation_automatically"), message)
+
         self._check_recovery(secret)
         self._access.check_size(secret)
         if _is_under_aws_managed_key(secret.kms_key):
             if _is_for_other_accounts(secret):
                 self._report.error((*path, "policy"), OWN_KEY_NEEDED)
+
             self._access.check_accounts(secret)
 
     def _check_recovery(self, secret: PlannedSecret) -> None:
@@ -316,6 +352,7 @@ class _Planner:
         if window == 0:
             message = "a removed secret is deleted immediately and cannot be restored"
             self._report.warn(path, message)
+
         own_key = isinstance(secret.kms_key, MapKey)
         if own_key and self._header.kms.deletion_window_in_days < window:
             message = (
@@ -327,12 +364,14 @@ class _Planner:
     def _check_rotated_fields(self, secret: PlannedSecret, entry: Entry) -> None:
         if not secret.rotated_fields or entry.secret_data is None:
             return
+
         path = (*secret.place, "rotated_fields")
         fields = _top_level_fields(entry.secret_data)
         if not fields:
             message = "needs `secret_data` to be a mapping or a JSON object"
             self._report.error((*path, 0), message)
             return
+
         for index, field in enumerate(secret.rotated_fields):
             if field not in fields:
                 hint = did_you_mean(field, fields)
@@ -348,6 +387,7 @@ class _Planner:
                     f"`{secret.name}` in AWS; change `name` or `path` of one"
                 )
                 self._report.error(secret.place, message)
+
             first.setdefault(secret.name, key)
 
     def _check_renames(self, secrets: Mapping[str, PlannedSecret]) -> None:
@@ -356,13 +396,16 @@ class _Planner:
             old, path = secret.renamed_from, (*secret.place, "renamed_from")
             if old is None:
                 continue
+
             if old in secrets:
                 message = (
                     f"`{old}` is still an entry of this map; remove that entry or `renamed_from`"
                 )
                 self._report.error(path, message)
+
             if old in taken:
                 self._report.error(path, f"`{old}` is already the old key of `{taken[old]}`")
+
             taken[old] = key
 
     def _check_restarting(self, secrets: Mapping[str, PlannedSecret]) -> None:
@@ -399,6 +442,7 @@ class _Planner:
         known = written if isinstance(written, dict) else {}  # with those reported as wrong
         if component in known:
             return None
+
         return (
             f"unknown component `{component}`; add "
             f"`{component}: <organization>/{component}/{self._environment}` under `stacks:`"
@@ -410,9 +454,11 @@ def _random_problem(secret: PlannedSecret, reference: Reference) -> str | None:
     passwords: Mapping[str, object] = {}
     if isinstance(secret.source, Structured | LiteralText):
         passwords = secret.source.passwords
+
     name = reference.path[0]
     if name in passwords and reference in secret.value_references:
         return None
+
     return (
         f"no password `{name}` under this entry's `random`; add `random: {{{name}: {{}}}}`"
         f"{did_you_mean(name, passwords)}"
@@ -432,6 +478,7 @@ def _top_level_fields(data: str | dict[str, Any]) -> list[str]:
     """Return the top-level fields of a structured value; none for any other string."""
     if isinstance(data, dict):
         return list(data)
+
     document = references.json_document(references.parse(data, []))
     return list(document) if isinstance(document, dict) else []
 
@@ -439,13 +486,16 @@ def _top_level_fields(data: str | dict[str, Any]) -> list[str]:
 def _tags(entry: Entry, header: Header) -> Mapping[str, str]:
     if entry.import_:
         return entry.tags
+
     return {**header.tags, **entry.tags} if entry.tags else header.tags
 
 
 def _alias(header: Header, environment: str) -> str:
     if header.kms.alias:
         return f"alias/{header.kms.alias.removeprefix('alias/')}"
+
     name = ""
     for character in f"{header.context_name}-{environment}-secrets":
         name += character if character.isalnum() or character in "/_-" else "-"
+
     return f"alias/{name}"

@@ -30,10 +30,13 @@ def problem_with(reference: Reference, secrets: Mapping[str, PlannedSecret]) -> 
     if output not in SELF_OUTPUTS:
         known = ", ".join(f"`{name}`" for name in SELF_OUTPUTS)
         return f"unknown output; this map has {known}{did_you_mean(output, SELF_OUTPUTS)}"
+
     if output == "generated_passwords":
         return _password_problem(key, secrets)
+
     if key not in secrets:
         return f"no entry `{key}` in this map{did_you_mean(key, secrets)}"
+
     return None
 
 
@@ -41,12 +44,15 @@ def _password_problem(key: str, secrets: Mapping[str, PlannedSecret]) -> str | N
     entry, _, _ = key.partition(".")
     if entry not in secrets:
         return f"no entry `{entry}` in this map{did_you_mean(entry, secrets)}"
+
     passwords = secrets[entry].passwords
     if key in passwords:
         return None
+
     if passwords:
         made = ", ".join(f"`{name}`" for name in passwords)
         return f"`{entry}` generates {made}"
+
     return f"`{entry}` has no generated password; write `generate_random_password: true` there"
 
 
@@ -55,6 +61,7 @@ def order(secrets: Mapping[str, PlannedSecret], report: Report) -> tuple[str, ..
     graph = {key: _needed_keys(secret, secrets) for key, secret in secrets.items()}
     if not any(graph.values()):
         return tuple(secrets)
+
     try:
         return tuple(graphlib.TopologicalSorter(graph).static_order())
     except graphlib.CycleError as error:
@@ -70,7 +77,9 @@ def _needed_keys(secret: PlannedSecret, secrets: Mapping[str, PlannedSecret]) ->
     for reference in secret.references:
         if reference.kind is not ReferenceKind.SELF or len(reference.path) <= _KEY:
             continue
+
         key = reference.path[_KEY]
         if key in secrets:
             needed[key] = None
+
     return needed

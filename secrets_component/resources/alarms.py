@@ -34,8 +34,10 @@ def topic(scope: Scope) -> pulumi.Output[str] | None:
     rotating = _rotating(scope)
     if wanted is None or not rotating:
         return None
+
     if isinstance(wanted, NamedTopic):
         return pulumi.Output.from_input(scope.values.fill(wanted.template, rotating[0].key))
+
     created = sns.Topic(
         scope.map_part(_ALARMS, joint="-"),
         tags=dict(scope.plan.tags) or None,
@@ -48,6 +50,7 @@ def raise_on_failed_rotation(scope: Scope, topic_arn: pulumi.Output[str] | None)
     """Create the rule that sends the events of failed rotations to the topic."""
     if topic_arn is None or scope.plan.alarms is None:
         return
+
     rotating = _rotating(scope)
     arns = [scope.values.own_outputs["secret_arns", secret.key] for secret in rotating]
     logical = scope.map_part(_ALARMS, joint="-")
@@ -63,6 +66,7 @@ def raise_on_failed_rotation(scope: Scope, topic_arn: pulumi.Output[str] | None)
     if isinstance(scope.plan.alarms, CreateTopic):
         policy = pulumi.Output.all(topic_arn, rule.arn).apply(_may_publish)
         needed = [sns.TopicPolicy(logical, arn=topic_arn, policy=policy, opts=options)]
+
     cloudwatch.EventTarget(
         logical,
         rule=rule.name,
@@ -86,6 +90,7 @@ def _failures_of(scope: Scope, rotating: Sequence[PlannedSecret], arns: Sequence
     for secret, arn in zip(rotating, arns, strict=True):
         if not secret.name.startswith(level):
             secret_ids.append(arn)
+
     return events.service_event(_FAILURES, secret_ids)
 
 

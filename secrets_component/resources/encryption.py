@@ -29,6 +29,7 @@ def create_key(scope: Scope) -> OwnKey | None:
     plan, wanted = scope.plan, scope.plan.created_key
     if wanted is None:
         return None
+
     options = pulumi.ResourceOptions(parent=scope.parent)
     description = f"secrets of {plan.context}/{plan.environment} ({plan.name})"
     tags = dict(plan.tags) or None
@@ -48,7 +49,7 @@ def create_key(scope: Scope) -> OwnKey | None:
     replicas = {}
     for region in regions:
         replicas[region] = kms.ReplicaKey(
-            f"{scope.name}.{region}",
+            scope.map_part(region),
             primary_key_arn=key.arn,
             region=region,
             description=description,
@@ -57,6 +58,7 @@ def create_key(scope: Scope) -> OwnKey | None:
             tags=tags,
             opts=options,
         )
+
     return OwnKey(key, replicas)
 
 
@@ -79,6 +81,7 @@ def keys_of_replicas(
         created = own.replicas.get(replica.region) if own is not None else None
         arn = created.arn if created is not None else None
         keys[replica.region] = _filled(scope, secret, replica.kms_key, arn)
+
     return keys
 
 
@@ -106,6 +109,7 @@ def _policy(scope: Scope, regions: list[str]) -> pulumi.Input[str]:
                 f"{key_policies.MAX_CHARACTERS:,}; grant to levels instead of single secrets"
             )
             raise refusal(plan, ("kms", "create"), message)
+
         return text
 
     wanted = key_policies.principals_of_created_key(plan)

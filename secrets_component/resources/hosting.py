@@ -57,6 +57,7 @@ def host(
     superuser = None
     if function.superuser_secret:
         superuser = scope.values.fill(function.superuser_secret, secret.key)
+
     known = pulumi.Output.all(container.arn, log.arn, alarm_topic, superuser, kms_key)
     rights = known.apply(partial(_rotation_rights, in_network=bool(function.subnets)))
     role, policy = _role(scope, secret, rights)
@@ -92,10 +93,13 @@ def _rotation_rights(known: Sequence[str | None], *, in_network: bool) -> str:
     if key:
         # Any key for an alias: the condition on the encryption context names the secret.
         values["kms_key_arn"] = documents.resource_of_key(home.key_arn(key))
+
     if superuser:
         values["superuser_key_arns"] = Arn.parse(superuser).home.key_arn("*")
+
     if in_network:
         values["network"] = "*"
+
     return documents.document(templates.fill(templates.shipped("rotation-policy"), values))
 
 
@@ -131,6 +135,7 @@ def _rotation_function(
     dead_letters = None
     if alarm_topic is not None:
         dead_letters = lambda_.FunctionDeadLetterConfigArgs(target_arn=alarm_topic)
+
     return lambda_.Function(
         scope.logical(secret, _ROTATION),
         name=rotation_function(secret.name),
@@ -161,8 +166,10 @@ def _environment(
     }
     if function.ca_bundle:
         variables["CA_BUNDLE"] = f"{_TASK_ROOT}/ca.pem"
+
     if function.superuser_secret:
         variables["SUPERUSER_SECRET_ARN"] = scope.values.fill(function.superuser_secret, secret.key)
+
     return variables
 
 
@@ -171,6 +178,7 @@ def _network(
 ) -> lambda_.FunctionVpcConfigArgs | None:
     if not function.subnets:
         return None
+
     return lambda_.FunctionVpcConfigArgs(
         subnet_ids=[scope.values.fill(one, secret.key) for one in function.subnets],
         security_group_ids=[scope.values.fill(one, secret.key) for one in function.security_groups],

@@ -41,6 +41,7 @@ class Outputs:
         self._names[secret.key] = container.name
         if version is not None:
             self._versions[secret.key] = version.version_id
+
         if kms_key is not None:
             known = pulumi.Output.all(kms_key, container.arn)
             self.kms_key_arns[secret.key] = known.apply(_key_arn)
@@ -70,12 +71,14 @@ class Outputs:
         for (output, key), value in self._scope.values.own_outputs.items():
             if output == "generated_passwords":
                 passwords[key] = value
+
         return passwords
 
     def _waiting(self) -> dict[str, list[str]]:
         waiting = {}
         for key, references in self._scope.values.waiting.items():
             waiting[key] = [str(reference) for reference in references]
+
         return waiting
 
     def _initial_passwords(self) -> list[str]:
@@ -83,6 +86,7 @@ class Outputs:
         for secret in self._scope.plan.secrets.values():
             if secret.owner != "map":
                 keys.extend(secret.passwords)
+
         return keys
 
 
@@ -90,6 +94,7 @@ def _combined(values: Mapping[str, pulumi.Output[Any]]) -> pulumi.Output[dict[st
     """Return one output of all values; `Output.all()` of nothing would be a list."""
     if not values:
         return pulumi.Output.from_input({})
+
     return pulumi.Output.all(**values)
 
 

@@ -50,6 +50,7 @@ def create_for_levels(
     """
     if not arns:
         return {}
+
     any_arn = next(iter(arns.values()))
     created = {}
     members = _members(scope.plan)
@@ -62,6 +63,7 @@ def create_for_levels(
             created[level.output(kind)] = policy.arn
             if kind == "read":
                 _attach_to_roles(scope, level, policy)
+
     return created
 
 
@@ -75,6 +77,7 @@ def _members(plan: Plan) -> dict[str, list[PlannedSecret]]:
             above = f"{above}/{segment}".removeprefix("/")
             if above in members and above:
                 members[above].append(secret)
+
     return members
 
 
@@ -125,6 +128,7 @@ def _level_document(
     secret_arns: list[str] = []
     for region in regions:
         secret_arns += [home.secret_arn(name, region) for name in names]
+
     values = {
         "secret_arns": _one_or_list(secret_arns),
         "kms_key_arns": "*",  # until `use_keys` lists them
@@ -140,6 +144,7 @@ def _level_document(
             "fewer keys"
         )
         raise refusal(scope.plan, level.place, message)
+
     return document
 
 
@@ -148,6 +153,7 @@ def _regions(home: str, below: Sequence[PlannedSecret]) -> list[str]:
     others: set[str] = set()
     for secret in below:
         others.update(replica.region for replica in secret.replicas)
+
     return [home, *sorted(others - {home})]
 
 
@@ -162,4 +168,5 @@ def _with_replicas(key_arns: Sequence[str], regions: Sequence[str]) -> list[str]
         key = Arn.parse(key_arn)
         if key.resource.startswith("key/mrk-"):
             found |= dict.fromkeys(key.home.arn("kms", key.resource, region) for region in regions)
+
     return list(found)

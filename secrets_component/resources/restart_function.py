@@ -42,6 +42,7 @@ def handler(event: Mapping[str, Any], _: object) -> None:
             failures.append(f"{arn}: {error}")
         else:
             _LOG.info("restarted %s after the rotation of %s", arn, event["secret"])
+
     if failures:
         raise RestartError("; ".join(failures))
 

@@ -79,8 +79,10 @@ def restart_consumers(scope: Scope) -> None:
         known = _known_targets(scope, secret)
         if known:
             targets[secret.key] = known
+
     if not targets:
         return
+
     any_secret_arn = scope.values.own_outputs["secret_arns", next(iter(targets))]
     function = _restart_function(scope, list(chain.from_iterable(targets.values())))
     permission = _permission(scope, function, any_secret_arn)
@@ -98,6 +100,7 @@ def _known_targets(scope: Scope, secret: PlannedSecret) -> list[_Target]:
             known = pulumi.Output.all(scope.values.fill(restart.target, secret.key), secret_arn)
             arn = known.apply(partial(_target_arn, scope.plan, place, restart.kind))
             targets.append(_Target(restart.kind, arn))
+
     return targets
 
 
@@ -112,16 +115,19 @@ def _target_arn(plan: Plan, place: KeyPath, kind: str, known: Sequence[str]) -> 
     arn = written
     if not is_arn(written):
         arn = home.arn(_RESTART_KINDS[kind].service, f"{_RESTART_KINDS[kind].resource}{written}")
+
     try:
         _RESTART_KINDS[kind].shape.validate_python(arn)
     except ValidationError as error:
         problem = str(error.errors()[0]["ctx"]["error"])
         raise refusal(plan, place, problem) from None
+
     if Arn.parse(arn).home != home:
         message = (
             f"is not in account {home.account} and region {home.region}, where the secret rotates"
         )
         raise refusal(plan, place, message)
+
     return arn
 
 
@@ -161,10 +167,12 @@ def _restart_rights(kinds: Sequence[str], arns: Sequence[str]) -> str:
     arns_by_kind = defaultdict(set)
     for kind, arn in zip(kinds, target_arns, strict=True):
         arns_by_kind[kind].add(arn)
+
     statements = [_allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_arn}:*"])]
     for kind, restart in _RESTART_KINDS.items():
         if kind in arns_by_kind:
             statements.append(_allow([restart.action], sorted(arns_by_kind[kind])))
+
     return documents.document(statements)
 
 

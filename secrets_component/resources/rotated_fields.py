@@ -76,6 +76,7 @@ def _own_fields(text: str, secret: PlannedSecret) -> str:
     own: dict[str, Any] = json.loads(text)
     for field in secret.rotated_fields:
         own.pop(field, None)
+
     return json.dumps(own, sort_keys=True)
 
 
@@ -91,8 +92,10 @@ def _current_value(
         except Exception as error:  # noqa: BLE001 # the SDK raises a bare Exception for a failed invoke
             if any(words in str(error) for words in _WITHOUT_VALUE):
                 return ""
+
             message = f"cannot read the current value: {error}"
             raise refusal(scope.plan, _place(secret), message) from None
+
         return (answer or {}).get("secretString") or ""
 
     found: pulumi.Output[str] = arn.apply(read)
@@ -104,6 +107,7 @@ def _with_rotated_fields(plan: Plan, secret: PlannedSecret, known: Sequence[str]
     text, current = known
     if not current:
         return text
+
     fields: dict[str, Any] = json.loads(text)
     rotated = _json_object(current)
     if rotated is None:
@@ -112,9 +116,11 @@ def _with_rotated_fields(plan: Plan, secret: PlannedSecret, known: Sequence[str]
             "the value or remove `rotated_fields`"
         )
         raise refusal(plan, _place(secret), message)
+
     for field in secret.rotated_fields:
         if field in rotated:
             fields[field] = rotated[field]
+
     return json.dumps(fields, ensure_ascii=False)
 
 
@@ -123,4 +129,5 @@ def _json_object(text: str) -> dict[str, Any] | None:
         found = json.loads(text)
     except ValueError:
         return None
+
     return found if isinstance(found, dict) else None

@@ -44,6 +44,7 @@ class RotationTargets:
                 self._scope, secret, function, container, kms_key, self._alarm_topic
             )
             return hosted.arn, [*hosted.needed]
+
         arn = self._scope.values.fill(function, secret.key)
         return arn, [self._permission_for(str(function), arn, container.arn)]
 
@@ -62,6 +63,7 @@ class RotationTargets:
                 source_account=secret_arn.apply(lambda arn: Arn.parse(arn).account),
                 opts=pulumi.ResourceOptions(parent=self._scope.parent),
             )
+
         return self._permissions[written]
 
 
@@ -77,16 +79,20 @@ def schedule(
     rotation = secret.rotation
     if rotation is None or not scope.values.has_all(rotation.function.references):
         return
+
     if version is None and not scope.values.has_all(secret.value_references):
         return  # AWS's createSecret step reads AWSCURRENT: a secret without a value cannot rotate
+
     arn, needed = targets.function_of(secret, rotation, container, kms_key)
     if version is not None:
         needed.append(version)
+
     days = expression = None
     if isinstance(rotation.schedule, Days):
         days = rotation.schedule.days
     else:
         expression = rotation.schedule.text
+
     secretsmanager.SecretRotation(
         scope.logical(secret),
         secret_id=container.arn,

@@ -26,11 +26,13 @@ def archive(ca_bundle: Path | None) -> Path:
             "`rotation_lambda_arn`"
         )
         raise pulumi.RunError(msg)
+
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "secretsmap"
     built = cache / f"rotators-{_digest(sources, ca_bundle)[:16]}.zip"
     if not built.is_file():
         cache.mkdir(parents=True, exist_ok=True)
         _build(sources, built, ca_bundle)
+
     return built
 
 
@@ -39,9 +41,11 @@ def _digest(sources: Path, ca_bundle: Path | None) -> str:
     parts = [*sorted(sources.glob("*.py")), sources / "requirements.txt"]
     if ca_bundle:
         parts.append(ca_bundle)
+
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part.name.encode() + b"\0" + part.read_bytes() + b"\0")
+
     return digest.hexdigest()
 
 
@@ -50,6 +54,7 @@ def _build(sources: Path, out: Path, ca_bundle: Path | None) -> None:
     command = [sys.executable, str(sources / "build.py"), str(unfinished)]
     if ca_bundle:
         command += ["--ca-bundle", str(ca_bundle)]
+
     done = subprocess.run(  # noqa: S603 # this project's own file
         command,
         check=False,
@@ -59,4 +64,5 @@ def _build(sources: Path, out: Path, ca_bundle: Path | None) -> None:
     if done.returncode != 0:
         msg = f"the rotation functions cannot be built: {done.stderr.strip()}"
         raise pulumi.RunError(msg)
+
     unfinished.replace(out)

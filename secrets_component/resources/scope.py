@@ -70,9 +70,11 @@ class Scope:
             former_part, kind = formerly
             aliases.append(self._alias(secret.key, former_part, kind))
             parts.append(former_part)
+
         if secret.renamed_from:
             for old in parts:
                 aliases.append(pulumi.Alias(name=_child(self.name, secret.renamed_from, old)))
+
         return pulumi.ResourceOptions(parent=self.parent, aliases=aliases or None, **extra)
 
     def _alias(self, key: str, part: str, kind: str) -> str | pulumi.Alias:
@@ -84,10 +86,12 @@ class Scope:
         name = _child(self.name, key, part)
         if not self.is_top:
             return pulumi.Alias(name=name)
+
         return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{TYPE}${kind}::{name}"
 
 
 def _child(name: str, key: str, part: str | None) -> str:
     if part is None:
         return f"{name}.{key}"
+
     return f"{name}.{key}.{part}"

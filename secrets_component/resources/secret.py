@@ -35,6 +35,7 @@ def create(
         # Set even though it is the default: to leave the key out would leave the last one in place
         # (hashicorp/terraform-provider-aws#21623), which may be on its way to deletion.
         kms_key = AWS_MANAGED_KEY
+
     ignored = _unset_properties(secret) if secret.import_ else None
     container = secretsmanager.Secret(
         scope.logical(secret),

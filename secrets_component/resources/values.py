@@ -37,8 +37,9 @@ from secrets_component.planning.plan import (
 )
 from secrets_component.resources import rotated_fields
 from secrets_component.resources.scope import Scope
+from secrets_component.secret_map import rules
 from secrets_component.secret_map.aws_types import MAX_VALUE_BYTES
-from secrets_component.secret_map.model import DEFAULT_SPECIAL, RandomPassword, binary_findings
+from secrets_component.secret_map.model import DEFAULT_SPECIAL, RandomPassword
 
 _VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
 _FIRST = "first"
@@ -93,6 +94,7 @@ def _if_set(options: RandomPassword, name: str) -> bool | None:
     """Return an option that the map sets; None leaves it to the provider."""
     if name not in options.model_fields_set:
         return None
+
     value: bool = getattr(options, name)
     return value
 
@@ -103,13 +105,16 @@ def store(
     """Write an entry's value; return None if it has none, or waits for a reference."""
     if isinstance(secret.source, Empty) or not scope.values.has_all(secret.value_references):
         return None
+
     value = _value(scope, secret)
     if secret.rotated_fields:
         return rotated_fields.store_own_fields(scope, secret, container, value)
+
     text: pulumi.Input[str] | None = value
     binary: pulumi.Input[str] | None = None
     if isinstance(secret.source, Binary):
         text, binary = None, value
+
     if secret.owner != "map":
         return secretsmanager.SecretVersion(
             scope.logical(secret, _FIRST),
@@ -124,6 +129,7 @@ def store(
                 ignore_changes=["secretString", "secretBinary", "versionStages"],
             ),
         )
+
     return secretsmanager.SecretVersion(
         scope.logical(secret),
         secret_id=container.arn,
@@ -147,10 +153,12 @@ def _value(scope: Scope, secret: PlannedSecret) -> pulumi.Input[str]:
             field, problem_of = "secret_binary", _binary_problem
         case Structured(value) | LiteralText(value):
             field, problem_of = "secret_data", _text_problem
+
     check = partial(_checked, scope.plan, (*secret.place, field), problem_of)
     filled = scope.values.fill(value, secret.key)
     if isinstance(filled, pulumi.Output):
         return filled.apply(check)
+
     return check(str(filled))
 
 
@@ -160,16 +168,19 @@ def _checked(
     problem = problem_of(value)
     if problem:
         raise refusal(plan, place, f"the value {problem}")
+
     return value
 
 
 def _binary_problem(value: str) -> str | None:
-    return next((problem for _, problem in binary_findings(value)), None)
+    return next((problem for _, problem in rules.of_binary(value)), None)
 
 
 def _text_problem(value: str) -> str | None:
     if not value:
         return "is empty, which AWS refuses"
+
     if len(value.encode()) > MAX_VALUE_BYTES:
         return f"exceeds AWS's limit of {MAX_VALUE_BYTES:,} bytes"
+
     return None

@@ -1,13 +1,13 @@
-"""Strings that AWS gives a shape: ARNs, ids, principals, names.
+"""Strings whose form AWS defines: ARNs, ids, names, principals, schedules.
 
-A string with a reference (`${…}`) in it passes: its shape is known only once it is resolved.
-Limits come from AWS's API reference
-(https://docs.aws.amazon.com/secretsmanager/latest/apireference/) unless another source is named.
+A string that contains a reference (`${…}`) is accepted: its form is known only once the reference
+is resolved. `HierarchyPart`, `ScheduleExpression` and `ScheduleWindow` accept no references.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -15,59 +15,107 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from secrets_component.secret_map import names, schedules
 
 MAX_VALUE_BYTES = 65_536
+"""Size limit of a secret's value.
 
+https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
+"""
 
 MAX_POLICY_CHARACTERS = 20_480
+"""Size limit of a secret's resource policy.
 
+https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutResourcePolicy.html
+"""
 
 AWS_MANAGED_KEY = "alias/aws/secretsmanager"
+"""The key that encrypts secrets for which no key is given.
+
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+"""
+
+PRINCIPAL = re.compile(r"\d{12}|arn:aws[a-z-]*:iam::\d{12}:(?:root|(?:role|user)/[\w+=,.@/-]+)")
+"""An account id, or the ARN of an account, role or user.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+"""
+
+SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?")
+"""An AWS service principal.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+"""
 
 
-def _matching(pattern: str, expectation: str) -> AfterValidator:
-    compiled = re.compile(pattern)
+def principal_problem(value: str) -> str | None:
+    """Return why a grant cannot name this principal, or None if it can."""
+    if PRINCIPAL.fullmatch(value) or SERVICE.fullmatch(value):
+        return None
+
+    if "*" in value or "?" in value:
+        return "expected an account id or the ARN of a role or user, never a wildcard"
+
+    if ":sts:" in value:
+        return "is a session ARN; use the ARN of its role (`arn:aws:iam::<account>:role/<name>`)"
+
+    if ":group/" in value:
+        return "IAM groups cannot be principals; list its users or a role"
+
+    return (
+        "expected an account id, the ARN of a role or user (`arn:aws:iam::<account>:role/<name>`) "
+        "or a service (`<name>.amazonaws.com`)"
+    )
+
+
+def _refused_for(find_problem: Callable[[str], str | None]) -> AfterValidator:
+    """Return a validator that refuses a string with the problem that is found in it."""
 
     def check(value: str) -> str:
-        if "${" not in value and not compiled.fullmatch(value):
-            msg = f"expected {expectation}"
-            raise ValueError(msg)
+        problem = find_problem(value)
+        if problem:
+            raise ValueError(problem)
+
         return value
 
     return AfterValidator(check)
 
 
+def _matching(pattern: str, expectation: str) -> AfterValidator:
+    """Return a validator for strings that match a pattern or contain a reference."""
+    compiled = re.compile(pattern)
+
+    def mismatch(value: str) -> str | None:
+        if "${" in value or compiled.fullmatch(value):
+            return None
+
+        return f"expected {expectation}"
+
+    return _refused_for(mismatch)
+
+
+def _principal_or_reference_problem(value: str) -> str | None:
+    if "${" in value:
+        return None
+
+    return principal_problem(value)
+
+
 def _number_as_text(value: object) -> object:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
 
-
-def _hierarchy_part(value: str) -> str:
-    problem = names.part_problem(value)
-    if problem:
-        raise ValueError(problem)
     return value
-
-
-def _expression(value: str) -> str:
-    problem = schedules.expression_problem(value)
-    if problem:
-        raise ValueError(problem)
-    return value
-
-
-def _hours(value: str) -> str:
-    problem = schedules.window_problem(value)
-    if problem:
-        raise ValueError(problem)
-    return value
-
-
-HierarchyPart = Annotated[str, AfterValidator(_hierarchy_part)]
 
 
 Label = Annotated[str, _matching(r"[A-Za-z0-9_][A-Za-z0-9_-]*", "letters, digits, `_` and `-`")]
-
+"""A key of the map itself: of an entry, a stack, a password. Not an AWS name."""
 
 PlainText = Annotated[str, BeforeValidator(_number_as_text)]
+"""A string; an integer, such as an account id or a year, is accepted without quotes."""
 
+HierarchyPart = Annotated[str, _refused_for(names.part_problem)]
+"""One part of a secret's name, which may be nested (`a/b`).
+
+https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html (Name)
+"""
 
 Tags = Annotated[
     dict[
@@ -76,7 +124,11 @@ Tags = Annotated[
     ],
     Field(max_length=50),
 ]
+"""Tags by key.
 
+https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Tag.html
+https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_TagResource.html (50 tags)
+"""
 
 KeyId = Annotated[
     str,
@@ -87,67 +139,35 @@ KeyId = Annotated[
         "a KMS key id, key ARN, `alias/…`, or a reference like `${output.kms.key_id}`",
     ),
 ]
+"""A KMS key: its id or ARN, or an alias or its ARN.
 
+https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
+https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html (KmsKeyId)
+"""
 
-FunctionArn = Annotated[
+Principal = Annotated[PlainText, _refused_for(_principal_or_reference_problem)]
+"""An account id, the ARN of a role or user, or a service.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+"""
+
+OrganizationId = Annotated[
+    str, _matching(r"o-[a-z0-9]{10,32}", "an organization id such as `o-a1b2c3d4e5`")
+]
+"""The id of an AWS Organization.
+
+https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
+"""
+
+RoleName = Annotated[
     str,
-    _matching(
-        r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(?::[A-Za-z0-9$_-]+)?",
-        "a Lambda function's ARN (`arn:aws:lambda:<region>:<account>:function:<name>`)"
-        " or a reference like `${output.lambda.rotation_function_arn}`",
-    ),
+    Field(max_length=64),
+    _matching(r"[\w+=,.@-]+", "the name of an IAM role, not its ARN"),
 ]
+"""The name of an IAM role.
 
-
-SecretArn = Annotated[
-    str,
-    _matching(
-        r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+",
-        "a secret's ARN or a reference like `${output.secretsmanager.secret_arns.<key>}`",
-    ),
-]
-
-
-SubnetId = Annotated[str, _matching(r"subnet-[0-9a-f]+", "a subnet's id (`subnet-…`)")]
-
-
-SecurityGroupId = Annotated[str, _matching(r"sg-[0-9a-f]+", "a security group's id (`sg-…`)")]
-
-
-HostedKind = Literal[
-    "generated-password",
-    "postgres-single-user",
-    "postgres-alternating-users",
-    "mysql-single-user",
-    "mysql-alternating-users",
-]
-
-
-# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-LogDays = Literal[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
-    3288, 3653,
-]  # fmt: skip
-
-
-EcsService = Annotated[
-    str,
-    _matching(
-        r"[A-Za-z0-9_-]+/[A-Za-z0-9_-]+"
-        r"|arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:service/[A-Za-z0-9_-]+/[A-Za-z0-9_-]+",
-        "`<cluster>/<service>` or the service's ARN, with its cluster in it",
-    ),
-]
-
-
-LambdaFunction = Annotated[
-    str,
-    _matching(
-        r"(?:arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:)?[A-Za-z0-9_-]{1,64}",
-        "a Lambda function's name or ARN, without a version: only the unpublished one can change",
-    ),
-]
-
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+"""
 
 TopicArn = Annotated[
     str,
@@ -157,55 +177,105 @@ TopicArn = Annotated[
         "reference like `${output.monitoring.topic_arn}`",
     ),
 ]
+"""The ARN of a standard SNS topic; the names of FIFO topics end in `.fifo`.
 
+https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+"""
+
+ScheduleExpression = Annotated[str, _refused_for(schedules.expression_problem)]
+"""When a secret rotates: `rate(…)` or `cron(…)`.
+
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html
+"""
+
+ScheduleWindow = Annotated[str, _refused_for(schedules.window_problem)]
+"""How long after its scheduled time a rotation may start, in hours: `3h`.
+
+https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html (Duration)
+"""
+
+FunctionArn = Annotated[
+    str,
+    _matching(
+        r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(?::[A-Za-z0-9$_-]+)?",
+        "a Lambda function's ARN (`arn:aws:lambda:<region>:<account>:function:<name>`)"
+        " or a reference like `${output.lambda.rotation_function_arn}`",
+    ),
+]
+"""The ARN of a Lambda function, or of a version or alias of it.
+
+https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
+"""
+
+HostedKind = Literal[
+    "generated-password",
+    "postgres-single-user",
+    "postgres-alternating-users",
+    "mysql-single-user",
+    "mysql-alternating-users",
+]
+"""The built-in rotation functions (`rotators/`). Not an AWS name."""
+
+SecretArn = Annotated[
+    str,
+    _matching(
+        r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+",
+        "a secret's ARN or a reference like `${output.secretsmanager.secret_arns.<key>}`",
+    ),
+]
+"""The ARN of a secret.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
+"""
+
+SubnetId = Annotated[str, _matching(r"subnet-[0-9a-f]+", "a subnet's id (`subnet-…`)")]
+"""The id of a VPC's subnet.
+
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Subnet.html
+"""
+
+SecurityGroupId = Annotated[str, _matching(r"sg-[0-9a-f]+", "a security group's id (`sg-…`)")]
+"""The id of a VPC's security group.
+
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroup.html
+"""
+
+LogDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+]  # fmt: skip
+"""Days for which CloudWatch can keep a log.
+
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+"""
+
+EcsService = Annotated[
+    str,
+    _matching(
+        r"[A-Za-z0-9_-]+/[A-Za-z0-9_-]+"
+        r"|arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:service/[A-Za-z0-9_-]+/[A-Za-z0-9_-]+",
+        "`<cluster>/<service>` or the service's ARN, with its cluster in it",
+    ),
+]
+"""An ECS service with its cluster; ARNs in the old format have no cluster.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html
+"""
+
+LambdaFunction = Annotated[
+    str,
+    _matching(
+        r"(?:arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:)?[A-Za-z0-9_-]{1,64}",
+        "a Lambda function's name or ARN, without a version: only the unpublished one can change",
+    ),
+]
+"""A Lambda function's name or ARN, without a version or alias.
+
+https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
+"""
 
 Region = Annotated[str, _matching(r"(?:[a-z]+-)+\d+", "an AWS region such as `eu-west-1`")]
+"""An AWS region.
 
-
-OrganizationId = Annotated[
-    str, _matching(r"o-[a-z0-9]{10,32}", "an organization id such as `o-a1b2c3d4e5`")
-]
-
-
-RoleName = Annotated[
-    str,
-    Field(max_length=64),
-    _matching(r"[\w+=,.@-]+", "the name of an IAM role, not its ARN"),
-]
-
-
-PRINCIPAL = re.compile(r"\d{12}|arn:aws[a-z-]*:iam::\d{12}:(?:root|(?:role|user)/[\w+=,.@/-]+)")
-
-
-SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?")
-
-
-def principal_problem(value: str) -> str | None:
-    """Say why a text names no principal that a grant may name, or None.
-
-    Principals: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
-    """
-    if PRINCIPAL.fullmatch(value) or SERVICE.fullmatch(value):
-        return None
-    if "*" in value or "?" in value:
-        return "expected an account id or the ARN of a role or user, never a wildcard"
-    if ":sts:" in value:
-        return "names one session; write its role's ARN (`arn:aws:iam::<account>:role/<name>`)"
-    if ":group/" in value:
-        return "a group is no principal in AWS's policies; name its users or a role"
-    return (
-        "expected an account id, the ARN of a role or user (`arn:aws:iam::<account>:role/<name>`) "
-        "or a service (`<name>.amazonaws.com`)"
-    )
-
-
-def _principal(value: str) -> str:
-    problem = None if "${" in value else principal_problem(value)
-    if problem:
-        raise ValueError(problem)
-    return value
-
-
-Principal = Annotated[PlainText, AfterValidator(_principal)]
-ScheduleExpression = Annotated[str, AfterValidator(_expression)]
-ScheduleWindow = Annotated[str, AfterValidator(_hours)]
+https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ReplicaRegionType.html
+"""

@@ -10,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from secrets_component.errors import KeyPath, Report, did_you_mean, shown
+from secrets_component.secret_map import rules
 from secrets_component.secret_map.aws_types import Label
 from secrets_component.secret_map.forms import Instance
 from secrets_component.secret_map.model import Entry, Fields, Header
@@ -56,12 +57,14 @@ class _Check:
             else:
                 message = "expected a mapping with the entry's fields (`name: …`)"
                 self._report.error(("secrets", key), message, at_value=True)
+
         return CheckedMap(self._instance, header, checked, self._report)
 
     def _block(self, name: str) -> dict[str, Data]:
         block = self._instance.data.get(name, {})
         if isinstance(block, dict):
             return block
+
         self._report.error((name,), "expected a mapping", at_value=True)
         return {}
 
@@ -70,7 +73,7 @@ class _Check:
         data.pop("secrets", None)
         data.pop("defaults", None)
         header = self._model(Header, data, (), {"context_name": "unknown"})
-        self._report.add(header.findings())
+        self._report.add(rules.of_map(header))
         return header
 
     def _entry(self, key: str, entry: dict[str, Data], defaults: Mapping[str, Data]) -> Entry:
@@ -81,10 +84,11 @@ class _Check:
             self._report.error(
                 path, f"invalid key{shown(key)}; use only letters, digits, `_` and `-`"
             )
+
         merged = _over_defaults(entry, defaults) if defaults else entry
         model = self._model(Entry, merged, path)
         written = {field for field, value in entry.items() if value is not None}
-        self._report.add(model.findings(written), path)
+        self._report.add(rules.of_entry(model, written), path)
         return model
 
     def _model(
@@ -106,11 +110,13 @@ class _Check:
             return model.model_validate(data)
         except ValidationError as error:
             details = error.errors(include_url=False, include_context=True)
+
         wrong = set()
         for detail in details:
             self._report_detail(model, detail, path)
             if detail["loc"]:
                 wrong.add(detail["loc"][0])
+
         sound = {field: value for field, value in data.items() if field not in wrong}
         return model.model_validate({**(required or {}), **sound})
 
@@ -135,11 +141,13 @@ def _over_defaults(entry: dict[str, Data], defaults: Mapping[str, Data]) -> dict
         if entry.keys() & alternatives:
             for field in alternatives:
                 merged.pop(field, None)
+
     merged |= entry
     for field in _MERGED_BY_KEY:
         default, own = defaults.get(field), entry.get(field)
         if isinstance(default, dict) and isinstance(own, dict):
             merged[field] = {**default, **own}
+
     return merged
 
 
@@ -152,11 +160,13 @@ def _without_tags(detail: ErrorDetails) -> KeyPath:
     kept = {0}
     if detail["type"] == "extra_forbidden":
         kept.add(len(location) - 1)
+
     steps: list[str | int] = []
     for index, step in enumerate(location):
         is_tag = str(step).startswith("=") or step == "[key]"
         if index in kept or not is_tag:
             steps.append(step)
+
     return tuple(steps)
 
 
@@ -167,6 +177,7 @@ def _unknown_key(model: type[BaseModel], detail: ErrorDetails, location: KeyPath
     may_be_secret = not hint and detail["input"] is None
     if may_be_secret:
         return "unknown key"
+
     return f"unknown key{shown(key)}{hint}"
 
 
@@ -177,8 +188,10 @@ def _known_keys(model: type[BaseModel], location: KeyPath) -> Iterator[str]:
             if step in (name, field.alias):
                 model = next(_models(field.annotation), model)
                 break
+
     for name, field in model.model_fields.items():
         yield field.alias or name
+
     if model is Header:
         yield from ("secrets", "defaults")
 
@@ -186,6 +199,7 @@ def _known_keys(model: type[BaseModel], location: KeyPath) -> Iterator[str]:
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 # any type annotation
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
+
     for inner in get_args(annotation):
         yield from _models(inner)
 
@@ -207,14 +221,17 @@ def _explained(detail: ErrorDetails) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
     if kind in _EXPECTED:
         return _EXPECTED[kind]
+
     if kind == "value_error":
         return str(context["error"])
+
     return _limit(kind, context) or detail["msg"]
 
 
 def _limit(kind: str, context: Mapping[str, Any]) -> str | None:
     if kind == "too_long" and context["field_type"] == "Value":
         kind = "string_too_long"  # so pydantic names a string that was converted from a number
+
     match kind:
         case "literal_error":
             return f"expected {context['expected']}"

@@ -28,9 +28,11 @@ class Instance:
         is_field_of_entry = len(path) > _ENTRY and path[0] == "secrets"
         if not is_field_of_entry or self._has(path[: _ENTRY + 1]):
             return self.document.position((*self.path, *path), of_key=of_key)
+
         inherited = ("defaults", *path[_ENTRY:])
         if self._has(inherited[:2]):
             return self.document.position((*self.path, *inherited), of_key=of_key)
+
         entry = path[:_ENTRY]
         return self.document.position((*self.path, *entry), of_key=True)
 
@@ -43,7 +45,9 @@ class Instance:
         for step in path:
             if not isinstance(found, dict) or step not in found:
                 return False
+
             found = found[str(step)]
+
         return True
 
 
@@ -58,10 +62,12 @@ def instances(document: Document) -> list[Instance]:
     """
     if "components" not in document.data:
         return [Instance(COMPONENT, document, (), document.data)]
+
     kinds = _mapping_at(document, ("components",))
     if "terraform" not in kinds:
         hint = did_you_mean("terraform", kinds)
         _refuse(document.position(("components",), of_key=True), f"`terraform` is missing{hint}")
+
     path = ("components", "terraform")
     components = _mapping_at(document, path)
     found = []
@@ -70,12 +76,14 @@ def instances(document: Document) -> list[Instance]:
             variables = (*path, name, "vars")
             data = _mapping_at(document, variables)
             found.append(Instance(name, document, variables, data))
+
     if not found:
         _refuse(
             document.position(path, of_key=True),
             f"no secret map found; name a component `{COMPONENT}`, or give it "
             f"`metadata: {{component: {COMPONENT}}}`{did_you_mean(COMPONENT, components)}",
         )
+
     return found
 
 
@@ -84,10 +92,13 @@ def _is_secret_map(name: str, component: Data) -> bool:
     metadata: Data = None
     if isinstance(component, dict):
         metadata = component.get("metadata")
+
     if not isinstance(metadata, dict):
         return name == COMPONENT
+
     if metadata.get("type") == "abstract" or metadata.get("enabled") is False:
         return False
+
     return metadata.get("component", name) == COMPONENT
 
 
@@ -96,9 +107,12 @@ def _mapping_at(document: Document, path: tuple[str, ...]) -> dict[str, Data]:
     for step in path:
         if not isinstance(found, dict) or step not in found:
             _refuse(document.position(path, of_key=True), f"`{step}` is missing")
+
         found = found[step]
+
     if not isinstance(found, dict):
         _refuse(document.position(path), f"`{path[-1]}` must be a mapping")
+
     return found
 
 

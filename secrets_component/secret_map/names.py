@@ -20,10 +20,13 @@ def part_problem(part: str) -> str | None:
     """Return what is wrong with one part of the hierarchy (`a`, or nested `a/b`), or None."""
     if not part:
         return "must not be empty"
+
     if not _ALLOWED.fullmatch(part):
         return "may contain only letters, digits and `/_+=.@-`, the characters that AWS allows"
+
     if "" in part.split("/"):
         return "must not start or end with `/` or contain `//`"
+
     return None
 
 
@@ -40,6 +43,7 @@ def level_prefix(context: str, environment: str, path: str | None = None) -> str
     prefix = f"{context}/{environment}/"
     if path:
         prefix += f"{path}/"
+
     return prefix
 
 

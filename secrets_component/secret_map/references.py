@@ -48,6 +48,7 @@ class Reference:
         kind = self.kind
         if kind is ReferenceKind.SELF:
             kind = ReferenceKind.OUTPUT
+
         return "${" + ".".join((kind.value, *self.path)) + "}"
 
 
@@ -93,6 +94,7 @@ class Template:
         for part in self.parts:
             if isinstance(part, Placeholder):
                 found[part.reference] = None
+
         return tuple(found)
 
     def __str__(self) -> str:
@@ -159,6 +161,7 @@ def parse(text: str, bad: list[BadReference], own: Collection[str] = frozenset()
     """
     if "${" not in text:
         return Template((text,))
+
     parts: list[Part] = []
     literal = ""
     end = 0
@@ -177,8 +180,10 @@ def parse(text: str, bad: list[BadReference], own: Collection[str] = frozenset()
             if isinstance(reference, str):
                 bad.append(BadReference(reference, match.group()))
                 continue
+
             parts += [literal, Placeholder(reference)]
             literal = ""
+
     parts.append(literal + text[end:])
     return Template(tuple(filter(None, parts)) or ("",))
 
@@ -191,13 +196,17 @@ def _parse_reference(inside: str, own: Collection[str]) -> Reference | str:
         forms = ", ".join(f"`{form}`" for form in _FORMS.values())
         hint = did_you_mean(head, _KINDS)
         return f"unknown reference{hint}; expected one of {forms}; write `$${{` for a literal `${{`"
+
     if not _PATHS[kind].fullmatch(rest):
         return f"incomplete reference; expected `{_FORMS[kind]}`"
+
     if kind is not ReferenceKind.OUTPUT:
         return Reference(kind, (rest,))
+
     path = tuple(rest.split("."))
     if path[0] in own:
         kind = ReferenceKind.SELF
+
     return Reference(kind, path)
 
 
@@ -206,19 +215,22 @@ def parse_value(text: str, bad: list[BadReference], own: Collection[str] = froze
     template = parse(text, bad, own)
     if not template.references:
         return Template(template.parts, is_json=_json_or_none(text) is not None)
+
     marked = _MarkedText(template)
     document = marked.json_document()
     escapes = marked.url_escapes()
     if document is not None:
         for index in marked.in_json_strings():
             escapes[index].add(Escape.JSON)
+
         for index in _hosts_with_port(document):
             escapes[index].add(Escape.DROP_PORT)
+
     return _with_escapes(template, escapes, is_json=document is not None)
 
 
 def json_document(template: Template) -> Json:
-    """Return the JSON that a text is, with stand-ins for its references; None for other texts."""
+    """Parse a text as JSON, with a placeholder string for each reference; None for other texts."""
     return _MarkedText(template).json_document()
 
 
@@ -246,15 +258,19 @@ class _StructureParser:
                 parsed[key] = self._host(value)
             else:
                 parsed[key] = self._node(value)
+
         return parsed
 
     def _node(self, value: Json) -> Node:
         if isinstance(value, str):
             return self._string(value)
+
         if isinstance(value, dict):
             return self.mapping(value)
+
         if isinstance(value, list):
             return [self._node(item) for item in value]
+
         return value
 
     def _string(self, text: str) -> Template:
@@ -268,6 +284,7 @@ class _StructureParser:
         match template.parts:
             case (Placeholder(reference),):
                 return Template((Placeholder(reference, frozenset({Escape.DROP_PORT})),))
+
         return template
 
 
@@ -285,6 +302,7 @@ def _with_escapes(template: Template, escapes: list[set[Escape]], *, is_json: bo
             parts.append(Placeholder(part.reference, frozenset(next(remaining))))
         else:
             parts.append(part)
+
     return Template(tuple(parts), is_json)
 
 
@@ -312,6 +330,7 @@ class _MarkedText:
                 text += _MARK
             else:
                 text += part.replace(_MARK, " ")
+
         self.text = text
 
     def url_escapes(self) -> list[set[Escape]]:
@@ -319,27 +338,36 @@ class _MarkedText:
         escapes: list[set[Escape]] = [set() for _ in self._marks]
         for url in _URL.finditer(self.text):
             for index, mark in enumerate(self._marks):
-                if self._is_credential(mark, url) or self._is_parameter(mark, url):
-                    escapes[index].add(Escape.PERCENT)
-                elif self._is_host_with_port(mark, url):
-                    escapes[index].add(Escape.DROP_PORT)
+                escape = self._escape_in_url(mark, url)
+                if escape is not None:
+                    escapes[index].add(escape)
+
         return escapes
 
-    def _is_credential(self, mark: int, url: re.Match[str]) -> bool:
-        """Return whether a reference is in the user part of a URL."""
+    def _escape_in_url(self, mark: int, url: re.Match[str]) -> Escape | None:
+        """Return what a reference needs in a URL: by its user part, its host, or its query."""
         start, end = url.span("authority")
-        return start <= mark < self.text.rfind("@", start, end)
+        user_end = self.text.rfind("@", start, end)
+        if start <= mark < user_end:
+            return Escape.PERCENT
 
-    def _is_host_with_port(self, mark: int, url: re.Match[str]) -> bool:
-        """Return whether a reference ends the host of a URL, before a port."""
-        start, end = url.span("authority")
-        return start <= mark < end and bool(_WRITTEN_PORT.match(self.text, mark + 1))
+        if start <= mark < end:
+            if _WRITTEN_PORT.match(self.text, mark + 1):
+                return Escape.DROP_PORT
+
+            return None
+
+        if self._is_parameter(mark, url):
+            return Escape.PERCENT
+
+        return None
 
     def _is_parameter(self, mark: int, url: re.Match[str]) -> bool:
         """Return whether a reference is the whole value of a URL's query parameter."""
         start, end = url.span("path_and_query")
         if not start <= mark < end:
             return False
+
         before = self.text[start:mark]
         is_value = "?" in before and before.endswith("=")
         return is_value and bool(_PARAMETER_END.match(self.text, mark + 1))
@@ -352,6 +380,7 @@ class _MarkedText:
             following = index + piece.count(_MARK)
             if piece != _MARK:
                 yield from range(index, following)
+
             index = following
 
     def json_document(self) -> Json:
@@ -364,6 +393,7 @@ class _MarkedText:
             numbered = f"{_MARK}{index}{_MARK}"
             if index in in_strings:
                 return numbered
+
             return f'"{numbered}"'
 
         return _json_or_none(re.sub(_MARK, stand_in, self.text))
@@ -374,9 +404,9 @@ def _hosts_with_port(document: Json) -> Iterator[int]:
     for obj in _objects(document):
         for key, value in obj.items():
             if isinstance(value, str) and _is_host_with_port(key, obj):
-                whole = _WHOLE_MARK.fullmatch(value)
-                if whole:
-                    yield int(whole[1])
+                reference = _WHOLE_MARK.fullmatch(value)
+                if reference:
+                    yield int(reference[1])
 
 
 def _objects(document: Json) -> Iterator[dict[str, Json]]:
@@ -387,6 +417,7 @@ def _objects(document: Json) -> Iterator[dict[str, Json]]:
     elif isinstance(document, dict):
         yield document
         items = document.values()
+
     for item in items:
         yield from _objects(item)
 
@@ -395,10 +426,12 @@ def _json_or_none(text: str) -> dict[str, Json] | list[Json] | None:
     """Parse a JSON object or list; None for every other text (a bare number is just a string)."""
     if not text.lstrip().startswith(("{", "[")):
         return None
+
     try:
         document: dict[str, Json] | list[Json] = json.loads(text)
     except (ValueError, RecursionError):
         return None
+
     return document
 
 
@@ -419,11 +452,13 @@ def render(value: Value, resolve: _Resolve) -> str:
     if isinstance(value, Structure):
         document = _rendered_node(value.fields, resolve)
         return json.dumps(document, ensure_ascii=False, allow_nan=False)
+
     text = _rendered_text(value, resolve)
     if value.is_json and _json_or_none(text) is None:
         culprits = ", ".join(f"`{reference}`" for reference in value.references)
         msg = f"the value of {culprits} makes the JSON invalid; quote the reference"
         raise RenderError(msg)
+
     return text
 
 
@@ -431,13 +466,17 @@ def _rendered_node(node: Node, resolve: _Resolve) -> object:
     """Return a structure's node as plain data; a string that is one reference keeps its type."""
     if isinstance(node, Mapping):
         return {key: _rendered_node(item, resolve) for key, item in node.items()}
+
     if isinstance(node, list):
         return [_rendered_node(item, resolve) for item in node]
+
     if not isinstance(node, Template):
         return node
+
     match node.parts:
         case (Placeholder(reference, escapes),) if not escapes:
             return _referenced_value(reference, resolve)
+
     return _rendered_text(node, resolve)
 
 
@@ -448,6 +487,7 @@ def _rendered_text(template: Template, resolve: _Resolve) -> str:
             text += _escaped_value(part, resolve)
         else:
             text += part
+
     return text
 
 
@@ -455,12 +495,16 @@ def _escaped_value(place: Placeholder, resolve: _Resolve) -> str:
     text = _referenced_value(place.reference, resolve)
     if not isinstance(text, str):
         text = json.dumps(text, ensure_ascii=False)
+
     if Escape.DROP_PORT in place.escapes:
         text = _without_port(text)
+
     if Escape.PERCENT in place.escapes:
         text = quote(text, safe="")
+
     if Escape.JSON in place.escapes:
         text = json.dumps(text, ensure_ascii=False)[1:-1]
+
     return text
 
 
@@ -468,6 +512,7 @@ def _without_port(host: str) -> str:
     """Return a host without its port; an IPv6 address has one only after brackets (`[::1]:80`)."""
     if host.count(":") > 1 and "]:" not in host:
         return host
+
     return re.sub(r":[0-9]+\Z", "", host)
 
 
@@ -477,6 +522,8 @@ def _referenced_value(reference: Reference, resolve: _Resolve) -> object:
     if value is None:
         msg = f"`{reference}` has no value (null)"
         raise RenderError(msg)
+
     if isinstance(value, float) and value.is_integer():
         return int(value)
+
     return value

@@ -30,9 +30,11 @@ def expression_problem(expression: str) -> str | None:
     rate = _RATE.fullmatch(expression)
     if rate:
         return _rate_problem(rate)
+
     cron = _CRON.fullmatch(expression)
     if cron:
         return _cron_problem(cron)
+
     return "expected `rate(10 days)`, `rate(12 hours)` or `cron(0 8 1 * ? *)`"
 
 
@@ -40,8 +42,10 @@ def _rate_problem(rate: re.Match[str]) -> str | None:
     hours = _hours_between(rate)
     if hours < _MINIMUM_HOURS:
         return "rotates more often than every 4 hours, AWS's minimum; write `rate(4 hours)`"
+
     if hours > _MAXIMUM_HOURS:
         return "exceeds AWS's maximum of 999 days"
+
     return None
 
 
@@ -50,25 +54,32 @@ def _hours_between(rate: re.Match[str]) -> int:
     count = int(rate["count"])
     if rate["unit"] == "day":
         return count * _DAY
+
     return count
 
 
 def _cron_problem(cron: re.Match[str]) -> str | None:
     if cron["minutes"] != "0":
         return "the minutes of a rotation's cron must be 0: `cron(0 8 1 * ? *)`"
+
     if cron["year"] != "*":
         return "the year of a rotation's cron must be `*`: `cron(0 8 1 * ? *)`"
+
     if (cron["day_of_month"] == "?") == (cron["day_of_week"] == "?"):
         return "exactly one of day of month and day of week must be `?`: `cron(0 8 1 * ? *)`"
+
     for field, pattern in _CRON_FIELDS.items():
         if not pattern.fullmatch(cron[field]):
             name = field.replace("_", " ")
             return f"invalid {name} in the cron expression; example: `cron(0 8 1 * ? *)`"
+
     starts = _start_hours(cron["hours"])
     if not starts:
         return "the hours of the cron must be from 0 to 23"
+
     if _shortest_gap(starts) < _MINIMUM_HOURS:
         return "rotates more often than every 4 hours, AWS's minimum; write `0/4` for the hours"
+
     return None
 
 
@@ -79,7 +90,9 @@ def _start_hours(hours: str) -> list[int]:
         in_part = _hour_range(part)
         if not in_part or in_part[-1] >= _DAY:
             return []
+
         starts.update(in_part)
+
     return sorted(starts)
 
 
@@ -91,11 +104,13 @@ def _hour_range(part: str) -> range:
     span, _, step = part.partition("/")
     if span == "*":
         span = "0-23"
+
     first, _, last = span.partition("-")
     if not last:
         last = first
         if step:
             last = "23"
+
     return range(int(first), int(last) + 1, max(int(step or 1), 1))
 
 
@@ -110,6 +125,7 @@ def window_problem(window: str) -> str | None:
     match = _WINDOW.fullmatch(window)
     if match is None or int(match[1]) > _DAY:
         return "expected a number of hours from `1h` to `24h`"
+
     return None
 
 
@@ -124,15 +140,18 @@ def fit_problem(schedule: str | None, window: str) -> str | None:
     """
     if schedule is None:
         return None
+
     length = int(window.removesuffix("h"))
     rate = _RATE.fullmatch(schedule)
     if rate:
         between = _hours_between(rate)
         if length > between:
             return f"is longer than the {between} hours between two rotations"
+
     cron = _CRON.fullmatch(schedule)
     if cron:
         return _cron_fit_problem(_start_hours(cron["hours"]), length)
+
     return None
 
 
@@ -140,8 +159,10 @@ def _cron_fit_problem(starts: list[int], length: int) -> str | None:
     gap = _shortest_gap(starts)
     if length > gap:
         return f"overlaps the next rotation, which starts {gap} hours later"
+
     last_start = starts[-1]
     longest = _DAY - last_start
     if length > longest:
         return f"runs into the next UTC day; from {last_start}:00 it can be at most `{longest}h`"
+
     return None

@@ -63,11 +63,14 @@ class _CoreSchema:
     ) -> str:
         if kind is yaml.MappingNode:
             return _MAP
+
         if kind is yaml.SequenceNode:
             return _SEQ
+
         is_plain = implicit[0]
         if not is_plain or value is None:
             return _STR
+
         return _tag_of_plain(value)
 
     def descend_resolver(self, parent: yaml.Node, index: object) -> None:
@@ -89,12 +92,16 @@ def _tag_of_plain(value: str) -> str:
     constant = _CONSTANTS.get(value)
     if constant is not None:
         return constant
+
     if value[0] not in _NUMBER_START:
         return _STR
+
     if _INT.fullmatch(value):
         return _TAG + "int"
+
     if _FLOAT.fullmatch(value):
         return _TAG + "float"
+
     return _STR
 
 
@@ -138,7 +145,9 @@ class _SourceText:
         line break.
         """
         if mark.line >= len(self.lines):
-            return Position(self.file, len(self.lines), len(self.lines[-1]) + 1)
+            last_line = self.lines[-1]
+            return Position(self.file, len(self.lines), len(last_line) + 1)
+
         return Position(self.file, mark.line + 1, mark.column + 1)
 
     def position_of_index(self, index: int) -> Position:
@@ -175,8 +184,10 @@ class Document:
             found = self._child(node, step)
             if found is None:
                 break
+
             key, node = found
             mark = key.start_mark if of_key else node.start_mark
+
         return self._source.position(mark)
 
     def position_of_text(self, path: Path_, wanted: str) -> Position | None:
@@ -186,7 +197,9 @@ class Document:
             found = self._child(node, step)
             if found is None:
                 return None
+
             _, node = found
+
         lines = self._source.lines
         after_last = min(node.end_mark.line + 1, len(lines))
         first_column = node.start_mark.column
@@ -194,19 +207,27 @@ class Document:
             column = lines[number].find(wanted, first_column)
             if column >= 0:
                 return Position(self.file, number + 1, column + 1)
+
             first_column = 0
+
         return None
 
     def _child(self, node: yaml.Node, step: str | int) -> _KeyAndValue | None:
         """Return the nodes of a key and of its value one step below."""
         if isinstance(node, yaml.MappingNode):
-            if id(node) not in self._indexes:
-                self._indexes[id(node)] = _by_key(node)
-            return self._indexes[id(node)].get(str(step))
+            index = self._indexes.get(id(node))
+            if index is None:
+                index = _by_key(node)
+                self._indexes[id(node)] = index
+
+            return index.get(str(step))
+
         if not isinstance(node, yaml.SequenceNode) or not isinstance(step, int):
             return None
+
         if step >= len(node.value):
             return None
+
         item = node.value[step]
         return item, item
 
@@ -221,6 +242,7 @@ def _by_key(mapping: yaml.MappingNode) -> dict[str, _KeyAndValue]:
                 merged = {**_by_key(parent), **merged}
         elif _is_string(key):
             own[key.value] = (key, value)
+
     return {**merged, **own}
 
 
@@ -228,6 +250,7 @@ def _merged_nodes(value: yaml.Node) -> list[Any]:
     """Return the nodes that a merge key (`<<`) names: one mapping, or a list of them."""
     if isinstance(value, yaml.SequenceNode):
         return list(value.value)
+
     return [value]
 
 
@@ -235,7 +258,7 @@ def _is_string(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.tag == _STR
 
 
-def read(path: str | Path) -> Document:
+def read_yaml(path: str | Path) -> Document:
     """Read a map's file.
 
     Raises:
@@ -255,9 +278,11 @@ def read(path: str | Path) -> Document:
     except OSError as error:
         msg = f"{path}: error: cannot be read: {error.strerror}"
         raise MapFileError(msg) from None
+
     if len(raw) > MAX_BYTES:
         place = Position(str(path), 1, 1)
         _refuse_text(place, "the file exceeds 5 MiB; split the map into several files")
+
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -265,10 +290,11 @@ def read(path: str | Path) -> Document:
         column = error.start - raw.rfind(b"\n", 0, error.start)
         place = Position(str(path), line, column)
         _refuse_text(place, "the file is not valid UTF-8; save it as UTF-8")
-    return parse(text, str(path))
+
+    return parse_yaml(text, str(path))
 
 
-def parse(text: str, file: str) -> Document:
+def parse_yaml(text: str, file: str) -> Document:
     """Turn a map's text into plain data with positions.
 
     Args:
@@ -283,18 +309,22 @@ def parse(text: str, file: str) -> Document:
     start = Position(file, 1, 1)
     if len(text) > MAX_BYTES:
         _refuse_text(start, "the text exceeds 5 MiB; split the map into several files")
+
     source = _SourceText(text, file)
     root = _compose(source)
     if root is None:
         _refuse_text(start, "the map is empty; it needs at least `context_name` and `secrets`")
+
     if not isinstance(root, yaml.MappingNode):
         kind = "list" if isinstance(root, yaml.SequenceNode) else "single value"
         message = f"expected a mapping at the top level (`context_name: …`), got a {kind}"
         _refuse_text(start, message)
+
     builder = _Builder(source)
     data = builder.build(root, 1)
     if builder.problems:
         raise MapSyntaxError(builder.problems)
+
     return Document(file, data, root, source)
 
 
@@ -308,10 +338,12 @@ def _compose(source: _SourceText) -> yaml.Node | None:
         index = error.position
         if HAS_LIBYAML:
             index = _count_characters(source.text, octets=index)
+
         problem = Problem(source.position_of_index(index), _CONTROL_CHARACTER)
     except UnicodeEncodeError as error:  # libyaml reads UTF-8, which has no surrogates
         message = "an unpaired surrogate, which UTF-8 cannot encode"
         problem = Problem(source.position_of_index(error.start), message)
+
     raise MapSyntaxError([problem])
 
 
@@ -358,13 +390,16 @@ def _syntax_problem(error: yaml.MarkedYAMLError, source: _SourceText) -> Problem
     for part, message in _UNCLOSED:
         if part in words:
             return Problem(source.position(error.context_mark or mark), message)
+
     place = source.position(mark)
     before = source.lines[place.line - 1][: place.column]
     if "\t" in before and before.isspace():
         return Problem(place, "tabs are not allowed for indentation; use spaces")
+
     for part, message in _HINTS:
         if part in words:
             return Problem(place, message)
+
     return Problem(place, "invalid YAML; fix the indentation or quote the value")
 
 
@@ -381,6 +416,7 @@ class _Builder:
         self._nodes += 1
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
+
         self._check_limits(node, depth)
         self._open.add(id(node))
         built: Data = None
@@ -390,6 +426,7 @@ class _Builder:
             built = [self.build(item, depth + 1) for item in node.value]
         else:
             self._add_tag_problem(node)
+
         self._open.discard(id(node))
         return built
 
@@ -397,18 +434,22 @@ class _Builder:
         """Stop at a collection that is too deep, one too many, or inside itself."""
         if depth > MAX_DEPTH:
             self._stop(node, _TOO_DEEP)
+
         if self._nodes > MAX_NODES:
             self._stop(node, f"more than {MAX_NODES:,} values once aliases are expanded")
+
         if id(node) in self._open:
             self._stop(node, "an alias that contains itself")
 
     def _scalar(self, node: yaml.ScalarNode) -> str | int | float | bool | None:
         if node.tag in (_STR, _MERGE):
             return str(node.value)
+
         convert = _CONVERTERS.get(node.tag)
         if convert is None:
             self._add_tag_problem(node)
             return None
+
         try:
             return convert(node.value)
         except ValueError:
@@ -427,9 +468,12 @@ class _Builder:
             else:
                 if key.value in own:
                     self._add_duplicate(key, value)
+
                 own[key.value] = self.build(value, depth + 1)
+
         if not merged:
             return own
+
         return {**merged, **own}
 
     def _merge(self, merged: dict[str, Data], value: yaml.Node, depth: int) -> None:
@@ -437,6 +481,7 @@ class _Builder:
             if not isinstance(parent, yaml.MappingNode):
                 self._add(value, "`<<` must be a mapping or a list of mappings")
                 return
+
             inherited = self.build(parent, depth + 1) or {}
             for key, data in inherited.items():
                 merged.setdefault(key, data)
@@ -445,6 +490,7 @@ class _Builder:
         name = shown(key.value)
         if value.value == "":
             name = ""  # in `{secret_data: a,b,b}` the second `b` is a piece of a value
+
         self._add(key, f"duplicate key{name}; remove or rename one")
 
     def _add_tag_problem(self, node: yaml.Node) -> None:
@@ -466,12 +512,14 @@ def _null(value: str) -> None:
 def _boolean(value: str) -> bool:
     if _CONSTANTS.get(value) != _TAG + "bool":
         raise ValueError(value)
+
     return value.lower() == "true"
 
 
 def _integer(value: str) -> int:
     if value[:2] in ("0o", "0x"):
         return int(value, 0)
+
     return int(value)
 
 

@@ -1,5 +1,7 @@
 """The evaluator itself, against cases whose outcome AWS's documentation states."""
 
+from typing import Any
+
 import pytest
 
 from tests.access.evaluator import Request, allows, holds, like
@@ -11,7 +13,13 @@ KEY = "arn:aws:kms:eu-central-1:111111111111:key/k"
 READ, DECRYPT = "secretsmanager:GetSecretValue", "kms:Decrypt"
 
 
-def policy(effect="Allow", action=READ, principal=None, condition=None, resource="*"):
+def policy(
+    effect: str = "Allow",
+    action: str = READ,
+    principal: Any = None,
+    condition: Any = None,
+    resource: str = "*",
+) -> dict[str, Any]:
     statement = {"Effect": effect, "Action": action, "Resource": resource}
     if principal:
         statement["Principal"] = principal
@@ -111,7 +119,7 @@ def test_a_service_needs_the_resource_policy() -> None:
         ({"StringEquals": {"k": "v"}, "StringLike": {"arn": "x*"}}, False),
     ],
 )  # fmt: skip
-def test_condition_holds_for_a_context(condition: dict, expected: bool) -> None:
+def test_condition_holds_for_a_context(condition: dict[str, Any], expected: bool) -> None:
     context = {"k": ["v"], "arn": ["arn:aws:iam::1:role/r"], "many": ["a", "b"]}
     assert holds(condition, context) is expected
 

@@ -24,8 +24,9 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.core import set_initial_no_auth_action_count
 
+from sandbox.environment import Sandbox
 from tests.access.evaluator import Policy, Request, allows
-from tests.conftest import ROOT, SecretsStack
+from tests.conftest import ROOT, Aws, SecretsStack
 
 HERE, THERE, REGION = "123456789012", "222222222222", "eu-central-1"
 ROLES = ("app", "db", "attached", "single", "ops", "broad", "nobody")
@@ -154,7 +155,7 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(sandbox, aws, tmp_path_factory) -> World:
+def world(sandbox: Sandbox, aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> World:
     iam, project = aws("iam"), tmp_path_factory.mktemp("table")
     for name in ROLES:
         iam.create_role(RoleName=f"table-{name}", AssumeRolePolicyDocument=json.dumps(TRUST))
@@ -301,7 +302,12 @@ def test_levels_have_one_policy_to_read_and_one_to_administer(world: World) -> N
     ],
 )
 def test_actions_of_deployed_policies_run_for_real(
-    world: World, output: str, service: str, operation: str, arguments: dict, expected: bool
+    world: World,
+    output: str,
+    service: str,
+    operation: str,
+    arguments: dict[str, Any],
+    expected: bool,
 ) -> None:
     """Run the actions under moto, which does not enforce resources or conditions: both are open."""
     statements = [

@@ -1,4 +1,4 @@
-"""The examples, deployed once together with one map, by users without the map's passphrase."""
+"""The examples, deployed once beside one map, by people without the map's passphrase."""
 
 import os
 import shutil
@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 import yaml
 
+from sandbox.environment import Sandbox
+from tests.conftest import Aws, MakeStack, Stack
 from tests.consumers.readers_map import EXAMPLES, MAP, ROOT
 
 
 @pytest.fixture(scope="session")
-def arns(make_stack: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
+def arns(make_stack: MakeStack, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The ARNs of a deployed map's secrets."""
     project = tmp_path_factory.mktemp("producer")
     for name in ("Pulumi.yaml", "__main__.py"):
@@ -30,17 +32,17 @@ def arns(make_stack: Callable[..., Any], tmp_path_factory: pytest.TempPathFactor
     )
     stack = make_stack(project, "readers")
     stack.up()
-    return stack.outputs()["secret_arns"]
+    return dict(stack.outputs()["secret_arns"])
 
 
 @pytest.fixture(scope="session")
 def example(
-    arns: Any, make_stack: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], Any]]:
+    arns: dict[str, str], make_stack: MakeStack, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Stack]]:
     """Deploy an example, once, under a passphrase of its own; return its stack."""
-    deployed: dict[str, Any] = {}
+    deployed: dict[str, Stack] = {}
 
-    def deploy(name: str) -> Any:
+    def deploy(name: str) -> Stack:
         if name not in deployed:
             folder = tmp_path_factory.mktemp("examples") / name
             shutil.copytree(EXAMPLES / name, folder)
@@ -61,7 +63,7 @@ def example(
 
 
 @pytest.fixture(scope="session")
-def as_role(sandbox: Any, aws: Callable[[str], Any]) -> Callable[[str], dict[str, str]]:
+def as_role(sandbox: Sandbox, aws: Aws) -> Callable[[str], dict[str, str]]:
     """The environment of a program that runs under a role; whether it may is not moto's to say."""
 
     def environment(role_arn: str) -> dict[str, str]:
@@ -78,7 +80,7 @@ def as_role(sandbox: Any, aws: Callable[[str], Any]) -> Callable[[str], dict[str
 
 @pytest.fixture(scope="session")
 def run() -> Callable[..., str]:
-    """Run a command; return its output, or fail with its error output."""
+    """Run a command; give what it prints, or fail with what it said."""
 
     def command(*words: str | Path, **options: Any) -> str:
         done = subprocess.run(
@@ -124,7 +126,7 @@ def external_api() -> Iterator[tuple[str, list[str]]]:
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
-            """Log nothing."""
+            """Say nothing."""
 
     server = HTTPServer(("127.0.0.1", 0), Api)
     threading.Thread(target=server.serve_forever, daemon=True).start()

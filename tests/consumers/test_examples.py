@@ -7,6 +7,7 @@ compared, word for word, with what they should allow.
 import copy
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import jsonschema
 import pytest
 import yaml
 
+from sandbox.environment import Sandbox
+from tests.conftest import Aws, Stack
 from tests.consumers.readers_map import API_KEY, EXAMPLES, PASSWORD
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -26,7 +29,7 @@ def needs(*tools: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(bool(missing), reason=f"not on this machine: {', '.join(missing)}")
 
 
-def reading_policy(aws, role_arn: str) -> list[dict[str, Any]]:
+def reading_policy(aws: Aws, role_arn: str) -> list[dict[str, Any]]:
     role = role_arn.rpartition("/")[2]
     names = aws("iam").list_role_policies(RoleName=role)["PolicyNames"]
     (name,) = [name for name in names if name.startswith("read-")]
@@ -35,7 +38,7 @@ def reading_policy(aws, role_arn: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def may_read(aws, arns):
+def may_read(aws: Aws, arns: dict[str, str]) -> Callable[[str], set[str]]:
     """What a role may read: the keys of the map whose ARNs its policy names, and decrypts."""
 
     def keys(role_arn: str) -> set[str]:
@@ -48,7 +51,9 @@ def may_read(aws, arns):
     return keys
 
 
-def test_roles_may_read_what_their_example_needs_and_no_more(example, may_read) -> None:
+def test_roles_may_read_what_their_example_needs_and_no_more(
+    example: Callable[[str], Stack], may_read: Callable[[str], set[str]]
+) -> None:
     assert may_read(example("lambda").outputs()["role_arn"]) == {"api_key"}
     assert may_read(example("ecs").outputs()["execution_role_arn"]) == {
         "api_key",
@@ -58,7 +63,9 @@ def test_roles_may_read_what_their_example_needs_and_no_more(example, may_read) 
     assert may_read(example("ec2").outputs()["role_arn"]) == {"connection_info"}
 
 
-def test_examples_hold_no_value_and_change_nothing_the_second_time(example) -> None:
+def test_examples_hold_no_value_and_change_nothing_the_second_time(
+    example: Callable[[str], Stack],
+) -> None:
     for name in ("lambda", "ecs", "eks", "ec2"):
         stack = example(name)
         assert set(stack.up("--refresh").changes) == {"same"}, name
@@ -66,7 +73,12 @@ def test_examples_hold_no_value_and_change_nothing_the_second_time(example) -> N
 
 
 @pytest.fixture
-def in_lambda(example, aws, as_role, arns):
+def in_lambda(
+    example: Callable[[str], Stack],
+    aws: Aws,
+    as_role: Callable[[str], dict[str, str]],
+    arns: dict[str, str],
+) -> Callable[[str], dict[str, str]]:
     """The environment in which Lambda would run one of the functions."""
 
     def environment(language: str) -> dict[str, str]:
@@ -81,7 +93,10 @@ def in_lambda(example, aws, as_role, arns):
 
 @needs("node", "npm")
 def test_node_function_calls_the_api_with_the_key(
-    in_lambda, run, node_packages, external_api
+    in_lambda: Callable[[str], dict[str, str]],
+    run: Callable[..., str],
+    node_packages: Path,
+    external_api: tuple[str, list[str]],
 ) -> None:
     address, keys = external_api
     (node_packages / "index.mjs").write_bytes((EXAMPLES / "lambda/node/index.mjs").read_bytes())
@@ -98,7 +113,10 @@ def test_node_function_calls_the_api_with_the_key(
 
 
 def test_python_function_calls_the_api_with_the_key(
-    in_lambda, run, python_packages, external_api
+    in_lambda: Callable[[str], dict[str, str]],
+    run: Callable[..., str],
+    python_packages: str,
+    external_api: tuple[str, list[str]],
 ) -> None:
     address, keys = external_api
     printed = run(
@@ -118,7 +136,11 @@ def test_python_function_calls_the_api_with_the_key(
 
 
 def test_container_gets_a_whole_value_and_one_json_key(
-    example, aws, arns, sandbox, as_role
+    example: Callable[[str], Stack],
+    aws: Aws,
+    arns: dict[str, str],
+    sandbox: Sandbox,
+    as_role: Callable[[str], dict[str, str]],
 ) -> None:
     outputs = example("ecs").outputs()
     task = aws("ecs").describe_task_definition(taskDefinition=outputs["task_definition_arn"])
@@ -140,7 +162,7 @@ def test_container_gets_a_whole_value_and_one_json_key(
     assert found["taskDefinition"] == outputs["task_definition_arn"]
 
 
-def reader(sandbox, environment: dict[str, str]):
+def reader(sandbox: Sandbox, environment: dict[str, str]) -> Callable[[str], str]:
     """Read values under a role's credentials."""
     import boto3
 
@@ -150,7 +172,7 @@ def reader(sandbox, environment: dict[str, str]):
     return lambda name: client.get_secret_value(SecretId=name)["SecretString"]
 
 
-def as_ecs_does(read, value_from: str) -> str:
+def as_ecs_does(read: Callable[[str], str], value_from: str) -> str:
     """`arn:aws:secretsmanager:region:account:secret:name[:json-key:version-stage:version-id]`."""
     parts = value_from.split(":")
     value = read(":".join(parts[:7]))
@@ -158,14 +180,16 @@ def as_ecs_does(read, value_from: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def manifests(example) -> dict[str, list[dict[str, Any]]]:
+def manifests(example: Callable[[str], Stack]) -> dict[str, list[dict[str, Any]]]:
     """The files that the EKS example writes, by name."""
     files = (example("eks").project / "manifests").glob("*.yaml")
     return {file.name: list(yaml.safe_load_all(file.read_text("utf-8"))) for file in files}
 
 
 @pytest.fixture(scope="session")
-def published_problems(run, tmp_path_factory):
+def published_problems(
+    run: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[list[dict[str, Any]]], list[str]]:
     """Check manifests against the published schemas of the External Secrets Operator."""
     folder = tmp_path_factory.mktemp("schemas")
     for file in SCHEMAS.iterdir():
@@ -176,7 +200,8 @@ def published_problems(run, tmp_path_factory):
 
 @needs("node", "npm")
 def test_external_secrets_manifests_fit_the_published_schemas(
-    manifests, published_problems
+    manifests: dict[str, list[dict[str, Any]]],
+    published_problems: Callable[[list[dict[str, Any]]], list[str]],
 ) -> None:
     account, store, secret = manifests["external-secrets.yaml"]
     assert published_problems([store, secret]) == []
@@ -190,7 +215,7 @@ def test_external_secrets_manifests_fit_the_published_schemas(
     assert len(published_problems([store, secret])) == 2
 
 
-def test_csi_manifest_fits_the_driver_s_schema(manifests) -> None:
+def test_csi_manifest_fits_the_driver_s_schema(manifests: dict[str, list[dict[str, Any]]]) -> None:
     schema = json.loads((SCHEMAS / "secret-provider-class.json").read_text())
     account, provider_class = manifests["secrets-store-csi.yaml"]
     assert account["kind"] == "ServiceAccount"
@@ -202,7 +227,10 @@ def test_csi_manifest_fits_the_driver_s_schema(manifests) -> None:
 
 
 def test_pod_gets_a_whole_value_and_one_json_key_either_way(
-    example, manifests, aws, sandbox
+    example: Callable[[str], Stack],
+    manifests: dict[str, list[dict[str, Any]]],
+    aws: Aws,
+    sandbox: Sandbox,
 ) -> None:
     account, _, secret = manifests["external-secrets.yaml"]
     role = account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"]
@@ -232,7 +260,11 @@ def test_pod_gets_a_whole_value_and_one_json_key_either_way(
 
 
 @needs("aws", "jq")
-def test_instance_reads_with_the_aws_cli(example, as_role, run) -> None:
+def test_instance_reads_with_the_aws_cli(
+    example: Callable[[str], Stack],
+    as_role: Callable[[str], dict[str, str]],
+    run: Callable[..., str],
+) -> None:
     outputs = example("ec2").outputs()
     environment = as_role(outputs["role_arn"])
     script = EXAMPLES / "ec2" / "read-secret.sh"
@@ -241,7 +273,11 @@ def test_instance_reads_with_the_aws_cli(example, as_role, run) -> None:
 
 
 @needs("aws", "jq", "bash")
-def test_lines_of_the_guide_work_unchanged(example, as_role, run) -> None:
+def test_lines_of_the_guide_work_unchanged(
+    example: Callable[[str], Stack],
+    as_role: Callable[[str], dict[str, str]],
+    run: Callable[..., str],
+) -> None:
     lines = """
         set -f  # this test's password holds a `*`, which an unquoted $SECRET would expand
         SECRET=$(aws secretsmanager get-secret-value --secret-id myapp/dev/database/credentials --query SecretString --output text)
@@ -254,7 +290,7 @@ def test_lines_of_the_guide_work_unchanged(example, as_role, run) -> None:
 
 @pytest.mark.usefixtures("arns")
 def test_python_client_reads_and_keeps_the_value_for_a_while(
-    aws, sandbox, run, python_packages
+    aws: Aws, sandbox: Sandbox, run: Callable[..., str], python_packages: str
 ) -> None:
     aws("secretsmanager").create_secret(Name="clients/cached", SecretString="first")
     program = """\
@@ -279,7 +315,9 @@ print(client.read_secret("myapp/dev/examples/api_key"))
 
 
 @needs("node", "npm")
-def test_node_client_reads_a_json_key_by_name(arns, sandbox, run, node_packages) -> None:
+def test_node_client_reads_a_json_key_by_name(
+    arns: dict[str, str], sandbox: Sandbox, run: Callable[..., str], node_packages: Path
+) -> None:
     environment = sandbox.environment()
     for secret_id in (arns["connection_info"], "myapp/dev/database/credentials"):
         printed = run("node", "client.js", secret_id, cwd=node_packages, env=environment)
@@ -288,7 +326,9 @@ def test_node_client_reads_a_json_key_by_name(arns, sandbox, run, node_packages)
 
 @needs("java", "mvn")
 @pytest.mark.usefixtures("arns")
-def test_java_client_reads_the_value_by_name(sandbox, run, tmp_path) -> None:
+def test_java_client_reads_the_value_by_name(
+    sandbox: Sandbox, run: Callable[..., str], tmp_path: Path
+) -> None:
     project = shutil.copytree(EXAMPLES / "clients" / "java", tmp_path / "java")
     printed = run(
         "mvn",

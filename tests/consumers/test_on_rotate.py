@@ -1,11 +1,14 @@
 """`on_rotate`, really deployed: the event of a rotation goes through the rule to the function."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from sandbox.environment import Sandbox
 from secrets_component.resources import restart_function
+from tests.conftest import Aws, Secrets, Stack
 
 RECORDED = Path(__file__).parent / "events" / "rotation-succeeded.json"
 ACCOUNT, REGION = "123456789012", "eu-central-1"
@@ -26,7 +29,7 @@ def rotation_of(arn: str, **changed: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def role(aws) -> str:
+def role(aws: Aws) -> Iterator[str]:
     trust = {"Version": "2012-10-17", "Statement": []}
     made = aws("iam").create_role(RoleName="some-role", AssumeRolePolicyDocument=json.dumps(trust))
     yield made["Role"]["Arn"]
@@ -34,7 +37,7 @@ def role(aws) -> str:
 
 
 @pytest.fixture
-def service(aws) -> str:
+def service(aws: Aws) -> Iterator[str]:
     """A service on a cluster, deployed once; its name with the cluster's."""
     ecs = aws("ecs")
     ecs.create_cluster(clusterName="main")
@@ -48,7 +51,7 @@ def service(aws) -> str:
 
 
 @pytest.fixture
-def functions(aws, role) -> list[str]:
+def functions(aws: Aws, role: str) -> Iterator[list[str]]:
     """Two functions in the account, one that rotates and one that reads; their ARNs."""
     made = [
         aws("lambda").create_function(
@@ -66,7 +69,7 @@ def functions(aws, role) -> list[str]:
 
 
 @pytest.fixture
-def in_lambda(sandbox, monkeypatch) -> None:
+def in_lambda(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment that the function finds, with the sandbox for AWS."""
     for name, value in sandbox.environment().items():
         if name.startswith("AWS_"):
@@ -85,20 +88,20 @@ def the_map(service: str, functions: list[str]) -> str:
     """
 
 
-def rules_of(stack, aws) -> list[str]:
+def rules_of(stack: Stack, aws: Aws) -> list[str]:
     """The rules that a stack's secrets have."""
     found = aws("events").list_rules(NamePrefix="secretsmap-on-rotate-")["Rules"]
     return [rule["Name"] for rule in found if f"/{stack.name}/" in rule["Description"]]
 
 
-def deployments(aws) -> tuple[int, str]:
+def deployments(aws: Aws) -> tuple[int, str]:
     found = aws("ecs").describe_services(cluster="main", services=["orders"])["services"][0]
     return len(found["deployments"]), found["deployments"][0]["id"]
 
 
 @pytest.mark.usefixtures("in_lambda")
 def test_a_rotation_restarts_its_own_readers_and_no_others(
-    secrets, aws, service, functions
+    secrets: Secrets, aws: Aws, service: str, functions: list[str]
 ) -> None:
     stack = secrets(the_map(service, functions))
     stack.pulumi("preview")
@@ -136,7 +139,9 @@ def test_a_rotation_restarts_its_own_readers_and_no_others(
     assert not aws("lambda").get_function_configuration(FunctionName="rotates")["Description"]
 
 
-def test_the_function_may_restart_only_what_the_map_names(secrets, aws, service, functions) -> None:
+def test_the_function_may_restart_only_what_the_map_names(
+    secrets: Secrets, aws: Aws, service: str, functions: list[str]
+) -> None:
     stack = secrets(the_map(service, functions))
     stack.up()
     (target,) = aws("events").list_targets_by_rule(Rule=rules_of(stack, aws)[0])["Targets"]
@@ -154,7 +159,9 @@ def test_the_function_may_restart_only_what_the_map_names(secrets, aws, service,
     assert (log, 30) in [(one["arn"], one["retentionInDays"]) for one in groups["logGroups"]]
 
 
-def test_nothing_is_left_when_the_last_restart_is_removed(secrets, aws, service, functions) -> None:
+def test_nothing_is_left_when_the_last_restart_is_removed(
+    secrets: Secrets, aws: Aws, service: str, functions: list[str]
+) -> None:
     stack = secrets(the_map(service, functions))
     stack.up()
     rules = rules_of(stack, aws)
@@ -170,7 +177,7 @@ def test_nothing_is_left_when_the_last_restart_is_removed(secrets, aws, service,
 
 
 @pytest.mark.usefixtures("in_lambda")
-def test_every_target_is_tried_before_a_failure_is_reported(aws, service) -> None:
+def test_every_target_is_tried_before_a_failure_is_reported(aws: Aws, service: str) -> None:
     home = f"{REGION}:{ACCOUNT}"
     gone = f"arn:aws:lambda:{home}:function:gone"
     event = {

@@ -1,6 +1,11 @@
 """The sandbox's types of consumers change in place, or are replaced, as the official provider's."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+
+from tests.conftest import Aws, MakeStack, Run, Stack
 
 PROGRAM = """\
 import json
@@ -61,7 +66,7 @@ for one in names:
 
 
 @pytest.fixture
-def stack(make_stack, tmp_path):
+def stack(make_stack: MakeStack, tmp_path: Path) -> Iterator[Stack]:
     (tmp_path / "Pulumi.yaml").write_text("name: sandbox-types\nruntime: python\n")
     (tmp_path / "__main__.py").write_text(PROGRAM)
     made = make_stack(tmp_path, "types")
@@ -69,11 +74,11 @@ def stack(make_stack, tmp_path):
     made.pulumi("destroy", "--yes", "--skip-preview")
 
 
-def kinds(run, *operations: str) -> set[str]:
+def kinds(run: Run, *operations: str) -> set[str]:
     return {kind.rpartition(":")[2] for operation, kind in run.steps if operation in operations}
 
 
-def test_updates_are_in_place_but_replace_a_task_definition(stack, aws) -> None:
+def test_updates_are_in_place_but_replace_a_task_definition(stack: Stack, aws: Aws) -> None:
     stack.up()
     before = stack.outputs()
     stack.pulumi("config", "set", "changed", "true")

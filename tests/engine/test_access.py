@@ -4,13 +4,15 @@ import json
 
 import pytest
 
+from tests.conftest import Aws, Secrets
+
 TRUST = json.dumps({
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 })  # fmt: skip
 
 
-def test_attached_policy_and_replica_key_come_and_go(secrets, aws) -> None:
+def test_attached_policy_and_replica_key_come_and_go(secrets: Secrets, aws: Aws) -> None:
     iam = aws("iam")
     iam.create_role(RoleName="worker", AssumeRolePolicyDocument=TRUST)
 
@@ -41,7 +43,7 @@ def test_attached_policy_and_replica_key_come_and_go(secrets, aws) -> None:
     assert stack.pulumi("destroy", "--yes").code == 0
 
 
-def test_missing_role_is_reported_and_nothing_is_created(secrets, aws) -> None:
+def test_missing_role_is_reported_and_nothing_is_created(secrets: Secrets, aws: Aws) -> None:
     stack = secrets(
         """\
         context_name: absent

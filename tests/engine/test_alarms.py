@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Aws, MakeStack, Secrets
+
 RECORDED = Path(__file__).parent.parent / "consumers" / "events" / "rotation-succeeded.json"
 
 
@@ -18,12 +20,12 @@ def told(arn: str, name: str) -> dict[str, str]:
     }
 
 
-def rule_of(aws, topic: str) -> dict[str, str]:
+def rule_of(aws: Aws, topic: str) -> dict[str, str]:
     (name,) = aws("events").list_rule_names_by_target(TargetArn=topic)["RuleNames"]
     return dict(aws("events").describe_rule(Name=name))
 
 
-def matched(aws, pattern: str, entries: list[dict[str, str]]) -> list[str]:
+def matched(aws: Aws, pattern: str, entries: list[dict[str, str]]) -> list[str]:
     """Put events and give the names of those that a rule of this pattern takes to a queue."""
     queue = aws("sqs").create_queue(QueueName="alarms")["QueueUrl"]
     arn = aws("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
@@ -43,7 +45,9 @@ def a_map(context: str, rotator: str, alarms: str) -> str:
     return f"context_name: {context}\nalarms: {alarms}\nsecrets: {{a: {entry}, b: {{secret_data: v}}}}\n"
 
 
-def test_failed_rotations_reach_the_maps_own_topic(secrets, aws, rotator) -> None:
+def test_failed_rotations_reach_the_maps_own_topic(
+    secrets: Secrets, aws: Aws, rotator: str
+) -> None:
     stack = secrets(a_map("alarmed", rotator, "{create: true}"))
     stack.up()
     outputs = stack.outputs()
@@ -66,7 +70,9 @@ def test_failed_rotations_reach_the_maps_own_topic(secrets, aws, rotator) -> Non
     stack.pulumi("destroy", "--yes")
 
 
-def test_custom_topic_is_used_and_survives_destroy(secrets, aws, rotator) -> None:
+def test_custom_topic_is_used_and_survives_destroy(
+    secrets: Secrets, aws: Aws, rotator: str
+) -> None:
     topic = aws("sns").create_topic(Name="on-call")["TopicArn"]
     stack = secrets(a_map("oncall", rotator, f"{{topic_arn: '{topic}'}}"))
     stack.up()
@@ -76,7 +82,9 @@ def test_custom_topic_is_used_and_survives_destroy(secrets, aws, rotator) -> Non
     assert aws("sns").get_topic_attributes(TopicArn=topic)
 
 
-def test_next_rotation_is_an_output_of_the_run_after_it_was_set(secrets, rotator) -> None:
+def test_next_rotation_is_an_output_of_the_run_after_it_was_set(
+    secrets: Secrets, rotator: str
+) -> None:
     stack = secrets(a_map("next", rotator, "{}"))
     stack.up()
     stack.up()
@@ -84,7 +92,9 @@ def test_next_rotation_is_an_output_of_the_run_after_it_was_set(secrets, rotator
 
 
 @pytest.mark.parametrize("owner", ["map", "operator"])
-def test_password_that_may_have_been_replaced_is_marked(secrets, make_stack, owner) -> None:
+def test_password_that_may_have_been_replaced_is_marked(
+    secrets: Secrets, make_stack: MakeStack, owner: str
+) -> None:
     stack = secrets(
         f"context_name: mark{owner}\nsecrets: {{a: {{generate_random_password: true, owner: {owner}}}}}\n"
     )

@@ -7,6 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from tests.conftest import Aws, Live, MakeStack, Secrets
+
 ROOT = Path(__file__).parent.parent.parent
 MAP = (ROOT / "stacks" / "dev.yaml").read_text()
 NASTY = 'p"\\@/:%é&?#'
@@ -37,7 +39,7 @@ def nasty_passwords(project: Path) -> None:
 
 @pytest.mark.usefixtures("nasty_passwords")
 def test_circular_dependency_of_stacks_is_resolved_in_two_runs(
-    make_stack, project, aws, live
+    make_stack: MakeStack, project: Path, aws: Aws, live: Live
 ) -> None:
     (project / "stacks" / "dev.yaml").write_text(MAP)
     make_stack(example("kms", project)).up()
@@ -73,7 +75,7 @@ def test_circular_dependency_of_stacks_is_resolved_in_two_runs(
     assert described["KmsKeyId"] == make_stack(project / "kms").outputs()["key_id"]
 
 
-def test_missing_stack_is_named_before_anything_exists(secrets, aws) -> None:
+def test_missing_stack_is_named_before_anything_exists(secrets: Secrets, aws: Aws) -> None:
     stack = secrets(
         "context_name: none\nstacks: {rds: organization/none/dev}\n"
         'secrets: {a: {secret_data: v}, b: {secret_data: "${output.rds.endpoint}"}}\n'

@@ -1,6 +1,11 @@
 """What other stacks see: ARNs without any key, passwords only with the producer's."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
+
+from tests.conftest import MakeStack, Secrets, Stack
 
 CONSUMER = """\
 import pulumi
@@ -12,10 +17,10 @@ pulumi.export("{output}", {expression})
 
 
 @pytest.fixture
-def consumer(make_stack, tmp_path):
+def consumer(make_stack: MakeStack, tmp_path: Path) -> Callable[..., Stack]:
     """Make a consumer of a producer, which exports one expression; it may have another key."""
 
-    def make(producer, expression, passphrase=None):
+    def make(producer: Stack, expression: str, passphrase: str | None = None) -> Stack:
         folder = tmp_path / f"consumer{len(list(tmp_path.glob('consumer*')))}"
         folder.mkdir()
         (folder / "Pulumi.yaml").write_text(
@@ -28,7 +33,9 @@ def consumer(make_stack, tmp_path):
     return make
 
 
-def test_consumer_with_another_passphrase_reads_arns_and_no_password(secrets, consumer) -> None:
+def test_consumer_with_another_passphrase_reads_arns_and_no_password(
+    secrets: Secrets, consumer: Callable[..., Stack]
+) -> None:
     producer = secrets("context_name: shared\nsecrets: {a: {generate_random_password: true}}\n")
     producer.up()
     expected = producer.outputs()
@@ -51,7 +58,9 @@ def test_consumer_with_another_passphrase_reads_arns_and_no_password(secrets, co
     assert expected["generated_passwords"]["a"] not in friend.state()
 
 
-def test_missing_key_is_reported_without_a_traceback(secrets, consumer) -> None:
+def test_missing_key_is_reported_without_a_traceback(
+    secrets: Secrets, consumer: Callable[..., Stack]
+) -> None:
     producer = secrets("context_name: shared\nsecrets: {api_key: {}, other: {}}\n")
     producer.up()
     refused = consumer(producer, "secrets.secret_arn('api_kye')").up(good=False)
@@ -62,7 +71,9 @@ def test_missing_key_is_reported_without_a_traceback(secrets, consumer) -> None:
     assert "Traceback" not in refused.diagnostics
 
 
-def test_consumer_reads_one_of_several_maps_in_a_file(secrets, consumer) -> None:
+def test_consumer_reads_one_of_several_maps_in_a_file(
+    secrets: Secrets, consumer: Callable[..., Stack]
+) -> None:
     instance = "{{metadata: {{component: secretsmanager}}, vars: {{context_name: {}, secrets: {{a: {{}}}}}}}}"
     producer = secrets(
         "components: {terraform: {web: "

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
+
+from tests.conftest import Aws, Live, Secrets
 
 LOGIN = (
     "{engine: postgres, host: db.example.com, port: 5432, username: app, "
@@ -29,7 +32,7 @@ VPC = (
 
 
 @pytest.fixture
-def network(aws, monkeypatch) -> str:
+def network(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> str:
     """A map's settings for a real subnet and security group of the sandbox."""
     ec2 = aws("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
@@ -38,7 +41,7 @@ def network(aws, monkeypatch) -> str:
     return VPC.replace("subnet-0a", subnet).replace("sg-0b", group)
 
 
-def deployed(aws, arn: str) -> tuple[dict, list[dict]]:
+def deployed(aws: Aws, arn: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The function that rotates a secret, and the statements of its role's policy."""
     described = aws("secretsmanager").describe_secret(SecretId=arn)
     function = aws("lambda").get_function(FunctionName=described["RotationLambdaARN"])
@@ -48,7 +51,7 @@ def deployed(aws, arn: str) -> tuple[dict, list[dict]]:
     return function["Configuration"], policy["Statement"]
 
 
-def test_two_lines_deploy_all_that_a_rotation_needs(secrets, aws) -> None:
+def test_two_lines_deploy_all_that_a_rotation_needs(secrets: Secrets, aws: Aws) -> None:
     stack = secrets(MAP.format(context="two", login=LOGIN, function="postgres-single-user"))
     stack.up()
     outputs = stack.outputs()
@@ -78,7 +81,9 @@ def test_two_lines_deploy_all_that_a_rotation_needs(secrets, aws) -> None:
     }
 
 
-def test_second_run_and_refresh_change_nothing_and_destroy_leaves_nothing(secrets, aws) -> None:
+def test_second_run_and_refresh_change_nothing_and_destroy_leaves_nothing(
+    secrets: Secrets, aws: Aws
+) -> None:
     stack = secrets(MAP.format(context="again", login=LOGIN, function="postgres-single-user"))
     stack.up()
     function, _ = deployed(aws, stack.outputs()["secret_arns"]["db"])
@@ -94,10 +99,10 @@ def test_second_run_and_refresh_change_nothing_and_destroy_leaves_nothing(secret
 
 
 def test_alternating_users_may_read_the_superuser_and_join_the_network(
-    secrets, aws, network
+    secrets: Secrets, aws: Aws, network: str
 ) -> None:
-    function = f"postgres-alternating-users, {network}"
-    stack = secrets(MAP.format(context="alternate", login=LOGIN, function=function))
+    rotation = f"postgres-alternating-users, {network}"
+    stack = secrets(MAP.format(context="alternate", login=LOGIN, function=rotation))
     stack.up()
     arns = stack.outputs()["secret_arns"]
     function, statements = deployed(aws, arns["db"])
@@ -120,7 +125,7 @@ def test_alternating_users_may_read_the_superuser_and_join_the_network(
     assert group["retentionInDays"] == 7
 
 
-def test_rotation_is_scheduled_after_permission_and_role_policy(secrets) -> None:
+def test_rotation_is_scheduled_after_permission_and_role_policy(secrets: Secrets) -> None:
     stack = secrets(MAP.format(context="order", login=LOGIN, function="postgres-single-user"))
     made = [kind.rpartition(":")[2] for op, kind in stack.up().steps if op == "create"]
     for first in ("Permission", "RolePolicy", "SecretVersion"):
@@ -128,7 +133,9 @@ def test_rotation_is_scheduled_after_permission_and_role_policy(secrets) -> None
     assert made.index("RolePolicy") < made.index("Function")
 
 
-def test_live_value_survives_the_change_to_another_function(secrets, aws, live) -> None:
+def test_live_value_survives_the_change_to_another_function(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
     text = MAP.format(context="other", login=LOGIN, function="postgres-single-user")
     stack = secrets(text)
     stack.up()
@@ -146,7 +153,9 @@ def test_live_value_survives_the_change_to_another_function(secrets, aws, live) 
     assert live(arn) == '{"password": "live"}'
 
 
-def test_ca_bundle_next_to_the_map_is_deployed_with_the_function(secrets, aws) -> None:
+def test_ca_bundle_next_to_the_map_is_deployed_with_the_function(
+    secrets: Secrets, aws: Aws
+) -> None:
     stack = secrets(
         MAP.format(
             context="ca", login=LOGIN, function="postgres-single-user, ca_bundle: own-ca.pem"
@@ -163,7 +172,7 @@ def test_ca_bundle_next_to_the_map_is_deployed_with_the_function(secrets, aws) -
     assert code > 1_000_000
 
 
-def test_dead_letters_of_a_function_go_to_the_alarms_topic(secrets, aws) -> None:
+def test_dead_letters_of_a_function_go_to_the_alarms_topic(secrets: Secrets, aws: Aws) -> None:
     stack = secrets(
         "context_name: letters\nalarms: {create: true}\nsecrets:\n"
         "  a: {generate_random_password: true, rotation_automatically: true, "

@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from tests.conftest import Aws, Live, Secrets
+
 TWO = """\
 context_name: {context}
 secrets:
@@ -13,7 +15,7 @@ secrets:
 """
 
 
-def test_create_then_second_run_changes_nothing(secrets, live) -> None:
+def test_create_then_second_run_changes_nothing(secrets: Secrets, live: Live) -> None:
     stack = secrets(TWO.format(context="create"))
     assert stack.up().changes["create"] > 5
     outputs = stack.outputs()
@@ -25,7 +27,7 @@ def test_create_then_second_run_changes_nothing(secrets, live) -> None:
     assert set(stack.up("--refresh").changes) == {"same"}
 
 
-def test_update_in_place_keeps_the_value(secrets, live, aws) -> None:
+def test_update_in_place_keeps_the_value(secrets: Secrets, live: Live, aws: Aws) -> None:
     stack = secrets(TWO.format(context="update"))
     stack.up()
     before = stack.outputs()
@@ -36,7 +38,9 @@ def test_update_in_place_keeps_the_value(secrets, live, aws) -> None:
     assert live(arn) == before["generated_passwords"]["a"]
 
 
-def test_changed_value_of_the_map_becomes_current_and_the_old_one_previous(secrets, aws) -> None:
+def test_changed_value_of_the_map_becomes_current_and_the_old_one_previous(
+    secrets: Secrets, aws: Aws
+) -> None:
     stack = secrets("context_name: changed\nsecrets: {a: {secret_data: one}}\n")
     stack.up()
     arn = stack.outputs()["secret_arns"]["a"]
@@ -47,7 +51,9 @@ def test_changed_value_of_the_map_becomes_current_and_the_old_one_previous(secre
     assert old["SecretString"] == "one"
 
 
-def test_rename_creates_the_new_secret_before_the_old_one_goes(secrets, live, aws) -> None:
+def test_rename_creates_the_new_secret_before_the_old_one_goes(
+    secrets: Secrets, live: Live, aws: Aws
+) -> None:
     text = "context_name: rename\nsecrets: {a: {name: old, generate_random_password: true}}\n"
     stack = secrets(text)
     stack.up()
@@ -63,7 +69,7 @@ def test_rename_creates_the_new_secret_before_the_old_one_goes(secrets, live, aw
     assert gone["DeletedDate"] is not None
 
 
-def test_renamed_from_replaces_nothing(secrets) -> None:
+def test_renamed_from_replaces_nothing(secrets: Secrets) -> None:
     fields = "{name: n, generate_random_password: true, policy: {template: read-secret-policy, principals: ['111122223333']}}"
     stack = secrets(f"context_name: moved\nsecrets: {{a: {fields}}}\n")
     stack.up()
@@ -75,7 +81,7 @@ def test_renamed_from_replaces_nothing(secrets) -> None:
     assert after["generated_passwords"] == {"b": before["generated_passwords"]["a"]}
 
 
-def test_removed_entry_stays_restorable(secrets, aws) -> None:
+def test_removed_entry_stays_restorable(secrets: Secrets, aws: Aws) -> None:
     two = "context_name: removed\nsecrets: {a: {secret_data: v}, b: {secret_data: w, recovery_window_in_days: 7}}\n"
     stack = secrets(two)
     stack.up()
@@ -88,7 +94,7 @@ def test_removed_entry_stays_restorable(secrets, aws) -> None:
     assert client.get_secret_value(SecretId=arn)["SecretString"] == "w"
 
 
-def test_recovery_window_of_zero_deletes_at_once(secrets, aws) -> None:
+def test_recovery_window_of_zero_deletes_at_once(secrets: Secrets, aws: Aws) -> None:
     stack = secrets(
         "context_name: zero\nsecrets: {a: {secret_data: v, recovery_window_in_days: 0}}\n"
     )
@@ -100,7 +106,7 @@ def test_recovery_window_of_zero_deletes_at_once(secrets, aws) -> None:
         client.describe_secret(SecretId=arn)
 
 
-def test_failure_half_way_is_resumed(secrets, live, aws) -> None:
+def test_failure_half_way_is_resumed(secrets: Secrets, live: Live, aws: Aws) -> None:
     text = """\
         context_name: half
         secrets:
@@ -121,7 +127,7 @@ def test_failure_half_way_is_resumed(secrets, live, aws) -> None:
     assert set(stack.up().changes) == {"same"}
 
 
-def test_protected_secret_is_not_removed(secrets, live) -> None:
+def test_protected_secret_is_not_removed(secrets: Secrets, live: Live) -> None:
     stack = secrets("context_name: kept\nsecrets: {a: {secret_data: v, protect: true}}\n")
     stack.up()
     stack.write("context_name: kept\nsecrets: {}\n")
@@ -130,7 +136,7 @@ def test_protected_secret_is_not_removed(secrets, live) -> None:
     assert live("kept/protected-secret-is-not-removed/a") == "v"
 
 
-def test_errors_of_the_map_end_the_run_in_plain_text(secrets) -> None:
+def test_errors_of_the_map_end_the_run_in_plain_text(secrets: Secrets) -> None:
     stack = secrets("context_name: bad\nsecrets: {a: {nmae: x, secret_data: hunter2}}\n")
     refused = stack.pulumi("up", "--yes", "--skip-preview", good=False)
     name = "stacks/errors-of-the-map-end-the-run-in-plain-text.yaml"
@@ -139,7 +145,9 @@ def test_errors_of_the_map_end_the_run_in_plain_text(secrets) -> None:
     assert "hunter2" not in refused.text
 
 
-def test_every_kind_of_resource_survives_a_refresh_without_a_change(secrets, aws) -> None:
+def test_every_kind_of_resource_survives_a_refresh_without_a_change(
+    secrets: Secrets, aws: Aws
+) -> None:
     kms = aws("kms")
     kms.create_alias(AliasName="alias/all", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
     stack = secrets(

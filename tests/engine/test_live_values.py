@@ -5,11 +5,15 @@ naive way loses the live value there, so that the others mean something.
 """
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.conftest import Aws, MakeStack, Secrets
 
-def rotate(client, arn: str, value: str) -> None:
+
+def rotate(client: Any, arn: str, value: str) -> None:
     """Write a value as a rotation function does: pending first, then current."""
     pending = client.put_secret_value(
         SecretId=arn, SecretString=value, VersionStages=["AWSPENDING"]
@@ -41,7 +45,9 @@ pulumi.export("password", password.result)
 """
 
 
-def test_the_naive_way_brings_the_first_password_back(make_stack, project, aws) -> None:
+def test_the_naive_way_brings_the_first_password_back(
+    make_stack: MakeStack, project: Path, aws: Aws
+) -> None:
     (project / "__main__.py").write_text(NAIVE)
     stack = make_stack(project)
     stack.up()
@@ -60,7 +66,7 @@ ROTATED = "rotation_automatically: true, rotation_lambda_arn: {arn}"
 @pytest.mark.parametrize("times", [1, 2, 3, 150])
 @pytest.mark.parametrize("owner", ["owner: operator", ROTATED])
 def test_value_written_outside_the_map_is_kept(
-    secrets, aws, rotator, owner: str, times: int
+    secrets: Secrets, aws: Aws, rotator: str, owner: str, times: int
 ) -> None:
     fields = "{generate_random_password: true, " + owner.format(arn=rotator) + "%s}"
     text = "context_name: behind" + str(times) + owner[0] + "\nsecrets: {a: " + fields + "}\n"
@@ -83,7 +89,9 @@ def test_value_written_outside_the_map_is_kept(
 
 
 @pytest.mark.parametrize("refresh", [(), ("--refresh",)])
-def test_rotation_turned_on_and_off_keeps_the_live_value(secrets, aws, rotator, refresh) -> None:
+def test_rotation_turned_on_and_off_keeps_the_live_value(
+    secrets: Secrets, aws: Aws, rotator: str, refresh: tuple[str, ...]
+) -> None:
     off = (
         "context_name: switch"
         + str(len(refresh))
@@ -106,7 +114,9 @@ def test_rotation_turned_on_and_off_keeps_the_live_value(secrets, aws, rotator, 
     assert client.get_secret_value(SecretId=arn)["SecretString"] == "rotated again"
 
 
-def test_value_of_the_map_goes_live_again_once_rotation_is_off(secrets, aws, rotator) -> None:
+def test_value_of_the_map_goes_live_again_once_rotation_is_off(
+    secrets: Secrets, aws: Aws, rotator: str
+) -> None:
     off = "context_name: again\nsecrets: {a: {secret_data: one}}\n"
     on = off.replace("one}", "one, " + ROTATED.format(arn=rotator) + "}")
     stack = secrets(on)
@@ -120,7 +130,9 @@ def test_value_of_the_map_goes_live_again_once_rotation_is_off(secrets, aws, rot
     assert client.get_secret_value(SecretId=arn)["SecretString"] == "two"
 
 
-def test_lost_state_of_a_version_does_not_bring_the_first_value_back(secrets, aws) -> None:
+def test_lost_state_of_a_version_does_not_bring_the_first_value_back(
+    secrets: Secrets, aws: Aws
+) -> None:
     stack = secrets("context_name: lost\nsecrets: {a: {secret_data: first, owner: operator}}\n")
     stack.up()
     arn = stack.outputs()["secret_arns"]["a"]
@@ -136,7 +148,7 @@ def test_lost_state_of_a_version_does_not_bring_the_first_value_back(secrets, aw
     assert client.get_secret_value(SecretId=arn)["SecretString"] == "live"
 
 
-def test_operator_fills_an_empty_secret(secrets, aws) -> None:
+def test_operator_fills_an_empty_secret(secrets: Secrets, aws: Aws) -> None:
     stack = secrets("context_name: fill\nsecrets: {a: {owner: operator}}\n")
     stack.up()
     arn = stack.outputs()["secret_arns"]["a"]

@@ -9,6 +9,9 @@ lines of that log must be clean.
 import base64
 import json
 import re
+from typing import Any
+
+from tests.conftest import Secrets
 
 MAP = """\
 context_name: plain
@@ -41,10 +44,10 @@ def without_the_engines_dump(log: str) -> str:
     return "\n".join(kept)
 
 
-def test_state_log_and_output_hold_no_value(secrets) -> None:
+def test_state_log_and_output_hold_no_value(secrets: Secrets) -> None:
     stack = secrets(MAP)
     stack.pulumi("config", "set", "--secret", "token", "Zq7-from-config")
-    environment = {"SANDBOX_TEST_TOKEN": "Zq7-from-environment"}
+    environment: dict[str, Any] = {"SANDBOX_TEST_TOKEN": "Zq7-from-environment"}
     texts = {"preview": stack.pulumi("preview", "--diff", **environment).text}
     most = stack.pulumi(*UP, "--logtostderr", "--logflow", "-v=9", **environment).text
     texts["log at level 9"] = without_the_engines_dump(most)

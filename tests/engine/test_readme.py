@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.environment import Sandbox
 from tests import readme
+from tests.conftest import MakeStack, Secrets
 
 ROOT = Path(__file__).parent.parent.parent
 TEXT = (ROOT / "README.md").read_text("utf-8")
@@ -39,7 +41,7 @@ def matches(expected: str, printed: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory, sandbox) -> Iterator[Path]:
+def checkout(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator[Path]:
     """A copy of what git tracks, and the maps that the README writes."""
     folder = tmp_path_factory.mktemp("checkout")
     tracked = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True)
@@ -75,7 +77,7 @@ def run(command: str, folder: Path, environment: dict[str, str]) -> str:
 
 @pytest.mark.parametrize(("command", "expected"), list(commands()))
 def test_command_prints_what_the_readme_says(
-    checkout, sandbox, command: str, expected: str
+    checkout: Path, sandbox: Sandbox, command: str, expected: str
 ) -> None:
     if command.startswith(("git clone", "python3 -m venv")):
         pytest.skip("the checkout and its .venv are there")
@@ -84,7 +86,7 @@ def test_command_prints_what_the_readme_says(
     assert matches(expected, printed), printed
 
 
-def test_own_program_deploys(checkout, make_stack) -> None:
+def test_own_program_deploys(checkout: Path, make_stack: MakeStack) -> None:
     program = next(body for body in blocks("python") if "SecretMapArgs" in body)
     folder = checkout / "own"
     folder.mkdir()
@@ -96,7 +98,7 @@ def test_own_program_deploys(checkout, make_stack) -> None:
     assert ":secret:shop/prod/rds/database_url-" in stack.outputs()["database_url_arn"]
 
 
-def test_consumer_gets_arns(checkout, secrets, make_stack) -> None:
+def test_consumer_gets_arns(checkout: Path, secrets: Secrets, make_stack: MakeStack) -> None:
     producer = secrets((checkout / "shop.yaml").read_text("utf-8"))
     producer.up()
     program = next(body for body in blocks("python") if "SecretMapReference" in body)

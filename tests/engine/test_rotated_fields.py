@@ -1,9 +1,11 @@
 """`rotated_fields`: the map changes its own fields and keeps what rotation wrote into the others."""
 
 import json
+from typing import Any
 
 import pytest
 
+from tests.conftest import Aws, Secrets
 from tests.engine.test_live_values import rotate
 
 MAP = """\
@@ -17,14 +19,16 @@ secrets:
 """
 
 
-def rotated(client, arn: str, password: str) -> None:
+def rotated(client: Any, arn: str, password: str) -> None:
     live = json.loads(client.get_secret_value(SecretId=arn)["SecretString"])
     rotate(client, arn, json.dumps({**live, "password": password}))
 
 
 @pytest.mark.parametrize("times", [0, 1, 3])
 @pytest.mark.parametrize("refresh", [(), ("--refresh",)])
-def test_map_changes_its_fields_and_keeps_the_live_password(secrets, aws, times, refresh) -> None:
+def test_map_changes_its_fields_and_keeps_the_live_password(
+    secrets: Secrets, aws: Aws, times: int, refresh: tuple[str, ...]
+) -> None:
     context = f"{times}{len(refresh)}"
     stack = secrets(MAP.format(n=context, host="old"))
     stack.up()
@@ -44,7 +48,9 @@ def test_map_changes_its_fields_and_keeps_the_live_password(secrets, aws, times,
     assert set(stack.up().changes) == {"same"}
 
 
-def test_version_that_aws_dropped_is_written_again_out_of_the_live_fields(secrets, aws) -> None:
+def test_version_that_aws_dropped_is_written_again_out_of_the_live_fields(
+    secrets: Secrets, aws: Aws
+) -> None:
     stack = secrets(MAP.format(n="dropped", host="h"))
     stack.up()
     arn = stack.outputs()["secret_arns"]["db"]
@@ -56,7 +62,7 @@ def test_version_that_aws_dropped_is_written_again_out_of_the_live_fields(secret
     assert live == {"host": "h", "port": 5432, "password": "rotated 2"}
 
 
-def test_live_value_that_is_not_json_is_not_overwritten(secrets, aws) -> None:
+def test_live_value_that_is_not_json_is_not_overwritten(secrets: Secrets, aws: Aws) -> None:
     stack = secrets(MAP.format(n="text", host="old"))
     stack.up()
     arn = stack.outputs()["secret_arns"]["db"]
@@ -68,7 +74,7 @@ def test_live_value_that_is_not_json_is_not_overwritten(secrets, aws) -> None:
     assert client.get_secret_value(SecretId=arn)["SecretString"] == "plain-text-by-hand"
 
 
-def test_state_holds_no_field_in_plain_text(secrets) -> None:
+def test_state_holds_no_field_in_plain_text(secrets: Secrets) -> None:
     stack = secrets(MAP.format(n="state", host="Zq7-host"))
     stack.up()
     assert "Zq7-host" not in stack.state()

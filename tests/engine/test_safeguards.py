@@ -4,18 +4,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sandbox.environment import Sandbox
 from secrets_component import cli
 from secrets_component.lookups.inventory import Inventory
 from secrets_component.planning.planner import plans
-from secrets_component.secret_map.yaml_text import parse
+from secrets_component.secret_map.yaml_text import parse_yaml
+from tests.conftest import Aws, Live, Secrets
 
 
-def names_in_aws(aws, context: str) -> list[str]:
+def names_in_aws(aws: Aws, context: str) -> list[str]:
     listed = aws("secretsmanager").list_secrets(Filters=[{"Key": "name", "Values": [context]}])
     return [secret["Name"] for secret in listed["SecretList"]]
 
 
-def test_name_scheduled_for_deletion_stops_the_run_before_anything_is_created(secrets, aws) -> None:
+def test_name_scheduled_for_deletion_stops_the_run_before_anything_is_created(
+    secrets: Secrets, aws: Aws
+) -> None:
     text = "context_name: taken\nsecrets:\n  a: {secret_data: v}\n"
     stack = secrets(text)
     stack.up()
@@ -30,7 +34,9 @@ def test_name_scheduled_for_deletion_stops_the_run_before_anything_is_created(se
     assert names_in_aws(aws, "taken/") == []
 
 
-def test_deleted_secret_is_restored_with_its_value_and_managed_again(secrets, aws, live) -> None:
+def test_deleted_secret_is_restored_with_its_value_and_managed_again(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
     kept = "owner: operator, secret_data: written"
     text = f"context_name: back\nsecrets: {{a: {{{kept}, restore_deleted: true, description: new, recovery_window_in_days: 7}}}}\n"
     stack = secrets("context_name: back\nsecrets: {a: {secret_data: first}}\n")
@@ -50,7 +56,7 @@ def test_deleted_secret_is_restored_with_its_value_and_managed_again(secrets, aw
     assert aws("secretsmanager").describe_secret(SecretId=arn)["DeletedDate"] is not None
 
 
-def test_interrupted_restore_is_resumed(secrets, aws, live) -> None:
+def test_interrupted_restore_is_resumed(secrets: Secrets, aws: Aws, live: Live) -> None:
     stack = secrets("context_name: on\nsecrets: {a: {secret_data: v}}\n")
     stack.up()
     arn = stack.outputs()["secret_arns"]["a"]
@@ -62,7 +68,7 @@ def test_interrupted_restore_is_resumed(secrets, aws, live) -> None:
 
 @pytest.mark.parametrize("by", ["ARN", "Name"])
 def test_adopted_secret_keeps_name_value_and_all_that_the_entry_leaves_out(
-    secrets, aws, live, by: str
+    secrets: Secrets, aws: Aws, live: Live, by: str
 ) -> None:
     client = aws("secretsmanager")
     made = client.create_secret(
@@ -85,14 +91,16 @@ def test_adopted_secret_keeps_name_value_and_all_that_the_entry_leaves_out(
     assert gone["DeletedDate"] is not None, "removed, and restorable"
 
 
-def test_missing_secret_to_adopt_is_reported(secrets) -> None:
+def test_missing_secret_to_adopt_is_reported(secrets: Secrets) -> None:
     stack = secrets("context_name: absent\nsecrets: {a: {import: nobody/has/this}}\n")
     refused = stack.up(good=False)
     assert "the secret `nobody/has/this` cannot be adopted" in refused.diagnostics
     assert "Traceback" not in refused.text
 
 
-def test_rename_would_leave_a_live_value_behind_and_is_refused(secrets, aws, live) -> None:
+def test_rename_would_leave_a_live_value_behind_and_is_refused(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
     text = "context_name: left\nsecrets:\n  a: {name: %s, owner: operator}\n"
     stack = secrets(text % "old")
     stack.up()
@@ -107,7 +115,7 @@ def test_rename_would_leave_a_live_value_behind_and_is_refused(secrets, aws, liv
     assert names_in_aws(aws, "left/") == [f"left/{stack.name}/old"]
 
 
-def test_renamed_key_without_renamed_from_is_refused_with_the_fix(secrets) -> None:
+def test_renamed_key_without_renamed_from_is_refused_with_the_fix(secrets: Secrets) -> None:
     stack = secrets("context_name: keys\nsecrets:\n  a: {name: n, secret_data: v}\n")
     stack.up()
     refused = stack.write("context_name: keys\nsecrets:\n  b: {name: n, secret_data: v}\n").up(
@@ -119,7 +127,7 @@ def test_renamed_key_without_renamed_from_is_refused_with_the_fix(secrets) -> No
     )
 
 
-def test_secrets_leave_a_key_before_it_is_deleted(secrets, aws, live) -> None:
+def test_secrets_leave_a_key_before_it_is_deleted(secrets: Secrets, aws: Aws, live: Live) -> None:
     text = "context_name: unkeyed\n%ssecrets: {a: {secret_data: v}}\n"
     stack = secrets(text % "kms: {create: true}\n")
     stack.up()
@@ -136,7 +144,9 @@ def test_secrets_leave_a_key_before_it_is_deleted(secrets, aws, live) -> None:
 
 
 @pytest.mark.parametrize("asks", [True, False])
-def test_account_of_other_credentials_is_not_queried(secrets, aws, asks) -> None:
+def test_account_of_other_credentials_is_not_queried(
+    secrets: Secrets, aws: Aws, asks: bool
+) -> None:
     stack = secrets(
         f"context_name: other\nsecrets: {{a: {{restore_deleted: {str(asks).lower()}}}}}\n"
     )
@@ -157,7 +167,7 @@ def test_account_of_other_credentials_is_not_queried(secrets, aws, asks) -> None
 
 
 def test_existing_secrets_are_found_below_the_level_and_elsewhere(
-    sandbox, aws, monkeypatch
+    sandbox: Sandbox, aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in sandbox.environment().items():
         monkeypatch.setenv(name, value)
@@ -168,13 +178,15 @@ def test_existing_secrets_are_found_below_the_level_and_elsewhere(
     client.create_secret(Name="held/dev/foreign", SecretString="v")
     entries = "".join(f"  e{n}: {{import: elsewhere-{n}}}\n" for n in range(12))
     text = f"context_name: held\nsecrets:\n  empty: {{}}\n  none: {{}}\n{entries}"
-    plan = plans(parse(text, "m"), "dev")["secretsmanager"]
+    plan = plans(parse_yaml(text, "m"), "dev")["secretsmanager"]
     held = Inventory().secrets_of(plan)
     assert sorted(held) == sorted(["held/dev/empty", *(f"elsewhere-{n}" for n in range(12))])
     assert [name for name, secret in held.items() if not secret.is_filled] == ["held/dev/empty"]
 
 
-def test_secret_that_rds_manages_is_read_and_left_alone(secrets, aws, live) -> None:
+def test_secret_that_rds_manages_is_read_and_left_alone(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
     rds = aws("rds")
     made = rds.create_db_instance(
         DBInstanceIdentifier="managed",
@@ -197,7 +209,13 @@ def test_secret_that_rds_manages_is_read_and_left_alone(secrets, aws, live) -> N
     assert live(arn) == before, "RDS's secret stays when the entry goes"
 
 
-def test_plan_live_shows_the_next_rotation(secrets, sandbox, rotator, capsys, monkeypatch) -> None:
+def test_plan_live_shows_the_next_rotation(
+    secrets: Secrets,
+    sandbox: Sandbox,
+    rotator: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for name, value in sandbox.environment().items():
         monkeypatch.setenv(name, value)
     rotation = f"rotation_automatically: true, rotation_lambda_arn: '{rotator}', rotation_days: 7"
@@ -210,7 +228,11 @@ def test_plan_live_shows_the_next_rotation(secrets, sandbox, rotator, capsys, mo
 
 
 def test_validate_filled_lists_the_secrets_that_wait_for_their_operator(
-    secrets, sandbox, aws, capsys, monkeypatch
+    secrets: Secrets,
+    sandbox: Sandbox,
+    aws: Aws,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name, value in sandbox.environment().items():
         monkeypatch.setenv(name, value)

@@ -33,7 +33,7 @@ structured = settings(quick, max_examples=60)
 def problems_of(text: str) -> str:
     """Load, check and plan a text; return its problems, after checking their positions."""
     try:
-        plans(yaml_text.parse(text, "m"))
+        plans(yaml_text.parse_yaml(text, "m"))
     except SecretMapError as error:
         lines = LINE_BREAKS.split(text)
         for problem in error.problems:
@@ -274,7 +274,7 @@ def test_odd_values_never_crash_under_any_key(value: str) -> None:
 @example("")
 @example("a/b")
 def test_any_environment_is_accepted_or_refused(environment: str) -> None:
-    document = yaml_text.parse("context_name: app\nsecrets: {a: {secret_data: v}}\n", "m")
+    document = yaml_text.parse_yaml("context_name: app\nsecrets: {a: {secret_data: v}}\n", "m")
     try:
         (plan,) = plans(document, environment).values()
     except ValueError as error:
@@ -377,13 +377,14 @@ def test_both_parsers_read_the_same_structures(
     plain: ModuleType, *, data: dict[str, Any], style: str | None, flow: bool
 ) -> None:
     text = yaml.safe_dump(data, default_style=style, default_flow_style=flow, allow_unicode=True)
-    assert data_or_refusal(plain.parse, text) == data_or_refusal(yaml_text.parse, text)
+    assert data_or_refusal(plain.parse_yaml, text) == data_or_refusal(yaml_text.parse_yaml, text)
 
 
 @quick
 @given(damaged_maps())
 def test_both_parsers_read_damaged_maps_alike(plain: ModuleType, text: str) -> None:
-    fast, slow = data_or_refusal(yaml_text.parse, text), data_or_refusal(plain.parse, text)
+    fast = data_or_refusal(yaml_text.parse_yaml, text)
+    slow = data_or_refusal(plain.parse_yaml, text)
     assert fast == slow or "refused" in (fast, slow)
 
 
@@ -391,6 +392,6 @@ def test_both_parsers_read_damaged_maps_alike(plain: ModuleType, text: str) -> N
 @given(st.one_of(st.lists(YAML_WORDS, max_size=30).map("".join), st.text(max_size=200)))
 def test_the_parser_without_libyaml_never_crashes_either(plain: ModuleType, text: str) -> None:
     try:
-        plans(plain.parse(text, "m"))
+        plans(plain.parse_yaml(text, "m"))
     except SecretMapError as error:
         assert all(p.position.line >= 1 and p.position.column >= 1 for p in error.problems)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from secrets_component.errors import SecretMapError
 from secrets_component.planning.planner import plans
 from secrets_component.secret_map import references
-from secrets_component.secret_map.yaml_text import parse as parse_yaml
+from secrets_component.secret_map.yaml_text import parse_yaml
 
 PASSWORDS = st.text(
     st.characters(min_codepoint=1, exclude_categories=["Cs"]), min_size=1, max_size=60
@@ -106,7 +106,9 @@ STYLES = st.sampled_from(["{}", '"{}"', "'{}'", "|\n      {}", "[{}]", "{{k: {}}
 
 
 @given(st.lists(DAMAGE, max_size=4), st.lists(DAMAGE, max_size=4), STYLES)
-def test_no_error_shows_a_value_under_secret_data(before, after, style) -> None:
+def test_no_error_shows_a_value_under_secret_data(
+    before: list[str], after: list[str], style: str
+) -> None:
     value = "".join(before) + NEEDLE + "".join(after)
     text = (
         "context_name: x\nsecrets:\n  a:\n    nam: y\n    secret_data: "

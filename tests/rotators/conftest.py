@@ -15,7 +15,8 @@ import pg8000.native
 import pymysql
 import pytest
 
-from sandbox.environment import REGION
+from sandbox.environment import REGION, Sandbox
+from tests.conftest import Aws
 from tests.rotators import servers
 from tests.rotators.account import Secret
 
@@ -120,7 +121,7 @@ def database(request: pytest.FixtureRequest) -> Database:
 
 
 @pytest.fixture
-def account(sandbox, monkeypatch: pytest.MonkeyPatch) -> Any:
+def account(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The account that functions called here work in; its client of Secrets Manager."""
     for name, value in sandbox.environment().items():
         if name.startswith("AWS_"):
@@ -129,7 +130,7 @@ def account(sandbox, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.fixture(scope="session")
-def function(aws) -> str:
+def function(aws: Aws) -> str:
     """A function that Secrets Manager may call; tests call the code in its place."""
     role = aws("iam").create_role(RoleName="proof", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     arn = str(
@@ -149,7 +150,7 @@ def function(aws) -> str:
 
 
 @pytest.fixture
-def new_secret(account, function) -> Callable[[str], Secret]:
+def new_secret(account: Any, function: str) -> Callable[[str], Secret]:
     """Make a secret of a value, with rotation on."""
 
     def make(value: str) -> Secret:
@@ -166,7 +167,9 @@ def new_secret(account, function) -> Callable[[str], Secret]:
 
 
 @pytest.fixture
-def new_login(new_secret, monkeypatch) -> Callable[..., Secret]:
+def new_login(
+    new_secret: Callable[[str], Secret], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Secret]:
     """Make a user's secret in AWS's structure, with that of the superuser."""
 
     def make(database: Database, user: str, **fields: Any) -> Secret:

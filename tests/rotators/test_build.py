@@ -21,7 +21,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_second_build_elsewhere_has_the_same_bytes(built, tmp_path) -> None:
+def test_second_build_elsewhere_has_the_same_bytes(built: Path, tmp_path: Path) -> None:
     out = tmp_path / "two.zip"
     subprocess.run(
         [sys.executable, str(ROOT / "rotators" / "build.py"), str(out)],
@@ -33,7 +33,7 @@ def test_second_build_elsewhere_has_the_same_bytes(built, tmp_path) -> None:
     assert out.read_bytes() == built.read_bytes()
 
 
-def test_handlers_load_from_the_zip_alone(built) -> None:
+def test_handlers_load_from_the_zip_alone(built: Path) -> None:
     names = "generated_password postgres_single_user postgres_alternating_users mysql_single_user mysql_alternating_users"
     program = f"""\
 import sys
@@ -49,7 +49,7 @@ assert handlers.__file__.startswith({str(built)!r})
     subprocess.run([sys.executable, "-I", "-c", program], check=True)
 
 
-def test_nothing_of_this_machine_is_inside(built) -> None:
+def test_nothing_of_this_machine_is_inside(built: Path) -> None:
     with zipfile.ZipFile(built) as archive:
         names = archive.namelist()
         assert names == sorted(names)
@@ -61,7 +61,7 @@ def test_nothing_of_this_machine_is_inside(built) -> None:
     assert "rotators/build.py" not in names
 
 
-def test_certificates_travel_along(tmp_path, monkeypatch) -> None:
+def test_certificates_travel_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build, "_install", lambda target: None)
     (tmp_path / "own.pem").write_text("certificates")
     build.build(tmp_path / "with.zip", tmp_path / "own.pem")
@@ -69,13 +69,17 @@ def test_certificates_travel_along(tmp_path, monkeypatch) -> None:
         assert archive.read("ca.pem") == b"certificates"
 
 
-def test_package_for_one_machine_is_refused(tmp_path, monkeypatch) -> None:
+def test_package_for_one_machine_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(build, "_install", lambda target: (target / "x.so").touch())
     with pytest.raises(build.BuildError, match=r"x\.so is made for one machine"):
         build.build(tmp_path / "out.zip")
 
 
-def test_changed_package_is_refused(tmp_path, monkeypatch, capsys) -> None:
+def test_changed_package_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     requirements = (ROOT / "rotators" / "requirements.txt").read_text()
     (tmp_path / "requirements.txt").write_text(requirements.replace("sha256:4", "sha256:5"))
     monkeypatch.setattr(build, "SOURCES", tmp_path)

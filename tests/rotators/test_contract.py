@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ from tests.rotators.account import STEPS, Secret
 rotate = handlers.generated_password
 
 
-def test_text_is_replaced_and_the_old_one_is_previous(new_secret) -> None:
+def test_text_is_replaced_and_the_old_one_is_previous(new_secret: Callable[[str], Secret]) -> None:
     secret = new_secret("first")
     token = secret.rotate(rotate)
     assert len(secret.read()) == 32
@@ -21,14 +23,14 @@ def test_text_is_replaced_and_the_old_one_is_previous(new_secret) -> None:
     assert "AWSCURRENT" in secret.labels()[token]
 
 
-def test_only_the_password_of_an_object_is_replaced(new_secret) -> None:
+def test_only_the_password_of_an_object_is_replaced(new_secret: Callable[[str], Secret]) -> None:
     secret = new_secret('{"user": "u", "password": "first", "n": 1}')
     secret.rotate(rotate)
     assert secret.fields() == {"user": "u", "password": secret.fields()["password"], "n": 1}
     assert secret.fields()["password"] != "first"
 
 
-def test_first_created_value_of_a_rotation_stays(new_secret) -> None:
+def test_first_created_value_of_a_rotation_stays(new_secret: Callable[[str], Secret]) -> None:
     secret = new_secret("first")
     token = secret.begin()
     secret.step(rotate, "createSecret", token)
@@ -39,7 +41,9 @@ def test_first_created_value_of_a_rotation_stays(new_secret) -> None:
     assert secret.read() == created
 
 
-def test_value_of_an_overlapping_attempt_stays(new_secret, monkeypatch) -> None:
+def test_value_of_an_overlapping_attempt_stays(
+    new_secret: Callable[[str], Secret], monkeypatch: pytest.MonkeyPatch
+) -> None:
     secret = new_secret("first")
     token = secret.begin()
     secret.step(rotate, "createSecret", token)
@@ -51,7 +55,9 @@ def test_value_of_an_overlapping_attempt_stays(new_secret, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS[1:])
-def test_empty_pending_version_goes_no_further(new_secret, step: str) -> None:
+def test_empty_pending_version_goes_no_further(
+    new_secret: Callable[[str], Secret], step: str
+) -> None:
     secret = new_secret("first")
     token = secret.begin()
     with pytest.raises(RotationError, match="is empty; createSecret has not run"):
@@ -59,7 +65,9 @@ def test_empty_pending_version_goes_no_further(new_secret, step: str) -> None:
     assert secret.read() == "first"
 
 
-def test_rotation_that_is_not_enabled_is_refused(new_secret, account) -> None:
+def test_rotation_that_is_not_enabled_is_refused(
+    new_secret: Callable[[str], Secret], account: Any
+) -> None:
     secret = new_secret("first")
     token = secret.begin()
     account.cancel_rotate_secret(SecretId=secret.arn)
@@ -67,12 +75,12 @@ def test_rotation_that_is_not_enabled_is_refused(new_secret, account) -> None:
         secret.step(rotate, "createSecret", token)
 
 
-def test_unknown_token_is_refused(new_secret) -> None:
+def test_unknown_token_is_refused(new_secret: Callable[[str], Secret]) -> None:
     with pytest.raises(RotationError, match="does not exist or has no label"):
         new_secret("first").step(rotate, "createSecret", "0" * 32)
 
 
-def test_version_without_awspending_is_refused(new_secret) -> None:
+def test_version_without_awspending_is_refused(new_secret: Callable[[str], Secret]) -> None:
     secret = new_secret("first")
     token = secret.rotate(rotate)
     secret.rotate(rotate)
@@ -81,26 +89,28 @@ def test_version_without_awspending_is_refused(new_secret) -> None:
         secret.step(rotate, "createSecret", token)
 
 
-def test_unknown_step_is_refused(new_secret) -> None:
+def test_unknown_step_is_refused(new_secret: Callable[[str], Secret]) -> None:
     secret = new_secret("first")
     with pytest.raises(RotationError, match="unknown step"):
         secret.step(rotate, "deleteSecret", secret.begin())
 
 
-def test_binary_value_is_refused(new_secret, account) -> None:
+def test_binary_value_is_refused(new_secret: Callable[[str], Secret], account: Any) -> None:
     secret = new_secret("first")
     account.put_secret_value(SecretId=secret.arn, SecretBinary=b"bytes")
     with pytest.raises(RotationError, match="the value is binary"):
         secret.step(rotate, "createSecret", secret.begin())
 
 
-def test_object_without_a_password_is_refused(new_secret) -> None:
+def test_object_without_a_password_is_refused(new_secret: Callable[[str], Secret]) -> None:
     secret = new_secret('{"token": "t"}')
     with pytest.raises(RotationError, match="without a field 'password'"):
         secret.step(rotate, "createSecret", secret.begin())
 
 
-def test_outdated_pending_value_never_brings_old_fields_back(new_secret) -> None:
+def test_outdated_pending_value_never_brings_old_fields_back(
+    new_secret: Callable[[str], Secret],
+) -> None:
     secret = new_secret('{"user": "u", "password": "first"}')
     token = secret.begin()
     secret.step(rotate, "createSecret", token)
@@ -113,7 +123,9 @@ def test_outdated_pending_value_never_brings_old_fields_back(new_secret) -> None
     assert secret.fields()["user"] == "other"
 
 
-def test_test_of_a_new_schedule_passes_on_a_copy_of_the_value(new_secret, account) -> None:
+def test_test_of_a_new_schedule_passes_on_a_copy_of_the_value(
+    new_secret: Callable[[str], Secret], account: Any
+) -> None:
     """Without RotateImmediately, AWS makes a pending copy, runs testSecret, and removes it."""
     secret = new_secret("first")
     copy = account.put_secret_value(
@@ -122,7 +134,9 @@ def test_test_of_a_new_schedule_passes_on_a_copy_of_the_value(new_secret, accoun
     secret.step(rotate, "testSecret", copy)
 
 
-def test_log_has_each_step_and_no_value(new_secret, caplog) -> None:
+def test_log_has_each_step_and_no_value(
+    new_secret: Callable[[str], Secret], caplog: pytest.LogCaptureFixture
+) -> None:
     secret = new_secret("first")
     with caplog.at_level(logging.DEBUG, "rotators"):
         secret.rotate(rotate)
@@ -130,7 +144,7 @@ def test_log_has_each_step_and_no_value(new_secret, caplog) -> None:
     assert secret.read() not in caplog.text
 
 
-def test_refusal_of_aws_is_in_the_log(account, caplog) -> None:
+def test_refusal_of_aws_is_in_the_log(account: Any, caplog: pytest.LogCaptureFixture) -> None:
     secret = Secret(account, "proof/not-there")
     with pytest.raises(account.exceptions.ResourceNotFoundException):
         secret.step(rotate, "createSecret", "0" * 32)
@@ -138,7 +152,9 @@ def test_refusal_of_aws_is_in_the_log(account, caplog) -> None:
 
 
 def test_network_without_a_way_to_secrets_manager_is_reported(
-    new_secret, monkeypatch, caplog
+    new_secret: Callable[[str], Secret],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     secret = new_secret("first")
     token = secret.begin()
@@ -158,7 +174,7 @@ def test_password_has_every_kind_of_its_characters() -> None:
         assert set(password) <= set(passwords.CHARACTERS)
 
 
-def test_length_and_characters_come_from_the_environment(monkeypatch) -> None:
+def test_length_and_characters_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PASSWORD_LENGTH", "6")
     monkeypatch.setenv("PASSWORD_CHARACTERS", "ab1")
     for _ in range(50):
@@ -188,7 +204,7 @@ def test_grant_is_given_to_the_other_account(grant: str, expected: str | None) -
     assert mysql.for_account(grant, "'n'@'h'") == expected
 
 
-def test_account_helper_sees_unfilled_versions(new_secret) -> None:
+def test_account_helper_sees_unfilled_versions(new_secret: Callable[[str], Secret]) -> None:
     """The driver begins a rotation as AWS does: with an empty version."""
     secret = new_secret(json.dumps({"password": "first"}))
     token = secret.begin()

@@ -6,11 +6,14 @@ import json
 import logging
 import socket
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from rotators import RotationError, handlers
-from tests.rotators.account import STEPS
+from tests.rotators.account import STEPS, Secret
+from tests.rotators.conftest import Database
 
 SINGLE = {"postgres": handlers.postgres_single_user, "mariadb": handlers.mysql_single_user}
 ALTERNATING = {
@@ -19,7 +22,9 @@ ALTERNATING = {
 }
 
 
-def test_single_user_new_password_opens_and_old_one_does_not(database, new_login) -> None:
+def test_single_user_new_password_opens_and_old_one_does_not(
+    database: Database, new_login: Callable[..., Secret]
+) -> None:
     secret = new_login(database, database.new_user())
     for _ in range(3):
         before = secret.fields()
@@ -31,7 +36,9 @@ def test_single_user_new_password_opens_and_old_one_does_not(database, new_login
         assert secret.fields(VersionStage="AWSPREVIOUS") == before
 
 
-def test_alternating_users_old_password_still_opens(database, new_login) -> None:
+def test_alternating_users_old_password_still_opens(
+    database: Database, new_login: Callable[..., Secret]
+) -> None:
     secret = new_login(database, database.new_user())
     for _ in range(3):
         before = secret.fields()
@@ -46,7 +53,9 @@ def test_alternating_users_old_password_still_opens(database, new_login) -> None
     assert not database.opens({**before, "password": "first-password"})
 
 
-def test_alternating_users_have_the_same_privileges(database, new_login) -> None:
+def test_alternating_users_have_the_same_privileges(
+    database: Database, new_login: Callable[..., Secret]
+) -> None:
     user = database.new_user()
     secret = new_login(database, user)
     for n in range(3):
@@ -58,14 +67,18 @@ def test_alternating_users_have_the_same_privileges(database, new_login) -> None
         database.run_as(secret.fields(), f"ALTER TABLE {user}.made{n} ADD COLUMN m int")
 
 
-def test_clone_must_use_tls_where_its_user_must(mariadb, new_login) -> None:
+def test_clone_must_use_tls_where_its_user_must(
+    mariadb: Database, new_login: Callable[..., Secret]
+) -> None:
     user = mariadb.new_user()
     new_login(mariadb, user).rotate(handlers.mysql_alternating_users)
     [[tls]] = mariadb.server.run(f"SELECT ssl_type FROM mysql.user WHERE User = '{user}_clone'")
     assert tls in ("ANY", b"ANY")
 
 
-def test_grant_with_wildcards_option_and_odd_names_is_cloned(mariadb, new_login) -> None:
+def test_grant_with_wildcards_option_and_odd_names_is_cloned(
+    mariadb: Database, new_login: Callable[..., Secret]
+) -> None:
     user, run = mariadb.new_user(), mariadb.server.run
     run(f"CREATE DATABASE `odd% TO ``{user}`")
     run(
@@ -79,7 +92,9 @@ def test_grant_with_wildcards_option_and_odd_names_is_cloned(mariadb, new_login)
     assert any("odd" in grant and grant.endswith("WITH GRANT OPTION") for grant in grants)
 
 
-def test_user_of_another_address_is_left_alone(mariadb, new_login) -> None:
+def test_user_of_another_address_is_left_alone(
+    mariadb: Database, new_login: Callable[..., Secret]
+) -> None:
     user, run = mariadb.new_user(), mariadb.server.run
     run(f"CREATE USER {user}@'10.9.9.9' IDENTIFIED BY 'somebody-else'")
     query = (
@@ -92,7 +107,9 @@ def test_user_of_another_address_is_left_alone(mariadb, new_login) -> None:
     assert run(query) == before
 
 
-def test_user_with_an_odd_name_rotates(database, new_login) -> None:
+def test_user_with_an_odd_name_rotates(
+    database: Database, new_login: Callable[..., Secret]
+) -> None:
     name, run = "Odd \"user-Ä'1", database.server.run
     if database.engine == "postgres":
         quoted = '"Odd ""user-Ä\'1"'
@@ -105,7 +122,9 @@ def test_user_with_an_odd_name_rotates(database, new_login) -> None:
         assert database.opens(secret.fields())
 
 
-def test_password_never_reaches_the_log_of_the_server(postgres, new_login) -> None:
+def test_password_never_reaches_the_log_of_the_server(
+    postgres: Database, new_login: Callable[..., Secret]
+) -> None:
     secret = new_login(postgres, postgres.new_user())
     secret.rotate(handlers.postgres_single_user)
     secret.rotate(handlers.postgres_alternating_users)
@@ -115,7 +134,9 @@ def test_password_never_reaches_the_log_of_the_server(postgres, new_login) -> No
         assert fields["password"] == "first-password" or fields["password"] not in log
 
 
-def test_password_for_a_server_set_to_md5_opens(postgres, new_login) -> None:
+def test_password_for_a_server_set_to_md5_opens(
+    postgres: Database, new_login: Callable[..., Secret]
+) -> None:
     run = postgres.server.run
     run("CREATE ROLE legacy LOGIN PASSWORD 'first-password'")
     run("ALTER ROLE legacy SET password_encryption TO 'md5'")
@@ -124,7 +145,9 @@ def test_password_for_a_server_set_to_md5_opens(postgres, new_login) -> None:
     assert stored.startswith("md5")
 
 
-def test_repeated_steps_change_nothing(database, new_login) -> None:
+def test_repeated_steps_change_nothing(
+    database: Database, new_login: Callable[..., Secret]
+) -> None:
     secret = new_login(database, database.new_user())
     handler, token = SINGLE[database.engine], secret.begin()
     for step in STEPS:
@@ -137,7 +160,9 @@ def test_repeated_steps_change_nothing(database, new_login) -> None:
     assert database.opens(fields)
 
 
-def test_rotation_given_up_by_hand_is_recovered(database, new_login) -> None:
+def test_rotation_given_up_by_hand_is_recovered(
+    database: Database, new_login: Callable[..., Secret]
+) -> None:
     secret = new_login(database, database.new_user())
     token, handler = secret.begin(), SINGLE[database.engine]
     secret.step(handler, "createSecret", token)
@@ -148,14 +173,16 @@ def test_rotation_given_up_by_hand_is_recovered(database, new_login) -> None:
     assert database.opens(secret.fields())
 
 
-def test_previous_password_is_used_where_the_current_one_was_never_set(database, new_login) -> None:
+def test_previous_password_is_used_where_the_current_one_was_never_set(
+    database: Database, new_login: Callable[..., Secret]
+) -> None:
     secret = new_login(database, database.new_user())
     secret.put(password="written-into-the-secret-only")
     secret.rotate(SINGLE[database.engine])
     assert database.opens(secret.fields())
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no such server": ({"port": 1}, "cannot be reached"),
     "no such database": ({"dbname": "nowhere"}, "dbname does not exist|may not use the database"),
     "certificate of another name": ({"host": "127.0.0.1"}, "TLS failed: .*mismatch"),
@@ -168,7 +195,12 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_refusal_has_a_reason_and_no_password(database, new_login, caplog, case: str) -> None:
+def test_refusal_has_a_reason_and_no_password(
+    database: Database,
+    new_login: Callable[..., Secret],
+    caplog: pytest.LogCaptureFixture,
+    case: str,
+) -> None:
     fields, reason = REFUSED[case]
     secret = new_login(database, database.new_user(), **fields)
     with caplog.at_level(logging.DEBUG, "rotators"), pytest.raises(RotationError, match=reason):
@@ -178,7 +210,9 @@ def test_refusal_has_a_reason_and_no_password(database, new_login, caplog, case:
         assert fields["password"] not in caplog.text
 
 
-def test_server_that_no_ca_vouches_for_is_refused(database, new_login, monkeypatch) -> None:
+def test_server_that_no_ca_vouches_for_is_refused(
+    database: Database, new_login: Callable[..., Secret], monkeypatch: pytest.MonkeyPatch
+) -> None:
     secret = new_login(database, database.new_user())
     monkeypatch.delenv("CA_BUNDLE")
     with pytest.raises(RotationError, match=r"TLS failed: .*certificate"):
@@ -188,7 +222,9 @@ def test_server_that_no_ca_vouches_for_is_refused(database, new_login, monkeypat
         secret.rotate(SINGLE[database.engine])
 
 
-def test_tls_is_off_only_where_the_secret_says_so(postgres, new_login) -> None:
+def test_tls_is_off_only_where_the_secret_says_so(
+    postgres: Database, new_login: Callable[..., Secret]
+) -> None:
     postgres.server.run("CREATE ROLE plain LOGIN PASSWORD 'first-password'")
     secret = new_login(postgres, "plain")
     with pytest.raises(RotationError, match="no rule for this user, address and TLS mode"):
@@ -199,7 +235,9 @@ def test_tls_is_off_only_where_the_secret_says_so(postgres, new_login) -> None:
     assert secret.fields()["password"] != "first-password"
 
 
-def test_password_is_not_sent_to_a_server_without_tls(new_login, database) -> None:
+def test_password_is_not_sent_to_a_server_without_tls(
+    new_login: Callable[..., Secret], database: Database
+) -> None:
     """A server that offers no TLS, and records what it receives."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         received: list[bytes] = []
@@ -227,7 +265,12 @@ def test_password_is_not_sent_to_a_server_without_tls(new_login, database) -> No
     assert not any(b"first-password" in piece for piece in received)
 
 
-def test_refused_password_is_reported_without_it(mariadb, new_login, caplog, monkeypatch) -> None:
+def test_refused_password_is_reported_without_it(
+    mariadb: Database,
+    new_login: Callable[..., Secret],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     secret = new_login(mariadb, mariadb.new_user())
     mariadb.server.run("INSTALL SONAME 'simple_password_check'")
     try:
@@ -246,7 +289,9 @@ def test_refused_password_is_reported_without_it(mariadb, new_login, caplog, mon
         mariadb.server.run("UNINSTALL SONAME 'simple_password_check'")
 
 
-def test_outdated_pending_version_is_refused(database, new_login) -> None:
+def test_outdated_pending_version_is_refused(
+    database: Database, new_login: Callable[..., Secret]
+) -> None:
     secret = new_login(database, database.new_user())
     token = secret.begin()
     secret.step(SINGLE[database.engine], "createSecret", token)
@@ -256,7 +301,9 @@ def test_outdated_pending_version_is_refused(database, new_login) -> None:
             secret.step(SINGLE[database.engine], step, token)
 
 
-def test_superuser_of_another_server_is_refused(database, new_login, account) -> None:
+def test_superuser_of_another_server_is_refused(
+    database: Database, new_login: Callable[..., Secret], account: Any
+) -> None:
     secret = new_login(database, database.new_user())
     boss = secret.fields()["masterarn"]
     value = json.loads(account.get_secret_value(SecretId=boss)["SecretString"])
@@ -265,7 +312,9 @@ def test_superuser_of_another_server_is_refused(database, new_login, account) ->
         secret.rotate(ALTERNATING[database.engine])
 
 
-def test_superuser_may_be_named_by_the_function(database, new_login, monkeypatch) -> None:
+def test_superuser_may_be_named_by_the_function(
+    database: Database, new_login: Callable[..., Secret], monkeypatch: pytest.MonkeyPatch
+) -> None:
     secret = new_login(database, database.new_user())
     monkeypatch.setenv("SUPERUSER_SECRET_ARN", secret.fields()["masterarn"])
     secret.put(masterarn=None)
@@ -276,14 +325,18 @@ def test_superuser_may_be_named_by_the_function(database, new_login, monkeypatch
         secret.rotate(ALTERNATING[database.engine])
 
 
-def test_user_whose_current_password_is_wrong_gets_no_clone(database, new_login) -> None:
+def test_user_whose_current_password_is_wrong_gets_no_clone(
+    database: Database, new_login: Callable[..., Secret]
+) -> None:
     secret = new_login(database, database.new_user())
     secret.put(password="guessed")
     with pytest.raises(RotationError, match=r"refuses user .* with the current password"):
         secret.rotate(ALTERNATING[database.engine])
 
 
-def test_name_too_long_for_a_clone_is_refused(database, new_login) -> None:
+def test_name_too_long_for_a_clone_is_refused(
+    database: Database, new_login: Callable[..., Secret]
+) -> None:
     secret = new_login(database, "u" * 60)
     with pytest.raises(RotationError, match="is longer than the engine's"):
         secret.rotate(ALTERNATING[database.engine])

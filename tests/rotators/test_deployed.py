@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from typing import Any
+
+import pytest
 
 from rotators import handlers
+from tests.conftest import Aws, Secrets
 from tests.rotators.account import Secret
+from tests.rotators.conftest import Database
 
 MAP = """\
 context_name: deployed
@@ -19,7 +24,7 @@ secrets:
 
 
 def test_deployed_function_rotates_and_the_next_run_does_not_notice(
-    secrets, postgres, aws, account, monkeypatch
+    secrets: Secrets, postgres: Database, aws: Aws, account: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user, ca = postgres.new_user(), postgres.server.ca
     stack = secrets(MAP.format(port=postgres.server.port, user=user))

@@ -17,6 +17,7 @@ import pytest
 
 from rotators import handlers
 from tests.rotators.account import Secret
+from tests.rotators.conftest import Database
 
 HERE = Path(__file__).parent
 ENVIRONMENT = ("AWS_", "CA_BUNDLE")
@@ -27,7 +28,7 @@ interruptions = {"survived": 0, "tests": 0}
 
 
 @pytest.fixture(scope="module")
-def victim() -> Iterator[subprocess.Popen]:
+def victim() -> Iterator[subprocess.Popen[str]]:
     root = str(HERE.parent.parent)
     path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
     with subprocess.Popen(
@@ -41,7 +42,7 @@ def victim() -> Iterator[subprocess.Popen]:
 
 
 @pytest.fixture
-def kill(victim: subprocess.Popen) -> Kill:
+def kill(victim: subprocess.Popen[str]) -> Iterator[Kill]:
     """Rotate, dying before the given call; False where the rotation was over before it."""
 
     def carry_out(function: str, secret: Secret, call: int) -> bool:
@@ -79,28 +80,30 @@ def sweep(kill: Kill, function: str, prepare: Callable[[], Secret], check: Calla
     assert call > 10, "the rotation made fewer calls than it has things to do"
 
 
-def some_version_opens(database) -> Callable[[Secret], None]:
+def some_version_opens(database: Database) -> Callable[[Secret], None]:
     def check(secret: Secret) -> None:
         assert any(database.opens(fields) for fields in secret.all_fields().values())
 
     return check
 
 
-def current_version_opens(database) -> Callable[[Secret], None]:
+def current_version_opens(database: Database) -> Callable[[Secret], None]:
     def check(secret: Secret) -> None:
         assert database.opens(secret.fields())
 
     return check
 
 
-def test_single_user_never_loses_the_password(kill, database, new_login) -> None:
+def test_single_user_never_loses_the_password(
+    kill: Kill, database: Database, new_login: Callable[..., Secret]
+) -> None:
     secret = new_login(database, database.new_user())
     sweep(kill, SINGLE[database.engine], lambda: secret, some_version_opens(database))
     assert database.opens(secret.fields())
 
 
 def test_single_user_never_loses_the_password_when_given_up_by_hand(
-    kill, database, new_login
+    kill: Kill, database: Database, new_login: Callable[..., Secret]
 ) -> None:
     """The operator takes AWSPENDING off after each kill, and AWS drops what has no label."""
     secret = new_login(database, database.new_user())
@@ -110,7 +113,7 @@ def test_single_user_never_loses_the_password_when_given_up_by_hand(
 
 
 def test_recovery_of_a_rotation_given_up_by_hand_never_loses_the_password(
-    kill, postgres, new_login
+    kill: Kill, postgres: Database, new_login: Callable[..., Secret]
 ) -> None:
     """The second rotation, which finds its password in an abandoned version, is killed as well."""
     user = postgres.new_user()
@@ -128,12 +131,16 @@ def test_recovery_of_a_rotation_given_up_by_hand_never_loses_the_password(
     sweep(kill, "postgres_single_user", abandoned, some_version_opens(postgres))
 
 
-def test_alternating_users_current_password_always_opens(kill, database, new_login) -> None:
+def test_alternating_users_current_password_always_opens(
+    kill: Kill, database: Database, new_login: Callable[..., Secret]
+) -> None:
     secret = new_login(database, database.new_user())
     sweep(kill, ALTERNATING[database.engine], lambda: secret, current_version_opens(database))
 
 
-def test_clone_that_was_made_half_way_has_all_privileges(kill, database, new_login) -> None:
+def test_clone_that_was_made_half_way_has_all_privileges(
+    kill: Kill, database: Database, new_login: Callable[..., Secret]
+) -> None:
     made: list[Secret] = []
 
     def first_rotation() -> Secret:
@@ -149,7 +156,9 @@ def test_clone_that_was_made_half_way_has_all_privileges(kill, database, new_log
     assert all(secret.fields()["username"].endswith("_clone") for secret in made)
 
 
-def test_generated_password_is_always_there(kill, new_secret) -> None:
+def test_generated_password_is_always_there(
+    kill: Kill, new_secret: Callable[[str], Secret]
+) -> None:
     secret = new_secret("first")
     sweep(kill, "generated_password", lambda: secret, lambda secret: len(secret.read()) > 0)
     assert len(secret.read()) == 32

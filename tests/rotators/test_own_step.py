@@ -7,7 +7,7 @@ import itertools
 import json
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from rotators import RotationError, build
+from tests.rotators.account import Secret
 
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "rotation" / "api_key.py"
 
@@ -73,7 +74,9 @@ def example() -> ModuleType:
     return module
 
 
-def test_previous_key_stays_valid_until_the_next_rotation(service, example, new_secret) -> None:
+def test_previous_key_stays_valid_until_the_next_rotation(
+    service: tuple[str, dict[str, str]], example: ModuleType, new_secret: Callable[[str], Secret]
+) -> None:
     endpoint, keys = service
     secret = new_secret(json.dumps({"endpoint": endpoint, "id": "0", "key": "key-0"}))
     for _ in range(3):
@@ -83,7 +86,10 @@ def test_previous_key_stays_valid_until_the_next_rotation(service, example, new_
 
 
 def test_key_that_was_issued_and_never_stored_is_revoked(
-    service, example, new_secret, monkeypatch
+    service: tuple[str, dict[str, str]],
+    example: ModuleType,
+    new_secret: Callable[[str], Secret],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     endpoint, keys = service
     secret = new_secret(json.dumps({"endpoint": endpoint, "id": "0", "key": "key-0"}))
@@ -101,7 +107,10 @@ def test_key_that_was_issued_and_never_stored_is_revoked(
 
 
 def test_refusal_of_the_service_is_reported_without_the_key(
-    service, example, new_secret, caplog
+    service: tuple[str, dict[str, str]],
+    example: ModuleType,
+    new_secret: Callable[[str], Secret],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     endpoint, _ = service
     secret = new_secret(json.dumps({"endpoint": endpoint, "id": "0", "key": "wrong-key"}))
@@ -110,7 +119,7 @@ def test_refusal_of_the_service_is_reported_without_the_key(
     assert "wrong-key" not in caplog.text
 
 
-def test_own_module_travels_in_the_zip(tmp_path, monkeypatch) -> None:
+def test_own_module_travels_in_the_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build, "_install", lambda target: None)
     monkeypatch.setattr("sys.argv", ["build", str(tmp_path / "z.zip"), "--add", str(EXAMPLE)])
     assert build.main() == 0

@@ -8,7 +8,9 @@ import pytest
 from sandbox.environment import Sandbox
 
 
-def test_official_providers_take_the_place_of_our_own_and_back(tmp_path, monkeypatch) -> None:
+def test_official_providers_take_the_place_of_our_own_and_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = Sandbox(tmp_path, "http://127.0.0.1:1", Path("/bin/pulumi"))
     plugin = (
         tmp_path / f"pulumi/plugins/resource-aws-v{version('pulumi-aws')}" / "pulumi-resource-aws"
@@ -30,7 +32,9 @@ def test_official_providers_take_the_place_of_our_own_and_back(tmp_path, monkeyp
 
 
 @pytest.mark.parametrize("name", ["AWS_PROFILE", "PULUMI_ACCESS_TOKEN"])
-def test_nothing_of_a_users_own_login_reaches_in(tmp_path, monkeypatch, name) -> None:
+def test_nothing_of_a_users_own_login_reaches_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     monkeypatch.setenv(name, "theirs")
     made = Sandbox(tmp_path, "http://127.0.0.1:1", Path("/bin/pulumi")).environment()
     assert name not in made

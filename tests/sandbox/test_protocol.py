@@ -9,6 +9,7 @@ from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2
 
 from sandbox.providers import aws
+from sandbox.providers.cloud import Cloud
 from sandbox.providers.protocol import (
     UNKNOWN,
     Properties,
@@ -171,7 +172,7 @@ def test_a_replacement_under_the_same_name_deletes_first(call: Any) -> None:
     assert (list(answer.replaces), answer.deleteBeforeReplace) == (["place"], True)
 
 
-def test_the_detailed_diff_tells_additions_and_removals(call: Any) -> None:
+def test_detailed_diff_distinguishes_additions_and_removals(call: Any) -> None:
     kinds = provider_pb2.PropertyDiff.Kind
     answer = diff(call, {"a": "1", "place": "p"}, {"b": "1", "place": "q"})
     reported = {key: kinds.Name(value.kind) for key, value in answer.detailedDiff.items()}
@@ -237,7 +238,7 @@ def test_a_preview_creates_nothing_and_leaves_the_outputs_unknown(
     assert (made.id, things.there) == ("", {})
 
 
-def test_update_keeps_what_it_was_not_told_about(call: Any, things: Things) -> None:
+def test_update_keeps_outputs_and_what_is_secret(call: Any, things: Things) -> None:
     olds = struct(name="a", arn="arn:thing", note=secret("old"))
     made = call("Update", id="id-1", olds=olds, news=struct(name="a", note="new"))
     assert plain(made.properties) == {
@@ -320,9 +321,7 @@ def test_the_clouds_refusal_reaches_the_user(call: Any, things: Things) -> None:
 @pytest.mark.parametrize(
     "failure", [ValueError(f"bad value {NEEDLE}"), KeyError(NEEDLE), TypeError(f"{NEEDLE!r}")]
 )
-def test_a_failure_that_nobody_foresaw_shows_no_value(
-    call: Any, things: Things, failure: Exception
-) -> None:
+def test_unexpected_failure_shows_no_value(call: Any, things: Things, failure: Exception) -> None:
     things.failure = failure
     with pytest.raises(RefusedError) as refused:
         call("Create", properties=struct(note=secret(NEEDLE)))
@@ -336,7 +335,7 @@ def test_the_cloud_client_shows_no_value_that_it_does_not_accept(
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "sandbox")
-    served = Provider("1", aws.TYPES, aws.FUNCTIONS, aws.Cloud)
+    served = Provider("1", aws.TYPES, aws.FUNCTIONS, Cloud)
     served.Configure(provider_pb2.ConfigureRequest(), Context())
     urn = "urn:pulumi:dev::p::aws:secretsmanager/secretVersion:SecretVersion::v"
     wrong = struct(secretId="s", secretString={"not": NEEDLE})
@@ -363,7 +362,7 @@ def test_refuses_any_address_that_is_not_loopback(
     monkeypatch: pytest.MonkeyPatch, elsewhere: str
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", elsewhere)
-    served = Provider("1", aws.TYPES, aws.FUNCTIONS, aws.Cloud)
+    served = Provider("1", aws.TYPES, aws.FUNCTIONS, Cloud)
     with pytest.raises(RefusedError, match="works on a loopback address only"):
         served.Configure(provider_pb2.ConfigureRequest(), Context())
 
@@ -373,7 +372,7 @@ def test_refuses_an_elsewhere_in_the_providers_own_settings(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     settings = struct(endpoints='[{"secretsmanager": "https://example.com"}]')
-    served = Provider("1", aws.TYPES, aws.FUNCTIONS, aws.Cloud)
+    served = Provider("1", aws.TYPES, aws.FUNCTIONS, Cloud)
     with pytest.raises(RefusedError, match="loopback"):
         served.Configure(provider_pb2.ConfigureRequest(args=settings), Context())
 
@@ -381,5 +380,5 @@ def test_refuses_an_elsewhere_in_the_providers_own_settings(
 def test_no_variable_of_a_single_service_leads_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "https://example.com")
-    client = aws.Cloud({}).client("secretsmanager")
+    client = Cloud({}).client("secretsmanager")
     assert client.meta.endpoint_url == "http://127.0.0.1:1"

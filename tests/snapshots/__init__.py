@@ -78,7 +78,7 @@ class _Registrations(mocks.MockMonitor):
             of_type = self.resources_by_type.setdefault(request.type, {})
             assert request.name not in of_type, f"two resources {request.type} {request.name}"
             of_type[request.name] = _resource(json_format.MessageToDict(request))
-        return super().RegisterResource(request)
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call] # the SDK's
 
 
 class _SecretPasswords(Cloud):

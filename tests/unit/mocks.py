@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import grpc
 import pulumi
 from pulumi.runtime import mocks
 
 from secrets_component import SecretMap, SecretMapArgs
+from secrets_component.arns import Home
+from secrets_component.lookups.principals import ResolvedAccess
+from secrets_component.lookups.reference_values import ReferenceValues
 from secrets_component.planning.plan import Plan
+from secrets_component.resources.scope import Scope
 from tests.maps_of_tests import plan_of
 
 _Result = TypeVar("_Result")
@@ -63,7 +67,7 @@ class Cloud(mocks.Mocks):
         kind = args.typ.split(":")[-1]
         inputs = plain(args.inputs)
         self.made[kind, args.name] = inputs
-        known = {
+        known: dict[str, dict[str, Any]] = {
             "Secret": {"arn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{inputs.get('name')}-AbCdEf"},
             "SecretVersion": {"versionId": f"v-{args.name}"},
             "RandomPassword": {"result": f"generated-{args.name}"},
@@ -152,6 +156,14 @@ def deploy(
 
     run()
     return Deployed(cloud, outputs, is_secret)
+
+
+def scope_of(text: str, *, is_top: bool = True) -> Scope:
+    """Return the scope of a map whose component does not exist, for a module on its own."""
+    plan = plan_of(text)
+    nowhere = cast("pulumi.ComponentResource", None)
+    access = ResolvedAccess(Home(), {}, {})
+    return Scope("m", nowhere, plan, ReferenceValues(plan), access, is_top)
 
 
 def run_in_program(

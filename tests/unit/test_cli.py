@@ -50,7 +50,9 @@ def test_validate_prints_nothing_for_a_valid_map(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr() == ("", "")
 
 
-def test_validate_reports_every_problem_of_every_file(tmp_path, capsys) -> None:
+def test_validate_reports_every_problem_of_every_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     bad = tmp_path / "bad.yaml"
     bad.write_text("context_name: x\nsecrets: {a: {nmae: b, secret_data: 5}}\n")
     assert cli.main(["validate", str(bad), FULL, str(bad)]) == 1
@@ -58,12 +60,14 @@ def test_validate_reports_every_problem_of_every_file(tmp_path, capsys) -> None:
     assert out == ""
     assert err.splitlines()[:2] == [
         f"{bad}:2:15: error: unknown key `nmae`; did you mean `name`?",
-        f"{bad}:2:37: error: `secret_data`: expected text or a mapping; "
-        "write a number, list or boolean in quotes",
+        f"{bad}:2:37: error: `secret_data`: expected a string or a mapping; "
+        "quote a number, list or boolean",
     ]
 
 
-def test_unreadable_file_and_wrong_usage_exit_2(tmp_path, capsys) -> None:
+def test_unreadable_file_and_wrong_usage_exit_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.main(["validate", str(tmp_path / "no.yaml")]) == 2
     assert "file not found" in capsys.readouterr().err
     assert cli.main(["validate", str(tmp_path)]) == 2
@@ -73,7 +77,9 @@ def test_unreadable_file_and_wrong_usage_exit_2(tmp_path, capsys) -> None:
     assert ended.value.code == 2
 
 
-def test_plan_as_json_holds_the_contract_and_no_value(tmp_path, capsys) -> None:
+def test_plan_as_json_holds_the_contract_and_no_value(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "map.yaml"
     path.write_text(
         "context_name: x\nsecrets:\n"
@@ -100,12 +106,14 @@ def test_plan_as_json_holds_the_contract_and_no_value(tmp_path, capsys) -> None:
     }
 
 
-def test_plan_of_the_guide_is_as_reviewed(capsys) -> None:
+def test_plan_of_the_guide_is_as_reviewed(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["plan", FULL, "--environment", "dev"]) == 0
     assert capsys.readouterr().out == (MAPS / "guide-full.plan").read_text()
 
 
-def test_plan_of_several_maps_is_keyed_by_instance(tmp_path, capsys) -> None:
+def test_plan_of_several_maps_is_keyed_by_instance(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     one = "vars: {context_name: x, secrets: {a: {}}}"
     path = tmp_path / "map.yaml"
     path.write_text(
@@ -117,7 +125,7 @@ def test_plan_of_several_maps_is_keyed_by_instance(tmp_path, capsys) -> None:
 
 
 def test_filled_reports_secrets_without_a_value_that_the_map_does_not_fill(
-    tmp_path, capsys, monkeypatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(
         tmp_path,
@@ -137,7 +145,9 @@ def test_filled_reports_secrets_without_a_value_that_the_map_does_not_fill(
     ]
 
 
-def test_filled_exits_0_if_every_secret_has_a_value(tmp_path, capsys, monkeypatch) -> None:
+def test_filled_exits_0_if_every_secret_has_a_value(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = write(tmp_path, "context_name: x\nsecrets: {a: {owner: operator}}\n")
     monkeypatch.setattr(cli, "Inventory", AccountStub(held("x/dev/a")))
     assert cli.main(["validate", "--filled", path, "--environment", "dev"]) == 0
@@ -146,7 +156,10 @@ def test_filled_exits_0_if_every_secret_has_a_value(tmp_path, capsys, monkeypatc
 
 @pytest.mark.parametrize("command", [["validate", "--filled"], ["plan", "--live"]])
 def test_account_that_cannot_be_queried_exits_2(
-    tmp_path, capsys, monkeypatch, command: list[str]
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
 ) -> None:
     path = write(tmp_path, "context_name: x\nsecrets: {a: {}}\n")
     monkeypatch.setattr(cli, "Inventory", AccountStub(failure="You must specify a region."))
@@ -158,7 +171,7 @@ def test_account_that_cannot_be_queried_exits_2(
 
 
 def test_live_plan_shows_the_next_rotation_of_secrets_that_rotate(
-    tmp_path, capsys, monkeypatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     function = "arn:aws:lambda:eu-central-1:123456789012:function:rotate"
     rotation = f"rotation_automatically: true, rotation_lambda_arn: '{function}'"
@@ -175,7 +188,9 @@ def test_live_plan_shows_the_next_rotation_of_secrets_that_rotate(
     assert f"    next rotation: {date}\n" in printed
 
 
-def test_schema_accepts_the_maps_and_refuses_an_unknown_key(capsys) -> None:
+def test_schema_accepts_the_maps_and_refuses_an_unknown_key(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert cli.main(["schema"]) == 0
     schema = json.loads(capsys.readouterr().out)
     jsonschema.Draft202012Validator.check_schema(schema)

@@ -30,7 +30,9 @@ def test_map_as_plain_data_is_accepted_and_an_output_is_not() -> None:
     ],
     ids=["wrong map", "missing value"],
 )
-def test_nothing_is_created_where_anything_is_wrong(monkeypatch, secret_map) -> None:
+def test_nothing_is_created_where_anything_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, secret_map
+) -> None:
     monkeypatch.delenv("NOT_THERE", raising=False)
     cloud = Cloud({}, ())
     with pytest.raises(pulumi.RunError, match=r"^secret_map:\d+:\d+: error: "):

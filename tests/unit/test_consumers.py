@@ -82,7 +82,9 @@ def refusal(
         (lambda secrets: secrets.kms_key_arns, ONE["kms_key_arns"]),
     ],
 )
-def test_every_output_of_one_map_and_of_one_of_several_is_read_in_plain_text(ask, expected) -> None:
+def test_every_output_of_one_map_and_of_one_of_several_is_read_in_plain_text(
+    ask: Callable[[SecretMapReference], Any], expected: object
+) -> None:
     assert resolved(ONE, ask) == (expected, False)
     assert resolved(SEVERAL, ask, "web") == (expected, False)
 
@@ -131,7 +133,9 @@ def test_password_that_cannot_be_decrypted_says_what_to_do() -> None:
         (ONE, "web", "stack `org/secrets/dev` contains a single map; omit `instance='web'`"),
     ],
 )  # fmt: skip
-def test_wrong_instance_is_refused(outputs, instance, message) -> None:
+def test_wrong_instance_is_refused(
+    outputs: dict[str, Any], instance: str | None, message: str
+) -> None:
     assert refusal(outputs, lambda secrets: secrets.secret_arn("db"), instance) == message
 
 
@@ -230,7 +234,9 @@ def test_initial_password_is_secret_and_returned_even_if_it_may_be_replaced() ->
 
 
 @pytest.mark.parametrize("instance", [None, "web"])
-def test_password_that_may_have_been_replaced_is_refused_without_showing_it(instance) -> None:
+def test_password_that_may_have_been_replaced_is_refused_without_showing_it(
+    instance: str | None,
+) -> None:
     initial: Any = ["db.token"] if instance is None else {"web": ["db.token"]}
     outputs = {**(ONE if instance is None else SEVERAL), "initial_passwords": initial}
     message = refusal(outputs, lambda secrets: secrets.generated_password("db.token"), instance)

@@ -35,26 +35,26 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
-def test_environment_is_the_name_of_the_stack(tmp_path) -> None:
+def test_environment_is_the_name_of_the_stack(tmp_path: Path) -> None:
     plan = load_secret_map(written(tmp_path, FLAT))
     assert plan.secrets["a"].name == "x/staging/a"
 
 
-def test_environment_can_be_given_instead(tmp_path) -> None:
+def test_environment_can_be_given_instead(tmp_path: Path) -> None:
     plan = load_secret_map(written(tmp_path, FLAT), "prod")
     assert plan.secrets["a"].name == "x/prod/a"
 
 
-def test_environment_of_the_map_comes_first(tmp_path) -> None:
+def test_environment_of_the_map_comes_first(tmp_path: Path) -> None:
     path = written(tmp_path, f"environment: shared\n{FLAT}")
     assert load_secret_map(path, "prod").secrets["a"].name == "x/shared/a"
 
 
-def test_path_may_be_a_string(tmp_path) -> None:
+def test_path_may_be_a_string(tmp_path: Path) -> None:
     assert load_secret_map(str(written(tmp_path, FLAT))).context == "x"
 
 
-def test_all_maps_of_a_file_are_loaded_by_instance(tmp_path) -> None:
+def test_all_maps_of_a_file_are_loaded_by_instance(tmp_path: Path) -> None:
     plans = load_secret_maps(written(tmp_path, TWO))
     assert {name: list(plan.secrets) for name, plan in plans.items()} == {
         "secretsmanager": ["a"],
@@ -62,12 +62,12 @@ def test_all_maps_of_a_file_are_loaded_by_instance(tmp_path) -> None:
     }
 
 
-def test_instance_chooses_one_of_several_maps(tmp_path) -> None:
+def test_instance_chooses_one_of_several_maps(tmp_path: Path) -> None:
     assert load_secret_map(written(tmp_path, TWO), instance="api").context == "y"
 
 
 @pytest.mark.parametrize("instance", [None, "web"])
-def test_map_among_several_must_be_chosen(tmp_path, instance) -> None:
+def test_map_among_several_must_be_chosen(tmp_path: Path, instance) -> None:
     path = written(tmp_path, TWO)
     with pytest.raises(pulumi.RunError) as refused:
         load_secret_map(path, instance=instance)
@@ -75,7 +75,7 @@ def test_map_among_several_must_be_chosen(tmp_path, instance) -> None:
     assert str(refused.value) == expected
 
 
-def test_every_problem_of_every_map_is_in_one_error(tmp_path) -> None:
+def test_every_problem_of_every_map_is_in_one_error(tmp_path: Path) -> None:
     path = written(tmp_path, TWO.replace("{a: {}}", "{a: {nmae: n}}").replace("{b: {}}", "{b: 5}"))
     with pytest.raises(pulumi.RunError) as refused:
         load_secret_maps(path)
@@ -85,26 +85,26 @@ def test_every_problem_of_every_map_is_in_one_error(tmp_path) -> None:
     ]
 
 
-def test_missing_file_ends_the_run_with_its_path(tmp_path) -> None:
+def test_missing_file_ends_the_run_with_its_path(tmp_path: Path) -> None:
     path = tmp_path / "absent.yaml"
     with pytest.raises(pulumi.RunError) as refused:
         load_secret_maps(path)
     assert str(refused.value).startswith(f"{path}: error: ")
 
 
-def test_yaml_that_a_map_may_not_use_ends_the_run_at_its_position(tmp_path) -> None:
+def test_yaml_that_a_map_may_not_use_ends_the_run_at_its_position(tmp_path: Path) -> None:
     path = written(tmp_path, "context_name: x\ncontext_name: y\n")
     with pytest.raises(pulumi.RunError) as refused:
         load_secret_maps(path)
     assert str(refused.value).startswith(f"{path}:2:1: error: ")
 
 
-def test_environment_that_cannot_be_part_of_a_name_ends_the_run(tmp_path) -> None:
+def test_environment_that_cannot_be_part_of_a_name_ends_the_run(tmp_path: Path) -> None:
     with pytest.raises(pulumi.RunError, match=r"^the environment may "):
         load_secret_map(written(tmp_path, FLAT), "no good")
 
 
-def test_loaded_map_is_used_as_it_is(tmp_path) -> None:
+def test_loaded_map_is_used_as_it_is(tmp_path: Path) -> None:
     plan = load_secret_map(written(tmp_path, FLAT), "prod")
     assert plan_of(plan, "dev") is plan
 

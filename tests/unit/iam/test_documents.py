@@ -1,6 +1,7 @@
 """Policy documents: how principals, keys and statement ids are written."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from secrets_component.iam.documents import (
     use_keys,
 )
 from secrets_component.iam.grants import Grant, Grantee, InlinePolicy, Kind, TemplatedPolicy
-from secrets_component.secret_map.references import parse
+from secrets_component.secret_map.references import Template, parse
 
 HOME = Home("aws", "eu-central-1", "123456789012")
 APP = "arn:aws:iam::123456789012:role/app"
@@ -153,7 +154,7 @@ def policy_of(
     *grants: Grant, policy: TemplatedPolicy | InlinePolicy | None = None, home: Home = HOME
 ) -> list[Statement]:
     """Return the statements of a secret's policy, whose principals are as the map writes them."""
-    known = {}
+    known: dict[Template, str] = {}
     for one in grants:
         known |= {grantee.principal: str(grantee.principal) for grantee in one.grantees}
     if isinstance(policy, TemplatedPolicy):
@@ -181,7 +182,9 @@ def policy_of(
         ),
     ],
 )  # fmt: skip
-def test_principal_is_named_as_its_account_asks_for(readers, principal, condition) -> None:
+def test_principal_is_named_as_its_account_asks_for(
+    readers: list[str], principal: dict[str, Any], condition: dict[str, Any] | None
+) -> None:
     (statement,) = policy_of(grant(*readers))
     assert statement["Principal"] == principal
     assert statement.get("Condition") == condition

@@ -38,7 +38,7 @@ def test_shipped_template_has_no_wildcard(name: str) -> None:
 def test_shipped_template_is_used_without_this_project(name: str) -> None:
     """A plain substitution, as `envsubst` makes it, gives the same policy."""
     one = {key: value[0] if isinstance(value, list) else value for key, value in VALUES.items()}
-    text = re.sub(r"\$\{(\w+)\}", lambda match: one[match[1]], shipped(name))
+    text = re.sub(r"\$\{(\w+)\}", lambda match: str(one[match[1]]), shipped(name))
     assert json.loads(text)["Statement"] == fill(shipped(name), one)
 
 
@@ -147,7 +147,7 @@ def test_mistake_in_a_custom_template_is_reported_at_its_place(
     assert reported[0] == f"{place}: error: {message}"
 
 
-def test_missing_folder_of_templates_says_how_to_get_it(monkeypatch) -> None:
+def test_missing_folder_of_templates_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(templates, "folder", lambda _: None)
     shipped.cache_clear()
     with pytest.raises(FileNotFoundError, match="reinstall secretsmap"):

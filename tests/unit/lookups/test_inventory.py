@@ -225,7 +225,7 @@ def test_account_that_cannot_be_opened_is_an_error_of_one_line(region, credentia
 
 
 @pytest.mark.usefixtures("_no_settings")
-def test_missing_credentials_are_an_account_error(monkeypatch) -> None:
+def test_missing_credentials_are_an_account_error(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

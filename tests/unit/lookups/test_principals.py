@@ -83,7 +83,7 @@ def test_roles_of_levels_are_resolved_to_their_arns() -> None:
     assert access.roles == {"app": APP, "ops": OPS}
 
 
-def test_referenced_principal_is_written_as_what_it_stands_for() -> None:
+def test_referenced_principal_is_written_as_it_resolves() -> None:
     access = resolve(map_of("a: {access: {readers: ['${output.iam.role}']}}"), {"role": APP})
     assert list(access.principals.values()) == [APP]
     assert policy_of(access)[0]["Principal"] == {"AWS": [APP]}
@@ -208,7 +208,9 @@ def test_document_waits_for_the_principals_that_are_not_known_yet() -> None:
     assert resolved(later) == f"{APP} {OPS}"
 
 
-def test_missing_identities_are_reported_at_once_before_anything_exists(monkeypatch) -> None:
+def test_missing_identities_are_reported_at_once_before_anything_exists(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     seen: list[Cloud] = []
     monkeypatch.setattr(Cloud, "__init__", _noting(Cloud.__init__, seen))
     with pytest.raises(pulumi.RunError) as refused:

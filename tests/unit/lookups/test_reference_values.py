@@ -210,7 +210,9 @@ class UnreachableError(grpc.RpcError):
         return "connection refused"
 
 
-def test_stack_that_cannot_be_read_is_not_taken_for_one_that_comes_later(monkeypatch) -> None:
+def test_stack_that_cannot_be_read_is_not_taken_for_one_that_comes_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def refuse(*_: object) -> None:
         raise UnreachableError
 
@@ -245,7 +247,7 @@ def test_setting_is_secret_even_if_it_is_stored_in_plain_text(
     assert is_secret(value)
 
 
-def test_missing_variable_is_reported_by_its_name(monkeypatch) -> None:
+def test_missing_variable_is_reported_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOT_THERE", raising=False)
     assert problems(value_of("${env.NOT_THERE}")) == [
         "m:4:21: error: `${env.NOT_THERE}`: missing environment variable; set `NOT_THERE` before "
@@ -254,7 +256,7 @@ def test_missing_variable_is_reported_by_its_name(monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("text", ["from-environment", ""])
-def test_variable_is_secret_and_may_be_empty(monkeypatch, text) -> None:
+def test_variable_is_secret_and_may_be_empty(monkeypatch: pytest.MonkeyPatch, text) -> None:
     monkeypatch.setenv("TOKEN", text)
     (value,) = read(value_of("${env.TOKEN}")).known.values()
     assert resolved(value) == text
@@ -360,7 +362,7 @@ def test_each_stack_is_read_once() -> None:
 
 
 def test_missing_values_are_reported_all_at_once_with_their_positions(
-    configure, monkeypatch
+    configure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configure({})
     monkeypatch.delenv("NOT_THERE", raising=False)
@@ -379,7 +381,7 @@ def test_missing_values_are_reported_all_at_once_with_their_positions(
     assert "cannot wait" in lines[3]
 
 
-def test_config_and_environment_supply_values(configure, monkeypatch) -> None:
+def test_config_and_environment_supply_values(configure, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKEN", "from-environment")
     configure({"secrets:key": "from-config"}, ["secrets:key"])
     made = deploy(

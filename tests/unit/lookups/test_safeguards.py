@@ -243,7 +243,9 @@ def test_secret_is_adopted_by_its_arn_without_a_query() -> None:
     assert cloud.calls == []
 
 
-def test_secret_that_cannot_be_adopted_is_reported_with_the_reason_alone(monkeypatch) -> None:
+def test_secret_that_cannot_be_adopted_is_reported_with_the_reason_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def refuse(**_: Any) -> None:
         msg = "invocation of aws:x returned an error: reading Secret (old): couldn't find resource"
         raise Exception(msg)  # as the SDK raises it
@@ -255,7 +257,7 @@ def test_secret_that_cannot_be_adopted_is_reported_with_the_reason_alone(monkeyp
     ]
 
 
-def test_under_mocks_no_account_is_opened(account, monkeypatch) -> None:
+def test_under_mocks_no_account_is_opened(account, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     monkeypatch.setattr(safeguards, "Inventory", account)
     state = check(map_of("a: {restore_deleted: true}"), {"a": "x/dev/old"})

@@ -36,8 +36,8 @@ BAD = [
     ("readers: ['*']", "2:20", "never a wildcard"),
     ("readers: ['arn:aws:iam::123456789012:role/*']", "2:20", "never a wildcard"),
     ("readers: ['arn:aws:iam::12:role/a']", "2:20", "expected an account id, the ARN of a role"),
-    ("readers: ['arn:aws:sts::123456789012:assumed-role/a/b']", "2:20", "names one session"),
-    ("admins: ['arn:aws:iam::123456789012:group/g']", "2:19", "a group is no principal"),
+    ("readers: ['arn:aws:sts::123456789012:assumed-role/a/b']", "2:20", "is a session ARN"),
+    ("admins: ['arn:aws:iam::123456789012:group/g']", "2:19", "IAM groups cannot be principals"),
     ("readers: [a.example.com]", "2:20", "or a service"),
     ("attach_to: ['arn:aws:iam::123456789012:role/a']", "2:22", "not its ARN"),
     ("readers: ['222222222222'], organization_id: r-1", "2:54", "an organization id such as"),
@@ -64,7 +64,7 @@ INLINE = [
 
 
 @pytest.mark.parametrize(("fields", "message"), INLINE)
-def test_bad_document_is_reported_at_its_policy(tmp_path, fields, message) -> None:
+def test_bad_document_is_reported_at_its_policy(tmp_path: Path, fields: str, message: str) -> None:
     statement = (
         f"{{Effect: Allow, Action: 'secretsmanager:GetSecretValue', Resource: '*', {fields}}}"
     )
@@ -74,12 +74,14 @@ def test_bad_document_is_reported_at_its_policy(tmp_path, fields, message) -> No
     assert any(message in line for line in told), told
 
 
-def test_document_for_an_organization_is_not_public(tmp_path) -> None:
+def test_document_for_an_organization_is_not_public(tmp_path: Path) -> None:
     statement = "{Effect: Allow, Action: 'a:B', Resource: '*', Principal: '*', Condition: {StringEquals: {'aws:PrincipalOrgID': o-a1b2c3d4e5}}}"
     load(tmp_path, f"context_name: x\nsecrets: {{a: {{policy: {{Statement: [{statement}]}}}}}}\n")
 
 
-def test_two_accounts_under_the_aws_managed_key_are_refused_without_querying_aws(tmp_path) -> None:
+def test_two_accounts_under_the_aws_managed_key_are_refused_without_querying_aws(
+    tmp_path: Path,
+) -> None:
     text = f"context_name: x\naccess: {{readers: ['{APP}', '{THERE}']}}\nsecrets: {{a: {{}}}}\n"
     (told,) = problems(tmp_path, text)
     assert told.startswith(
@@ -89,7 +91,7 @@ def test_two_accounts_under_the_aws_managed_key_are_refused_without_querying_aws
 
 @pytest.mark.parametrize(("fields", "place", "message"), BAD)
 def test_bad_access_is_reported_with_its_position_and_a_fix(
-    tmp_path, fields, place, message
+    tmp_path: Path, fields: str, place: str, message: str
 ) -> None:
     told = problems(
         tmp_path, f"context_name: x\naccess: {{{fields}}}\nsecrets: {{a: {{path: rds}}}}\n"
@@ -119,7 +121,7 @@ def template(folder: Path, *lines: str) -> str:
     ],
 )  # fmt: skip
 def test_bad_custom_template_is_reported_in_its_own_file(
-    tmp_path, statement, place, message
+    tmp_path: Path, statement: str, place: str, message: str
 ) -> None:
     told = problems(tmp_path, template(tmp_path, "{", f' "Statement": [{statement}]', "}"))
     found = [line for line in told if message in line]
@@ -127,7 +129,7 @@ def test_bad_custom_template_is_reported_in_its_own_file(
     assert found[0].startswith(f"{place}: error: ")
 
 
-def test_custom_template_is_filled_in(tmp_path) -> None:
+def test_custom_template_is_filled_in(tmp_path: Path) -> None:
     text = template(
         tmp_path,
         '{"Statement": {"Effect": "Allow", "Action": "a:B", "Resource": "${secret_arns}"}}',
@@ -229,7 +231,7 @@ def test_adopted_secret_from_elsewhere_is_in_the_policy_of_its_level_by_name() -
     assert read["Resource"] == [f"{base}x/dev/p/*", f"{base}old/one-??????"]
 
 
-def test_policy_over_the_limit_is_refused_at_load(tmp_path) -> None:
+def test_policy_over_the_limit_is_refused_at_load(tmp_path: Path) -> None:
     readers = ", ".join(f"'{APP}{'x' * 100}{n:04}'" for n in range(150))
     told = problems(
         tmp_path, f"context_name: x\naccess: {{readers: [{readers}]}}\nsecrets: {{a: {{}}}}\n"
@@ -240,7 +242,9 @@ def test_policy_over_the_limit_is_refused_at_load(tmp_path) -> None:
     assert "AWS allows 20,480" in told[0]
 
 
-def test_plan_prints_what_an_existing_key_must_allow(tmp_path, capsys) -> None:
+def test_plan_prints_what_an_existing_key_must_allow(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "m.yaml"
     path.write_text(LEVELS)
     assert cli.main(["plan", str(path), "--environment", "dev", "--json"]) == 0
@@ -260,7 +264,7 @@ def test_plan_prints_what_an_existing_key_must_allow(tmp_path, capsys) -> None:
     assert "add to the policy of the key alias/own" in capsys.readouterr().out
 
 
-def test_service_that_reads_as_a_role_causes_a_warning(tmp_path) -> None:
+def test_service_that_reads_as_a_role_causes_a_warning(tmp_path: Path) -> None:
     (warning,) = load(tmp_path, LEVELS).warnings
     assert "`lambda.amazonaws.com` uses its execution role, not the service principal" in str(
         warning

@@ -9,7 +9,7 @@ from secrets_component.errors import MapValueError, SecretMapError
 from secrets_component.planning.plan import AwsManagedKey, KeptKey, MapKey, NamedKey
 from secrets_component.planning.planner import load_plans, plans
 from secrets_component.secret_map.references import Template
-from secrets_component.secret_map.yaml_text import parse
+from secrets_component.secret_map.yaml_text import parse_yaml
 from tests.maps_of_tests import plan_of, problems_of
 
 MAPS = Path(__file__).parent.parent.parent / "maps"
@@ -30,19 +30,19 @@ BAD = [
     ("name: 'no good!'", "4:13", "`name`: may contain only letters, digits and `/_+=.@-`"),
     ("name: a//b", "4:13", "`name`: must not start or end with `/` or contain `//`"),
     ("nmae: b", "4:7", "unknown key `nmae`; did you mean `name`?"),
-    ("generate_random_password: true, secret_data: hunter2", "4:39", "a second value beside `generate_random_password`"),
+    ("generate_random_password: true, secret_data: hunter2", "4:39", "`secret_data` and `generate_random_password` are mutually exclusive"),
     ("generate_random_password: 'yes'", "4:33", "expected `true` or `false`"),
-    ("secret_data: 5", "4:20", "expected text or a mapping"),
+    ("secret_data: 5", "4:20", "expected a string or a mapping"),
     ("secret_data: ''", "4:7", "is empty, which AWS refuses"),
-    ("secret_binary: '%%%'", "4:7", "is not base64"),
-    ("rotation_automatically: true", "4:7", "rotation needs a function"),
+    ("secret_binary: '%%%'", "4:7", "is not valid base64"),
+    ("rotation_automatically: true", "4:7", "rotation requires a function"),
     ("rotation_automatically: true, rotation_days: 0, rotation_lambda_arn: '${output.l.f}'", "4:52", "must be at least 1"),
     ("rotation_automatically: true, rotation_days: 1001, rotation_lambda_arn: '${output.l.f}'", "4:52", "must be at most 1000"),
     ("rotation_days: 5", "4:7", "has no effect without `rotation_automatically: true`"),
     ("rotation_automatically: true, rotation_lambda_arn: 'nope'", "4:58", "expected a Lambda function's ARN"),
     ("recovery_window_in_days: 3", "4:7", "must be 0 or from 7 to 30"),
     ("recovery_window_in_days: 31", "4:32", "must be at most 30"),
-    ("replicas: [{region: eu-west-1}, {region: eu-west-1}]", "4:40", "a second replica in the same region"),
+    ("replicas: [{region: eu-west-1}, {region: eu-west-1}]", "4:40", "another replica is already in this region"),
     ("replicas: [{region: Mars}]", "4:27", "expected an AWS region"),
     ("policy: {template: cross-account-secret-policy, principals: ['111122223333']}", "4:7", "another account can never read a secret under the AWS-managed key"),
     ("policy: {template: cross-account-secret-policy, principals: ['*']}", "4:68", "never a wildcard"),
@@ -55,14 +55,14 @@ BAD = [
     ("secret_data: '${random.pw}'", "4:21", "no password `pw` under this entry's `random`"),
     ("secret_data: '${output.x'", "4:21", "`${` is never closed"),
     ("secret_data: {n: .nan}", "4:7", "JSON has no `.inf` or `.nan`"),
-    ("import: old, secret_data: v", "4:7", "say `owner: map` to replace it"),
+    ("import: old, secret_data: v", "4:7", "set `owner: map` to overwrite it"),
     ("owner: rotation", "4:7", "needs `rotation_automatically: true`"),
     ("owner: everyone", "4:14", "expected 'map', 'rotation' or 'operator'"),
-    ("generate_random_password: true, random_password: {length: 4, min_lower: 5}", "4:57", "is less than the 8 characters"),
+    ("generate_random_password: true, random_password: {length: 4, min_lower: 5}", "4:57", "is shorter than the 8 characters"),
     ("generate_random_password: true, random_password: {length: 8, min_special: 1, special: false}", "4:68", "contradicts `special: false`"),
     ("random_password: {length: 8}", "4:7", "needs `generate_random_password: true`"),
-    ("tags: {'aws:x': y}", "4:14", "are AWS's own"),
-    ("renamed_from: b", "4:7", "write `name: b`"),
+    ("tags: {'aws:x': y}", "4:14", "the tag prefix `aws:` is reserved"),
+    ("renamed_from: b", "4:7", "add `name: b`"),
 ]  # fmt: skip
 
 
@@ -79,7 +79,8 @@ def test_bad_entry_is_reported_with_its_position_and_a_fix(
 
 def test_value_over_the_limit_is_refused() -> None:
     assert (
-        "larger than AWS's 65,536 bytes" in problems_of(entry(f"secret_data: '{'é' * 32769}'"))[0]
+        "exceeds AWS's limit of 65,536 bytes"
+        in problems_of(entry(f"secret_data: '{'é' * 32769}'"))[0]
     )
 
 
@@ -181,7 +182,7 @@ def test_several_instances_make_several_plans() -> None:
             base: {metadata: {component: secretsmanager, type: abstract}, vars: {}}
         """
     )
-    made = plans(parse(text, "m"), "dev")
+    made = plans(parse_yaml(text, "m"), "dev")
     assert {name: one.name for name, one in made.items()} == {
         "secretsmanager": "secretsmanager",
         "api": "api",
@@ -311,14 +312,16 @@ def test_problem_text_is_raised_as_map_error() -> None:
         (
             "secret_data: {password: p}, rotated_fields: [password]",
             "3:40",
-            "`rotated_fields`: nobody but the map writes this value; turn rotation on, or say "
+            "`rotated_fields`: only the map writes this value; enable rotation or set "
             "`owner: operator`",
         ),
     ],
 )
-def test_rotated_fields_are_fields_that_someone_else_writes(fields, place, message) -> None:
+def test_rotated_fields_are_fields_that_someone_else_writes(
+    fields: str, place: str, message: str
+) -> None:
     with pytest.raises(SecretMapError) as told:
-        plans(parse(f"context_name: x\nsecrets:\n  entry0: {{{fields}}}\n", "m"), "dev")
+        plans(parse_yaml(f"context_name: x\nsecrets:\n  entry0: {{{fields}}}\n", "m"), "dev")
     assert str(told.value) == f"m:{place}: error: {message}"
 
 
@@ -348,7 +351,7 @@ OF_THE_MAP = MapKey("alias/x-dev-secrets")
         (CREATED, "restore_deleted: true", OF_THE_MAP),
     ],
 )
-def test_key_of_a_secret_is_its_own_then_the_adopted_then_the_maps(head, fields, key) -> None:
+def test_key_of_a_secret_is_its_own_then_the_adopted_then_the_maps(head, fields: str, key) -> None:
     assert plan_of(entry(fields, head)).secrets["a"].kms_key == key
 
 
@@ -367,7 +370,7 @@ MULTI_REGION = "kms: {create: true, multi_region: true}"
     ],
 )
 def test_replica_has_a_key_of_the_map_only_where_its_secret_has_the_multi_region_one(
-    head, fields, key
+    head, fields: str, key
 ) -> None:
     plan = plan_of(entry(f"{fields}replicas: [{{region: eu-west-1}}]", head))
     assert [replica.kms_key for replica in plan.secrets["a"].replicas] == [key]

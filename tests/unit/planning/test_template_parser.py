@@ -46,7 +46,7 @@ def test_field_keeps_its_text_around_the_reference(parser, report) -> None:
         ("rds", ReferenceKind.OUTPUT),
     ],
 )
-def test_component_that_stands_for_the_map_makes_a_self_reference(parser, component, kind) -> None:
+def test_component_name_of_the_map_makes_a_self_reference(parser, component, kind) -> None:
     template = parser.field(f"${{output.{component}.secret_arns.a}}", DESCRIPTION)
     assert [reference.kind for reference in template.references] == [kind]
 

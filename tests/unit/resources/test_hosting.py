@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from secrets_component.planning.plan import HostedFunction, PlannedSecret
 from secrets_component.planning.planner import plans
 from secrets_component.resources import hosting
 from secrets_component.secret_map.names import rotation_function
-from secrets_component.secret_map.yaml_text import parse
+from secrets_component.secret_map.yaml_text import parse_yaml
 from tests.unit.mocks import ACCOUNT, REGION, deploy
 
 LOGIN = "secret_data: {engine: postgres, host: h, username: u, password: p}"
@@ -22,7 +23,7 @@ ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:boss-AbCdEf"
 
 def planned(fields: str, head: str = "# no head") -> PlannedSecret:
     text = f"context_name: x\n{head}\nsecrets:\n  a: {{{fields}}}\n"
-    (one,) = plans(parse(text, "m.yaml"), "dev").values()
+    (one,) = plans(parse_yaml(text, "m.yaml"), "dev").values()
     return one.secrets["a"]
 
 
@@ -37,21 +38,21 @@ BAD = [
     (ON + LOGIN + ", rotation: {function: postgres-single}", "expected 'generated-password', 'postgres-single-user'"),
     (ON + LOGIN + ", rotation: {}", "`function`: is missing"),
     (LOGIN + ", rotation: {function: postgres-single-user}", "has no effect without `rotation_automatically: true`"),
-    (ON + LOGIN + f", rotation: {{function: postgres-single-user}}, rotation_lambda_arn: {ARN.replace('secretsmanager', 'lambda').replace('secret:', 'function:')}", "a second function beside `rotation_lambda_arn`"),
-    (ON + LOGIN + ", rotation: {function: postgres-alternating-users}", "write `superuser_secret_arn: <ARN or reference>`"),
+    (ON + LOGIN + f", rotation: {{function: postgres-single-user}}, rotation_lambda_arn: {ARN.replace('secretsmanager', 'lambda').replace('secret:', 'function:')}", "`rotation` and `rotation_lambda_arn` are mutually exclusive"),
+    (ON + LOGIN + ", rotation: {function: postgres-alternating-users}", "set `superuser_secret_arn: <ARN or reference>`"),
     (ON + LOGIN + f", rotation: {{function: postgres-single-user, superuser_secret_arn: {ARN}}}", "has no effect with `postgres-single-user`"),
     (ON + LOGIN + ", rotation: {function: postgres-alternating-users, superuser_secret_arn: boss}", "expected a secret's ARN or a reference like"),
-    (ON + LOGIN + ", rotation: {function: postgres-single-user, subnet_ids: [subnet-0a]}", "needs `security_group_ids` beside it"),
-    (ON + LOGIN + ", rotation: {function: postgres-single-user, security_group_ids: [sg-0a]}", "needs `subnet_ids` beside it"),
+    (ON + LOGIN + ", rotation: {function: postgres-single-user, subnet_ids: [subnet-0a]}", "needs `security_group_ids`"),
+    (ON + LOGIN + ", rotation: {function: postgres-single-user, security_group_ids: [sg-0a]}", "needs `subnet_ids`"),
     (ON + LOGIN + ", rotation: {function: postgres-single-user, subnet_ids: [vpc-0a], security_group_ids: [sg-0a]}", "expected a subnet's id"),
     (ON + LOGIN + ", rotation: {function: postgres-single-user, timeout: 901}", "`timeout`: must be at most 900"),
     (ON + LOGIN + ", rotation: {function: postgres-single-user, log_retention_in_days: 2}", "`log_retention_in_days`: expected 1, 3, 5"),
     (ON + LOGIN + ", rotation: {function: postgres-single-user, ca_bundle: no-such.pem}", "`ca_bundle`: file not found (paths are relative to the map)"),
-    (ON + LOGIN + ", rotation: {function: mysql-single-user}", "`engine`: `mysql-single-user` can rotate `mysql`, `mariadb`, `aurora-mysql`"),
-    (ON + "secret_data: {host: h}, rotation: {function: mysql-single-user}", "`mysql-single-user` needs `engine`, `username`, `password` in it"),
-    (ON + "generate_random_password: true, rotation: {function: mysql-single-user}", "reads where the database is from the secret"),
-    (ON + "secret_data: {token: t}, rotation: {function: generated-password}", "`generated-password` needs `password` in it"),
-    (ON + "secret_binary: aGVsbG8=, rotation: {function: generated-password}", "can rotate text only"),
+    (ON + LOGIN + ", rotation: {function: mysql-single-user}", "`engine`: `mysql-single-user` supports only `mysql`, `mariadb`, `aurora-mysql`"),
+    (ON + "secret_data: {host: h}, rotation: {function: mysql-single-user}", "is missing `engine`, `username`, `password`, required by `mysql-single-user`"),
+    (ON + "generate_random_password: true, rotation: {function: mysql-single-user}", "needs the database's connection details"),
+    (ON + "secret_data: {token: t}, rotation: {function: generated-password}", "is missing `password`, required by `generated-password`"),
+    (ON + "secret_binary: aGVsbG8=, rotation: {function: generated-password}", "built-in functions cannot rotate `secret_binary`"),
     (ON + "generate_random_password: true, rotation: {function: generated-password, ca_bundle: m.pem}", "has no effect with `generated-password`"),
     (ON + LOGIN + ", rotation: {function: postgres-single-user}, rotation_schedule: rate(1 hour)", "more often than every 4 hours"),
     (ON + LOGIN + ", rotation: {function: postgres-single-user}, rotation_schedule: rate(4 hours), rotation_window: 5h", "is longer than the 4 hours"),
@@ -104,7 +105,7 @@ secrets:
       security_group_ids: [sg-0a]
   boss: {{secret_data: v}}
 """
-    (one,) = plans(parse(text, "m.yaml"), "dev").values()
+    (one,) = plans(parse_yaml(text, "m.yaml"), "dev").values()
     assert one.order == ("boss", "app")
     assert [str(reference) for reference in one.secrets["app"].references] == [
         "${output.secretsmanager.secret_arns.boss}",
@@ -148,7 +149,7 @@ def test_misspelled_function_is_reported_once() -> None:
 
 
 def test_empty_rotation_is_reported_as_missing_its_function() -> None:
-    with pytest.raises(SecretMapError, match="rotation needs a function"):
+    with pytest.raises(SecretMapError, match="rotation requires a function"):
         hosted(f"{ON}rotation: , {LOGIN}")
 
 
@@ -171,7 +172,7 @@ secrets:
 
 
 @pytest.fixture
-def made(monkeypatch, tmp_path) -> dict[tuple[str, str], dict[str, Any]]:
+def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[tuple[str, str], dict[str, Any]]:
     """What is created for a function with every option; its zip is not built."""
     monkeypatch.setattr(hosting, "archive", lambda _: tmp_path)
     bundle = tmp_path / "ca.pem"

@@ -6,9 +6,7 @@ import pulumi
 import pytest
 
 from secrets_component.resources import policies
-from secrets_component.resources.scope import Scope
-from tests.maps_of_tests import plan_of
-from tests.unit.mocks import ACCOUNT, REGION, deploy
+from tests.unit.mocks import ACCOUNT, REGION, deploy, scope_of
 
 HEAD = "context_name: x\nsecrets:\n"
 
@@ -135,8 +133,8 @@ def test_name_in_iam_has_only_characters_that_iam_allows() -> None:
 def read_document(adopted: int) -> str:
     """Return the reading policy of a map that adopts this many secrets from elsewhere."""
     entries = (f"  a{n}: {{import: 'legacy/{n:04}', owner: operator}}\n" for n in range(adopted))
-    plan = plan_of(HEAD + "".join(entries))
-    scope = Scope("m", None, plan, None, None, is_top=True)
+    scope = scope_of(HEAD + "".join(entries))
+    plan = scope.plan
     arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:legacy/0000-AbCdEf"
     return policies._level_document(
         scope, plan.levels[0], list(plan.secrets.values()), "read", [arn]
@@ -150,7 +148,8 @@ def test_policy_is_measured_without_spaces_as_it_is_sent() -> None:
 
 def test_policy_over_iams_limit_is_refused_with_its_level() -> None:
     with pytest.raises(
-        pulumi.RunError, match=r"the `read` policy has 6,\d+ characters; IAM allows"
+        pulumi.RunError,
+        match=r"m:1:1: error: `access`: the `read` policy has 6,\d+ characters; IAM allows",
     ):
         read_document(77)
 

@@ -31,7 +31,7 @@ class Clients:
 
 
 @pytest.fixture
-def clients(monkeypatch) -> Clients:
+def clients(monkeypatch: pytest.MonkeyPatch) -> Clients:
     replaced = Clients()
     monkeypatch.setattr(restart_function, "boto3", replaced)
     return replaced

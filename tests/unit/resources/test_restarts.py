@@ -1,6 +1,7 @@
 """`on_rotate`: what a map may say, what it plans, and what is made of it."""
 
 import json
+from pathlib import Path
 
 import jsonschema
 import pulumi
@@ -66,7 +67,7 @@ def test_name_that_leaves_no_room_for_the_function_is_refused() -> None:
         plan_of(map_of("[{lambda: x}]") + f"name: {'n' * 47}\n")
 
 
-def test_plan_shows_what_restarts(tmp_path, capsys) -> None:
+def test_plan_shows_what_restarts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "map.yaml"
     file.write_text(map_of("[{ecs_service: main/orders}, {lambda: reader}]"))
     assert cli.main(["plan", str(file)]) == 0
@@ -160,5 +161,5 @@ def template(deployed) -> str:
 )
 def test_referenced_target_that_cannot_restart_is_refused(found: str, problem: str) -> None:
     text = STACKS + map_of('[{ecs_service: "${output.ecs.service}"}]')
-    with pytest.raises(pulumi.RunError, match=f"secret `a`: `on_rotate`: `ecs_service`: {problem}"):
+    with pytest.raises(pulumi.RunError, match=rf"m:\d+:\d+: error: `ecs_service`: {problem}"):
         deploy(text, {"o/ecs/dev": {"service": found}})

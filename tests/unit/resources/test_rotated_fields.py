@@ -10,7 +10,7 @@ from pulumi.runtime import mocks
 
 from secrets_component.resources import rotated_fields
 from tests.maps_of_tests import plan_of
-from tests.unit.mocks import Cloud, deploy
+from tests.unit.mocks import Cloud, deploy, scope_of
 
 HEAD = "context_name: x\nsecrets:\n"
 
@@ -48,7 +48,7 @@ class ProviderError(grpc.RpcError):
 
 
 @pytest.fixture
-def current(monkeypatch):
+def current(monkeypatch: pytest.MonkeyPatch):
     """Let AWS answer with this current value, or with this error."""
 
     def answer(found: str | ProviderError) -> None:
@@ -82,9 +82,10 @@ def test_field_that_is_not_there_yet_gets_the_maps_value(current) -> None:
 
 @pytest.mark.parametrize("found", ["s3cret", '["s3cret"]'])
 def test_current_value_without_fields_is_refused_and_not_shown(found) -> None:
-    secret = plan_of(HEAD + OWN).secrets["a"]
-    with pytest.raises(pulumi.RunError, match="secret `a`: the current value is not a JSON") as no:
-        rotated_fields._with_rotated_fields(secret, ['{"password": "p"}', found])
+    plan = plan_of(HEAD + OWN)
+    problem = r"m:3:\d+: error: `rotated_fields`: the current value is not a JSON"
+    with pytest.raises(pulumi.RunError, match=problem) as no:
+        rotated_fields._with_rotated_fields(plan, plan.secrets["a"], ['{"password": "p"}', found])
     assert "s3cret" not in str(no.value)
 
 
@@ -96,9 +97,11 @@ def test_secret_without_a_value_gets_the_maps(current) -> None:
 def test_value_that_cannot_be_read_ends_the_run(current) -> None:
     current(ProviderError("AccessDeniedException"))
     mocks.set_mocks(Cloud({}, ()), project="secrets", stack="dev")
-    secret = plan_of(HEAD + OWN).secrets["a"]
-    found = rotated_fields._current_value(pulumi.Output.from_input("arn"), secret, None)
+    scope = scope_of(HEAD + OWN)
+    secret = scope.plan.secrets["a"]
+    found = rotated_fields._current_value(scope, secret, pulumi.Output.from_input("arn"))
     with pytest.raises(
-        pulumi.RunError, match=r"secret `a`: cannot read the current value: .*Access"
+        pulumi.RunError,
+        match=r"m:3:\d+: error: `rotated_fields`: cannot read the current value: .*Access",
     ):
         asyncio.get_event_loop().run_until_complete(found.future())

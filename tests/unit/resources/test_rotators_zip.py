@@ -1,5 +1,7 @@
 """The zip of the rotation functions: built once for the same content."""
 
+from pathlib import Path
+
 import pulumi
 import pytest
 
@@ -7,7 +9,9 @@ from secrets_component import shipped
 from secrets_component.resources import rotators_zip
 
 
-def test_missing_sources_are_reported_with_a_remedy(monkeypatch, tmp_path) -> None:
+def test_missing_sources_are_reported_with_a_remedy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(shipped, "_PACKAGE", tmp_path / "inside" / "package")
     with pytest.raises(
         pulumi.RunError, match=r"\(`rotators/`\) are not installed; .* set `rotation_lambda_arn`"
@@ -15,7 +19,9 @@ def test_missing_sources_are_reported_with_a_remedy(monkeypatch, tmp_path) -> No
         rotators_zip.archive(None)
 
 
-def test_failed_build_is_reported_and_leaves_nothing(monkeypatch, tmp_path) -> None:
+def test_failed_build_is_reported_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     rotators = tmp_path / "rotators"
     rotators.mkdir()
     (rotators / "build.py").write_text("raise SystemExit('error: pip cannot install')")
@@ -28,7 +34,7 @@ def test_failed_build_is_reported_and_leaves_nothing(monkeypatch, tmp_path) -> N
 
 
 @pytest.fixture
-def sources(monkeypatch, tmp_path):
+def sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Sources whose `build.py` writes its arguments into the zip."""
     rotators = tmp_path / "rotators"
     rotators.mkdir()
@@ -53,7 +59,7 @@ def test_changed_source_is_built_again(sources) -> None:
     assert rotators_zip.archive(None) != before
 
 
-def test_certificates_go_into_a_zip_of_their_own(sources, tmp_path) -> None:
+def test_certificates_go_into_a_zip_of_their_own(sources, tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_text("certificate")
     built = rotators_zip.archive(bundle)

@@ -1,11 +1,13 @@
 """The logical names of all resources, which are their identity in users' stacks."""
 
+from pathlib import Path
+
 import pulumi
 import pytest
 
 from secrets_component.resources import hosting
 from secrets_component.resources.scope import Scope
-from tests.maps_of_tests import plan_of
+from tests.unit import mocks
 from tests.unit.mocks import ACCOUNT, FUNCTION, REGION, deploy
 
 EVERYTHING = f"""\
@@ -59,7 +61,7 @@ LOGICAL_NAMES = {
 }  # fmt: skip
 
 
-def test_logical_names_never_change(monkeypatch, tmp_path) -> None:
+def test_logical_names_never_change(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(hosting, "archive", lambda _: tmp_path)
     names: dict[str, list[str]] = {}
     for kind, name in deploy(EVERYTHING).made:
@@ -68,8 +70,7 @@ def test_logical_names_never_change(monkeypatch, tmp_path) -> None:
 
 
 def scope_of(entry: str, *, is_top: bool = True) -> Scope:
-    plan = plan_of(f"context_name: x\nsecrets: {{a: {entry}}}\n")
-    return Scope("m", None, plan, None, None, is_top)
+    return mocks.scope_of(f"context_name: x\nsecrets: {{a: {entry}}}\n", is_top=is_top)
 
 
 @pytest.mark.parametrize(
@@ -86,8 +87,10 @@ def test_part_of_a_map_is_joined_by_a_dot_by_default() -> None:
 
 def aliases_of(scope: Scope, part: str | None = None, **options) -> list[str]:
     secret = scope.plan.secrets["a"]
-    aliases = scope.options(secret, part, **options).aliases or []
-    return [one.name if isinstance(one, pulumi.Alias) else one for one in aliases]
+    names = []
+    for alias in scope.options(secret, part, **options).aliases or []:
+        names.append(str(alias.name) if isinstance(alias, pulumi.Alias) else str(alias))
+    return names
 
 
 def test_entry_that_was_not_renamed_has_no_aliases() -> None:

@@ -111,7 +111,7 @@ def deploy_with(monkeypatch: pytest.MonkeyPatch, state: AccountState) -> None:
 
 @pytest.mark.parametrize(("service", "is_retained"), [("rds", True), (None, False)])
 def test_secret_that_a_service_manages_stays_when_its_entry_goes(
-    monkeypatch, requests, service, is_retained
+    monkeypatch: pytest.MonkeyPatch, requests, service, is_retained
 ) -> None:
     held = HeldSecret(
         "old", arn("old"), deletion=None, is_filled=True, next_rotation=None, service=service
@@ -121,7 +121,7 @@ def test_secret_that_a_service_manages_stays_when_its_entry_goes(
     assert not requests["m.b"].retainOnDelete
 
 
-def test_restored_secret_is_imported_by_its_arn(monkeypatch, requests) -> None:
+def test_restored_secret_is_imported_by_its_arn(monkeypatch: pytest.MonkeyPatch, requests) -> None:
     deploy_with(monkeypatch, AccountState({"b": arn("x/dev/b")}))
     assert requests["m.b"].importId == arn("x/dev/b")
 

@@ -88,7 +88,7 @@ def test_value_over_the_limit_is_refused_without_the_value() -> None:
     text = "context_name: x\nstacks: {rds: o/rds/dev}\nsecrets:\n"
     text += '  a: {secret_data: {host: "${output.rds.endpoint}"}}\n'
     text += '  b: {secret_data: "${output.rds.endpoint}"}\n'
-    with pytest.raises(pulumi.RunError, match="larger than AWS's 65,536 bytes") as refused:
+    with pytest.raises(pulumi.RunError, match="exceeds AWS's limit of 65,536 bytes") as refused:
         deploy(text, {"o/rds/dev": {"endpoint": "s3cret" * 11_000}})
     assert "s3cret" not in str(refused.value)
 
@@ -98,14 +98,16 @@ def test_value_over_the_limit_is_refused_without_the_value() -> None:
     [
         ("secret_data", "", "is empty, which AWS refuses"),
         ("secret_binary", "", "is empty, which AWS refuses"),
-        ("secret_binary", "s3cret!", "is not base64"),
+        ("secret_binary", "s3cret!", "is not valid base64"),
     ],
 )
 def test_value_that_only_the_run_shows_is_checked(field, value, problem) -> None:
     text = (
         f"context_name: x\nstacks: {{s: o/s/dev}}\nsecrets: {{a: {{{field}: '${{output.s.v}}'}}}}\n"
     )
-    with pytest.raises(pulumi.RunError, match=f"secret `a`: the value {problem}") as refused:
+    with pytest.raises(
+        pulumi.RunError, match=rf"m:3:\d+: error: `secret_\w+`: the value {problem}"
+    ) as refused:
         deploy(text, {"o/s/dev": {"v": value}})
     assert "s3cret" not in str(refused.value)
 

@@ -7,7 +7,7 @@ import pytest
 from secrets_component.planning.plan import Generated
 from secrets_component.secret_map.check import check
 from secrets_component.secret_map.forms import instances
-from secrets_component.secret_map.yaml_text import parse
+from secrets_component.secret_map.yaml_text import parse_yaml
 from tests.maps_of_tests import plan_of, problems_of
 
 HEAD = "context_name: x\n"
@@ -179,7 +179,7 @@ def test_rest_of_a_block_with_a_wrong_field_is_checked_as_well() -> None:
 
 
 def test_sound_fields_of_a_wrong_block_are_kept() -> None:
-    (instance,) = instances(parse(entry("nmae: n, description: d"), "m"))
+    (instance,) = instances(parse_yaml(entry("nmae: n, description: d"), "m"))
     checked = check(instance)
     assert checked.entries["a"].description == "d"
     assert len(checked.report.errors) == 1

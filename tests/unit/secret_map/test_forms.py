@@ -4,7 +4,7 @@ import pytest
 
 from secrets_component.errors import MapValueError
 from secrets_component.secret_map.forms import Instance, instances
-from secrets_component.secret_map.yaml_text import parse
+from secrets_component.secret_map.yaml_text import parse_yaml
 
 NO_MAP = (
     "no secret map found; name a component `secretsmanager`, or give it "
@@ -28,12 +28,12 @@ REFUSED = [
 @pytest.mark.parametrize(("text", "message"), REFUSED)
 def test_file_without_a_usable_map_is_refused(text: str, message: str) -> None:
     with pytest.raises(MapValueError) as refused:
-        instances(parse(text, "m"))
+        instances(parse_yaml(text, "m"))
     assert str(refused.value) == message
 
 
 def test_flat_file_is_one_map() -> None:
-    (found,) = instances(parse("context_name: app\nsecrets: {}\n", "m"))
+    (found,) = instances(parse_yaml("context_name: app\nsecrets: {}\n", "m"))
     assert (found.name, found.path) == ("secretsmanager", ())
     assert found.data == {"context_name": "app", "secrets": {}}
 
@@ -51,7 +51,7 @@ components:
 
 
 def test_atmos_file_contains_a_map_for_each_enabled_instance() -> None:
-    found = instances(parse(ATMOS, "m"))
+    found = instances(parse_yaml(ATMOS, "m"))
     assert [(one.name, one.data["context_name"]) for one in found] == [
         ("secretsmanager", "one"),
         ("second", "two"),
@@ -64,7 +64,7 @@ def test_component_named_secretsmanager_may_be_another_component() -> None:
         "components: {terraform: {secretsmanager: {metadata: {component: rds}, vars: {}}, "
         "mine: {metadata: {component: secretsmanager}, vars: {}}}}"
     )
-    assert [one.name for one in instances(parse(text, "m"))] == ["mine"]
+    assert [one.name for one in instances(parse_yaml(text, "m"))] == ["mine"]
 
 
 MAP = """\
@@ -82,7 +82,7 @@ secrets:
 
 @pytest.fixture
 def flat() -> Instance:
-    (found,) = instances(parse(MAP, "m"))
+    (found,) = instances(parse_yaml(MAP, "m"))
     return found
 
 
@@ -106,5 +106,5 @@ def test_position_outside_of_the_entries_is_taken_as_it_is(flat: Instance) -> No
 
 
 def test_positions_in_an_atmos_file_start_at_its_vars() -> None:
-    second = instances(parse(ATMOS, "m"))[1]
+    second = instances(parse_yaml(ATMOS, "m"))[1]
     assert str(second.position(("context_name",), of_key=True)) == "m:4:60"

@@ -133,6 +133,120 @@ def test_all_bad_references_of_a_text_are_reported() -> None:
     assert len(bad) == 2
 
 
+KNOWN = (
+    "expected one of `${output.<component>.<name>}`, `${random.<name>}`, `${config.<key>}`, "
+    "`${env.<NAME>}`; write `$${` for a literal `${`"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "piece", "message"),
+    [
+        ("a ${x} b", "${x}", f"unknown reference; {KNOWN}"),
+        ("${outptu.x.y}", "${outptu.x.y}", f"unknown reference; did you mean `output`?; {KNOWN}"),
+        ("${}", "${}", f"unknown reference; {KNOWN}"),
+        ("${env.}", "${env.}", "incomplete reference; expected `${env.<NAME>}`"),
+        ("${config.a b}", "${config.a b}", "incomplete reference; expected `${config.<key>}`"),
+        (
+            "a ${output.x.y\nb",
+            "${output.x.y",
+            "`${` is never closed; write `}` after the reference, or `$${` for a literal `${`",
+        ),
+    ],
+)
+def test_bad_reference_is_reported_with_the_piece_to_point_at(
+    text: str, piece: str, message: str
+) -> None:
+    bad: list[references.BadReference] = []
+    references.parse(text, bad)
+    assert bad == [references.BadReference(message, piece)]
+
+
+def test_text_is_printed_as_the_map_writes_it() -> None:
+    assert str(references.parse("a ${random.x} ${output.a.b.c}", [])) == (
+        "a ${random.x} ${output.a.b.c}"
+    )
+
+
+def test_references_are_listed_in_order_and_once() -> None:
+    template = references.parse("${random.b} ${random.a} ${random.b}", [])
+    assert [str(one) for one in template.references] == ["${random.b}", "${random.a}"]
+
+
+def test_references_of_a_structure_are_listed_in_order_and_once() -> None:
+    data = {"x": ["${random.b}", {"y": "${random.a}"}], "z": "${random.b}", "n": 1}
+    structure = references.parse_structure(data, [])
+    assert [str(one) for one in structure.references] == ["${random.b}", "${random.a}"]
+
+
+def test_host_of_a_structure_loses_its_port_next_to_a_port() -> None:
+    data = {"host": "${output.r.h}", "port": 1, "a": {"HostName": "${output.r.h}"}}
+    assert fill_structure(data, h=HOST) == {
+        "host": "db.example.com",
+        "port": 1,
+        "a": {"HostName": HOST},
+    }
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("db", "db"),
+        ("db:5432", "db"),
+        ("10.0.0.1:5432", "10.0.0.1"),
+        ("::1", "::1"),
+        ("2001:db8::5432", "2001:db8::5432"),
+        ("[::1]:5432", "[::1]"),
+        ("[::1]", "[::1]"),
+        ("db:port", "db:port"),
+    ],
+)
+def test_dropping_a_port_keeps_the_host(host: str, expected: str) -> None:
+    assert fill("tcp://${output.r.h}:1/x", h=host) == f"tcp://{expected}:1/x"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://${output.x.v}@h/", "https://a%2Fb@h/"),
+        ("https://h/?q=${output.x.v}", "https://h/?q=a%2Fb"),
+        ("https://h/?q=${output.x.v}#f", "https://h/?q=a%2Fb#f"),
+        ("https://h/?a=1&q=${output.x.v}&b=2", "https://h/?a=1&q=a%2Fb&b=2"),
+        ("https://h/${output.x.v}", "https://h/a/b"),
+        ("https://h/?q=x${output.x.v}", "https://h/?q=xa/b"),
+        ("https://h/?q=${output.x.v}x", "https://h/?q=a/bx"),
+        ("https://h/q=${output.x.v}", "https://h/q=a/b"),
+        ("q=${output.x.v}", "q=a/b"),
+        ("https://h ?q=${output.x.v}", "https://h ?q=a/b"),
+    ],
+)
+def test_only_credentials_and_whole_parameters_are_percent_encoded(
+    text: str, expected: str
+) -> None:
+    assert fill(text, v="a/b") == expected
+
+
+def test_whole_structure_value_keeps_its_type_but_not_inside_a_text() -> None:
+    data = {"a": "${output.x.v}", "b": "<${output.x.v}>", "c": ["${output.x.v}"]}
+    assert fill_structure(data, v=[1, True]) == {
+        "a": [1, True],
+        "b": "<[1, true]>",
+        "c": [[1, True]],
+    }
+
+
+def test_json_document_has_placeholders_for_its_references() -> None:
+    document = references.json_document(references.parse('{"a": "${random.x}", "b": 1}', []))
+    assert isinstance(document, dict)
+    assert list(document) == ["a", "b"]
+
+
+@pytest.mark.parametrize("text", ["1", "null", '"a"', "{", "[1", "text"])
+def test_other_texts_are_not_json_documents(text: str) -> None:
+    assert references.json_document(references.parse(text, [])) is None
+    assert not references.parse_value(text, []).is_json
+
+
 def test_config_keys_may_have_a_namespace() -> None:
     template = references.parse("${config.aws:region}", [])
     assert template.references == (Reference(ReferenceKind.CONFIG, ("aws:region",)),)

@@ -75,3 +75,20 @@ def test_definitions_are_all_reachable() -> None:
     schema = map_schema()
     text = str(schema)
     assert all(f"#/$defs/{name}" in text for name in schema["$defs"])
+
+
+def test_description_is_not_wrapped_within_a_paragraph() -> None:
+    definitions = map_schema()["$defs"]
+    kms = definitions["Kms"]["properties"]["deletion_window_in_days"]["description"]
+    assert kms == (
+        "Days between the removal of the key from the map and its deletion, 7 to 30. Default: 30, "
+        "so that the key outlives every secret in its recovery window.\n\n"
+        "https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html"
+    )
+
+
+def test_schema_states_defaults_of_blocks() -> None:
+    fields = map_schema()["$defs"]["SecretMapFile"]["properties"]
+    assert fields["alarms"]["default"] == {"create": False, "topic_arn": None}
+    assert fields["kms"]["default"]["deletion_window_in_days"] == 30
+    assert "default" not in fields["context_name"]

@@ -1,5 +1,7 @@
 """YAML text → plain data: what a map may not contain is reported at its position."""
 
+from pathlib import Path
+
 import pytest
 
 from secrets_component.errors import MapFileError, MapSyntaxError
@@ -46,39 +48,39 @@ REFUSED = [
 @pytest.mark.parametrize(("text", "message"), REFUSED)
 def test_refuses_with_place_and_remedy(text: str, message: str) -> None:
     with pytest.raises(MapSyntaxError) as refused:
-        yaml_text.parse(text, "m")
+        yaml_text.parse_yaml(text, "m")
     assert str(refused.value) == message
 
 
 @pytest.mark.parametrize("opening", ["[", "{", "- ", "{a: "])
 def test_bounds_depth_instead_of_crashing(opening: str) -> None:
     with pytest.raises(MapSyntaxError, match="nested deeper than 64 levels"):
-        yaml_text.parse(opening * 100_000, "m")
+        yaml_text.parse_yaml(opening * 100_000, "m")
 
 
 def test_bounds_the_expansion_of_aliases() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     with pytest.raises(MapSyntaxError, match="more than 1,000,000 values once aliases"):
-        yaml_text.parse("\n".join(lines), "m")
+        yaml_text.parse_yaml("\n".join(lines), "m")
 
 
-def test_bounds_the_size(tmp_path) -> None:
+def test_bounds_the_size(tmp_path: Path) -> None:
     large = tmp_path / "large.yaml"
     large.write_text("a: " + "x" * yaml_text.MAX_BYTES)
     with pytest.raises(MapSyntaxError, match="exceeds 5 MiB"):
-        yaml_text.read(large)
+        yaml_text.read_yaml(large)
 
 
 def test_reports_all_problems_at_once() -> None:
     with pytest.raises(MapSyntaxError) as refused:
-        yaml_text.parse("a: !x 1\nb: 2\nb: 3\n1: c\n", "m")
+        yaml_text.parse_yaml("a: !x 1\nb: 2\nb: 3\n1: c\n", "m")
     assert [problem.position.line for problem in refused.value.problems] == [1, 3, 4]
 
 
 def test_reads_plain_words_as_yaml_1_2() -> None:
     text = "a: 012345670123\nb: 2012-10-17\nc: yes\nd: 12:30:45\ne: 123\nf: true\ng:\nh: 1.5\n"
-    assert yaml_text.parse(text, "m").data == {
+    assert yaml_text.parse_yaml(text, "m").data == {
         "a": "012345670123",
         "b": "2012-10-17",
         "c": "yes",
@@ -91,20 +93,20 @@ def test_reads_plain_words_as_yaml_1_2() -> None:
 
 
 def test_merge_keys_keep_the_explicit_value_and_its_place() -> None:
-    document = yaml_text.parse("base: &b {x: 1, y: 2}\nuse:\n  <<: *b\n  y: 3\n", "m")
+    document = yaml_text.parse_yaml("base: &b {x: 1, y: 2}\nuse:\n  <<: *b\n  y: 3\n", "m")
     assert document.data["use"] == {"x": 1, "y": 3}
     assert str(document.position(("use", "y"))) == "m:4:6"
     assert str(document.position(("use", "x"))) == "m:1:14"
 
 
 def test_merged_mappings_earlier_in_a_list_win_in_data_and_position() -> None:
-    document = yaml_text.parse("x: &x {k: 1}\ny: &y {k: 2}\nuse: {<<: [*x, *y]}\n", "m")
+    document = yaml_text.parse_yaml("x: &x {k: 1}\ny: &y {k: 2}\nuse: {<<: [*x, *y]}\n", "m")
     assert document.data["use"] == {"k": 1}
     assert str(document.position(("use", "k"))) == "m:1:11"
 
 
 def test_position_follows_keys_and_indexes_as_far_as_they_exist() -> None:
-    document = yaml_text.parse("a:\n  - b: 1\n  - c: 2\n", "m")
+    document = yaml_text.parse_yaml("a:\n  - b: 1\n  - c: 2\n", "m")
     assert str(document.position(("a", 1, "c"))) == "m:3:8"
     assert str(document.position(("a", 1, "c"), of_key=True)) == "m:3:5"
     assert str(document.position(("a", 1, "unknown"))) == "m:3:5"
@@ -113,7 +115,7 @@ def test_position_follows_keys_and_indexes_as_far_as_they_exist() -> None:
 
 
 def test_position_of_text_is_inside_the_value_only() -> None:
-    document = yaml_text.parse("x: word\na: |\n  one\n  word word\nb: word\n", "m")
+    document = yaml_text.parse_yaml("x: word\na: |\n  one\n  word word\nb: word\n", "m")
     assert str(document.position_of_text(("a",), "word")) == "m:4:3"
     assert document.position_of_text(("a",), "missing") is None
     assert document.position_of_text(("c",), "word") is None
@@ -131,7 +133,7 @@ def test_position_of_text_is_inside_the_value_only() -> None:
 )
 def test_problem_at_the_end_of_the_text_is_inside_it(text: str, position: str) -> None:
     try:
-        document = yaml_text.parse(text, "m")
+        document = yaml_text.parse_yaml(text, "m")
     except MapSyntaxError as error:
         found = error.problems[0].position
     else:
@@ -139,31 +141,31 @@ def test_problem_at_the_end_of_the_text_is_inside_it(text: str, position: str) -
     assert str(found) == position
 
 
-def test_reads_the_same_without_libyaml(monkeypatch) -> None:
+def test_reads_the_same_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
     import importlib
     import sys
 
     text = "a: [1, yes, ~]\nb: {c: 'd', e: 012}\n"
-    expected = yaml_text.parse(text, "m").data
+    expected = yaml_text.parse_yaml(text, "m").data
     monkeypatch.setitem(sys.modules, "yaml._yaml", None)
     try:
         plain = importlib.reload(yaml_text)
         assert not plain.HAS_LIBYAML
-        assert plain.parse(text, "m").data == expected
+        assert plain.parse_yaml(text, "m").data == expected
     finally:
         monkeypatch.undo()
         importlib.reload(yaml_text)
 
 
-def test_file_that_cannot_be_read(tmp_path) -> None:
+def test_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(MapFileError, match=r"nothing.yaml: error: file not found"):
-        yaml_text.read(tmp_path / "nothing.yaml")
+        yaml_text.read_yaml(tmp_path / "nothing.yaml")
     with pytest.raises(MapFileError, match="is a directory"):
-        yaml_text.read(tmp_path)
+        yaml_text.read_yaml(tmp_path)
 
 
-def test_file_that_is_not_utf_8(tmp_path) -> None:
+def test_file_that_is_not_utf_8(tmp_path: Path) -> None:
     path = tmp_path / "latin.yaml"
     path.write_bytes(b"a: 1\nb: caf\xe9\n")
     with pytest.raises(MapSyntaxError, match=r"latin.yaml:2:7: error: the file is not valid UTF-8"):
-        yaml_text.read(path)
+        yaml_text.read_yaml(path)
