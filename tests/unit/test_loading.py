@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pulumi
 import pytest
-from pulumi.runtime import mocks
 
 from secrets_component.loading import load_secret_map, load_secret_maps, plan_of
 from secrets_component.planning.plan import LiteralText
@@ -25,8 +24,9 @@ TWO = textwrap.dedent(
 
 
 @pytest.fixture(autouse=True)
-def _stack() -> None:
-    mocks.set_mocks(Cloud({}, ()), project="secrets", stack="staging")
+def _stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run each test as the program of the stack `staging`."""
+    monkeypatch.setattr(pulumi, "get_stack", lambda: "staging")
 
 
 def written(folder: Path, text: str) -> Path:

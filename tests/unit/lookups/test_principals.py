@@ -175,17 +175,17 @@ def test_reader_elsewhere_can_use_another_key(fields: str, outputs: dict[str, st
     assert policy_of(access)[0]["Condition"] == {"ArnEquals": {"aws:PrincipalArn": [THERE]}}
 
 
-def test_referenced_principals_that_make_a_policy_too_long_are_refused() -> None:
-    names = [f"r{number}" for number in range(190)]
-    outputs = {name: f"arn:aws:iam::222222222222:role/{name:x<90}" for name in names}
-    readers = ", ".join(f"'${{output.iam.{name}}}'" for name in names)
-    text = map_of(f"a: {{access: {{readers: [{readers}]}}}}", head=(
-        "stacks: {iam: o/iam/dev}\ndefault_kms_key_id: alias/own"
-    ))  # fmt: skip
-    (problem,) = problems(text, outputs)
-    assert problem.startswith(
-        "m:5:3: error: the secret's policy, with the grants of all its levels, has "
-    )
+@pytest.mark.parametrize("are_secret", [False, True], ids=["known", "known later"])
+def test_referenced_principals_that_make_a_policy_too_long_are_refused(are_secret) -> None:
+    outputs = {f"r{n}": f"arn:aws:iam::222222222222:role/{n:0>90}" for n in range(190)}
+    readers = ", ".join(f"'${{output.iam.{name}}}'" for name in outputs)
+    text = map_of(f"a: {{kms_key_id: alias/own, access: {{readers: [{readers}]}}}}")
+    secret_outputs = tuple(outputs) if are_secret else ()
+    with pytest.raises(
+        pulumi.RunError,
+        match=r"^m:4:3: error: the secret's policy, with the grants of all its levels, has ",
+    ):
+        resolve(text, outputs, secret_outputs)
 
 
 def written(values: dict[str, pulumi.Input[str]]) -> pulumi.Input[str]:

@@ -56,6 +56,13 @@ def resolved(value: Any) -> Any:
     return asyncio.get_event_loop().run_until_complete(value.future())
 
 
+def is_secret(value: Any) -> bool:
+    """Return whether a value is an output that is secret."""
+    if not isinstance(value, pulumi.Output):
+        return False
+    return asyncio.get_event_loop().run_until_complete(value.is_secret())
+
+
 OUTPUTS = {
     "endpoint": "h:5432",
     "port": 5432,
@@ -168,8 +175,7 @@ def test_output_that_the_stack_marks_secret_stays_secret() -> None:
     text = value_of("${output.rds.port}${output.rds.endpoint}")
     values = read(text, OUTPUTS, secret_outputs=("port",))
     port = values.known[output("rds", "port")]
-    assert isinstance(port, pulumi.Output)
-    assert asyncio.get_event_loop().run_until_complete(port.is_secret())
+    assert is_secret(port)
     assert resolved(port) == 5432
     assert values.known[output("rds", "endpoint")] == "h:5432"
 
@@ -177,8 +183,7 @@ def test_output_that_the_stack_marks_secret_stays_secret() -> None:
 def test_part_of_a_secret_output_stays_secret() -> None:
     values = read(value_of("${output.rds.hosts.0}"), OUTPUTS, secret_outputs=("hosts",))
     host = values.known[output("rds", "hosts", "0")]
-    assert isinstance(host, pulumi.Output)
-    assert asyncio.get_event_loop().run_until_complete(host.is_secret())
+    assert is_secret(host)
 
 
 def test_stack_that_several_components_and_entries_name_is_read_once() -> None:
@@ -245,7 +250,7 @@ def test_setting_is_secret_even_if_it_is_stored_in_plain_text(
     (value,) = read(value_of(f"${{{reference}}}")).known.values()
     assert isinstance(value, pulumi.Output)
     assert resolved(value) == "from-config"
-    assert asyncio.get_event_loop().run_until_complete(value.is_secret())
+    assert is_secret(value)
 
 
 def test_missing_variable_is_reported_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,7 +267,7 @@ def test_variable_is_secret_and_may_be_empty(monkeypatch: pytest.MonkeyPatch, te
     (value,) = read(value_of("${env.TOKEN}")).known.values()
     assert isinstance(value, pulumi.Output)
     assert resolved(value) == text
-    assert asyncio.get_event_loop().run_until_complete(value.is_secret())
+    assert is_secret(value)
 
 
 def test_references_to_the_map_itself_are_not_read_from_outside() -> None:
@@ -293,6 +298,14 @@ def test_own_outputs_are_found_by_output_and_key() -> None:
     assert values.of(Reference(of_random, ("token",)), "b") is token
 
 
+def value_in(plan: Plan) -> Template:
+    """Return the string that is the value of the secret `a`."""
+    source = plan.secrets["a"].source
+    assert isinstance(source, LiteralText | Structured)
+    assert isinstance(source.value, Template)
+    return source.value
+
+
 def test_value_of_plain_parts_is_filled_at_once() -> None:
     plan = plan_of(map_of("secret_data: 'at ${output.rds.one}'"))
     secret = plan.secrets["a"]
@@ -307,10 +320,9 @@ def test_value_with_an_output_is_filled_once_that_is_known() -> None:
     assert isinstance(secret.source, LiteralText | Structured)
     one, two = secret.references
     values = ReferenceValues(plan, {one: "h", two: pulumi.Output.secret("p")})
-    filled = values.fill(secret.source.value, "a")
-    assert isinstance(filled, pulumi.Output)
+    filled = values.fill(value_in(plan), "a")
     assert resolved(filled) == "h p"
-    assert asyncio.get_event_loop().run_until_complete(filled.is_secret())
+    assert is_secret(filled)
 
 
 def test_value_that_does_not_fit_its_place_is_refused_without_the_value() -> None:
@@ -321,7 +333,7 @@ def test_value_that_does_not_fit_its_place_is_refused_without_the_value() -> Non
     with pytest.raises(
         pulumi.RunError, match=r"^m:4:3: error: .*`\$\{output.rds.one\}`"
     ) as refused:
-        values.fill(secret.source.value, "a")
+        values.fill(value_in(plan), "a")
     assert "hunter2" not in str(refused.value)
 
 
