@@ -10,7 +10,6 @@ import pytest
 
 from secrets_component.loading import load_secret_map, load_secret_maps, plan_of
 from secrets_component.planning.plan import LiteralText
-from tests.unit.mocks import Cloud
 
 FLAT = "context_name: x\nsecrets: {a: {}}\n"
 TWO = textwrap.dedent(

@@ -176,7 +176,7 @@ def test_reader_elsewhere_can_use_another_key(fields: str, outputs: dict[str, st
 
 
 @pytest.mark.parametrize("are_secret", [False, True], ids=["known", "known later"])
-def test_referenced_principals_that_make_a_policy_too_long_are_refused(are_secret) -> None:
+def test_referenced_principals_that_make_a_policy_too_long_are_refused(are_secret: bool) -> None:
     outputs = {f"r{n}": f"arn:aws:iam::222222222222:role/{n:0>90}" for n in range(190)}
     readers = ", ".join(f"'${{output.iam.{name}}}'" for name in outputs)
     text = map_of(f"a: {{kms_key_id: alias/own, access: {{readers: [{readers}]}}}}")

@@ -13,8 +13,8 @@ import pytest
 
 from secrets_component.lookups import reference_values
 from secrets_component.lookups.reference_values import ReferenceValues, StackOutputs
-from secrets_component.planning.plan import LiteralText, Structured
-from secrets_component.secret_map.references import Reference, ReferenceKind
+from secrets_component.planning.plan import LiteralText, Plan, Structured
+from secrets_component.secret_map.references import Reference, ReferenceKind, Template
 from tests.maps_of_tests import plan_of
 from tests.unit.mocks import Cloud, deploy, run_in_program
 
