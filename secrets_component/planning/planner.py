@@ -45,7 +45,6 @@ from secrets_component.secret_map.model import Entry, Header, HostedRotation, Ow
 from secrets_component.secret_map.references import Reference, ReferenceKind, Template
 from secrets_component.secret_map.yaml_text import Document, read_yaml
 
-MAX_RESTARTING_NAME = 46  # of AWS's 64, less `-on-rotate` and the eight characters Pulumi adds
 _DEFAULT_DAYS = 30
 
 
@@ -110,7 +109,6 @@ class _Planner:
         secrets = {key: self._secret(key, entry) for key, entry in self._entries.items()}
         self._check_names(secrets)
         self._check_renames(secrets)
-        self._check_restarting(secrets)
         self._check_references(secrets)
         stacks = {}
         for component in header.stacks:
@@ -407,15 +405,6 @@ class _Planner:
                 self._report.error(path, f"`{old}` is already the old key of `{taken[old]}`")
 
             taken[old] = key
-
-    def _check_restarting(self, secrets: Mapping[str, PlannedSecret]) -> None:
-        restarts = any(secret.on_rotate for secret in secrets.values())
-        if restarts and len(self._name) > MAX_RESTARTING_NAME:
-            message = (
-                f"with `on_rotate`, the map's name is limited to {MAX_RESTARTING_NAME} characters "
-                "(it becomes part of a Lambda function's name, limited to 64)"
-            )
-            self._report.error(("name",), message)
 
     def _check_references(self, secrets: Mapping[str, PlannedSecret]) -> None:
         for secret in secrets.values():

@@ -12,6 +12,10 @@ from secrets_component.planning.plan import Days, HostedFunction, PlannedSecret,
 from secrets_component.resources import hosting
 from secrets_component.resources.scope import Scope
 
+_MAX_STATEMENT_ID = 100
+"""https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html; the provider would make an
+id of the logical name, whose dots AWS does not allow."""
+
 
 class RotationTargets:
     """The functions that are called to rotate, and Secrets Manager's permission to call them.
@@ -55,10 +59,13 @@ class RotationTargets:
         if written not in self._permissions:
             # The map's text, not the resolved ARN, names the resource: a preview knows it too.
             digest = hashlib.sha256(written.encode()).hexdigest()[:8]
+            part = f"rotation-{digest}"
             self._permissions[written] = lambda_.Permission(
-                self._scope.map_part(f"rotation-{digest}"),
+                self._scope.map_part(part),
                 action="lambda:InvokeFunction",
                 function=arn,
+                # Other maps may use the function, whose policy holds their statements as well.
+                statement_id=self._scope.unique_name(part, _MAX_STATEMENT_ID),
                 principal="secretsmanager.amazonaws.com",
                 source_account=secret_arn.apply(lambda arn: Arn.parse(arn).account),
                 opts=pulumi.ResourceOptions(parent=self._scope.parent),

@@ -49,6 +49,10 @@ def create(
             secret,
             protect=secret.protect,
             import_=state.adopted.get(secret.key),
+            # A successor has another name or region, so it can exist before this one goes. The
+            # provider would delete first whatever has a name of its own (pulumi-terraform-bridge,
+            # `nameRequiresDeleteBeforeReplace`); the engine prefers what the program says.
+            delete_before_replace=False,
             retain_on_delete=state.is_managed(secret) or None,
             ignore_changes=ignored,
         ),

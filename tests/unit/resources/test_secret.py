@@ -97,6 +97,12 @@ def test_secret_of_the_map_ignores_no_changes_and_imports_nothing(requests) -> N
     assert list(requests["m.a"].ignoreChanges) == []
 
 
+def test_successor_of_a_secret_exists_before_it_goes(requests) -> None:
+    secret("")
+    assert requests["m.a"].deleteBeforeReplaceDefined
+    assert requests["m.a"].deleteBeforeReplace is False
+
+
 @pytest.mark.parametrize("protect", [True, False])
 def test_protected_secret_is_protected_in_the_stack(requests, protect) -> None:
     secret(f"protect: {str(protect).lower()}")
