@@ -336,6 +336,13 @@ class _Planner:
             message = "has no initial value; rotation starts once a value is set"
             self._report.warn((*path, "rotation_automatically"), message)
 
+        if secret.import_ and (secret.policy or secret.grants):
+            message = (
+                "the adopted secret's own resource policy is replaced by the map's; add what it "
+                "allows to `policy` or `access` (`aws secretsmanager get-resource-policy` shows it)"
+            )
+            self._report.warn((*path, "import"), message)
+
         self._check_recovery(secret)
         self._access.check_size(secret)
         if _is_under_aws_managed_key(secret.kms_key):

@@ -69,6 +69,16 @@ class Scope:
 
         return self.unique_name(part, maximum)
 
+    def deleted_with(
+        self, secret: PlannedSecret, container: pulumi.Resource
+    ) -> pulumi.Resource | None:
+        """Return the secret if its policy and rotation go with it; None if it is retained.
+
+        The provider fails to delete the rotation of a secret that is gone already or scheduled for
+        deletion (terraform-provider-aws, `resourceSecretRotationDelete`).
+        """
+        return None if secret.is_adopted else container
+
     def options(
         self,
         secret: PlannedSecret,

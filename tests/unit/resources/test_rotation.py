@@ -92,3 +92,26 @@ def test_maps_that_share_a_function_have_different_statements(monkeypatch) -> No
     monkeypatch.setattr(pulumi, "get_project", lambda: "another")
     found += statement_ids(ROTATED)
     assert len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize("qualifier", ["7", "live"])
+def test_permission_names_the_version_or_alias_apart_from_the_function(qualifier) -> None:
+    made = deploy(ROTATED, {"o/l/dev": {"f": f"{FUNCTION}:{qualifier}"}}).made
+    (permission,) = (inputs for (kind, _), inputs in made.items() if kind == "Permission")
+    assert (permission["function"], permission["qualifier"]) == (FUNCTION, qualifier)
+    assert made["SecretRotation", "m.a"]["rotationLambdaArn"] == f"{FUNCTION}:{qualifier}"
+
+
+ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"
+ENTRY = f"rotation_automatically: true, rotation_lambda_arn: '{FUNCTION}'"
+
+
+def test_rotation_goes_with_its_secret(registered) -> None:
+    deploy(f"context_name: x\nsecrets: {{a: {{secret_data: v, {ENTRY}}}}}\n")
+    assert registered[ROTATION]["m.a"].deletedWith.endswith(":Secret::m.a")
+
+
+@pytest.mark.parametrize("adopted", ["import: old", "restore_deleted: true"])
+def test_rotation_of_an_adopted_secret_ends_although_the_secret_stays(registered, adopted) -> None:
+    deploy(f"context_name: x\nsecrets: {{a: {{{adopted}, {ENTRY}}}}}\n")
+    assert registered[ROTATION]["m.a"].deletedWith == ""
