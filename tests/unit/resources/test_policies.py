@@ -7,6 +7,7 @@ import pulumi
 import pytest
 
 from secrets_component.resources import policies
+from tests.unit.conftest import Registered
 from tests.unit.mocks import ACCOUNT, REGION, deploy, scope_of
 
 HEAD = "context_name: x\nsecrets:\n"
@@ -157,3 +158,13 @@ def test_policy_over_iams_limit_is_refused_with_its_level() -> None:
 
 def test_map_without_secrets_creates_no_policy() -> None:
     assert not [name for kind, name in deploy("context_name: x\n").made if kind == "Policy"]
+
+
+@pytest.mark.parametrize(("fields", "goes"), [("", True), ("import: old, ", False)])
+def test_policy_goes_with_its_secret_unless_that_stays(
+    registered: Registered, fields: str, goes: bool
+) -> None:
+    policy = """policy: '{"Version": "2012-10-17", "Statement": []}'"""
+    deploy(f"{HEAD}  a: {{{fields}{policy}}}\n")
+    request = registered["aws:secretsmanager/secretPolicy:SecretPolicy"]["m.a"]
+    assert request.deletedWith.endswith(":Secret::m.a") is goes
