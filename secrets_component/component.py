@@ -77,7 +77,7 @@ class SecretMap(pulumi.ComponentResource):
             values.generate(scope, secret)
             replica_keys = encryption.keys_of_replicas(scope, secret, own_key)
             container = secret_.create(scope, secret, kms_key, replica_keys, state)
-            version = values.store(scope, secret, container)
+            version = values.store(scope, secret, container, state)
             policies.attach(scope, secret, container)
             rotation.schedule(scope, secret, container, version, kms_key, targets)
             outputs.add(secret, container, version, kms_key)

@@ -7,7 +7,7 @@ secret from an empty one. ListSecrets does both, a hundred secrets a call
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,7 @@ class HeldSecret:
         is_filled: whether it has a current value.
         next_rotation: the latest time of its next rotation, as ISO 8601 in UTC, where it rotates.
         service: the AWS service that manages the secret and rotates it, such as `rds`.
+        kms_key: the key that encrypts it; None for the AWS-managed key, which AWS leaves out.
     """
 
     name: str
@@ -42,6 +43,7 @@ class HeldSecret:
     is_filled: bool
     next_rotation: str | None
     service: str | None
+    kms_key: str | None = None
 
 
 class Inventory:
@@ -83,6 +85,19 @@ class Inventory:
         wanted = {secret.name for secret in plan.secrets.values()}
         return {secret.name: secret for secret in self._listed(plan) if secret.name in wanted}
 
+    def is_empty(self, arn: str) -> bool:
+        """Return whether a secret has no current value at this moment.
+
+        AWS, of ListSecrets: "it might not reflect changes from the last five minutes. To get the
+        latest information for a specific secret, use DescribeSecret"
+        (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html).
+
+        Raises:
+            AccountError: AWS does not answer, or refuses; it needs `secretsmanager:DescribeSecret`.
+        """
+        found = _answer_of(self._secrets.describe_secret, SecretId=arn)
+        return not _has_current(found.get("VersionIdsToStages") or {})
+
     def restore(self, secret: HeldSecret) -> None:
         """Restore a secret from its scheduled deletion, with all its values.
 
@@ -123,15 +138,19 @@ def _answer_of(operation: Any, **arguments: str) -> Any:  # noqa: ANN401 # boto3
 
 
 def _held_secret(listed: Mapping[str, Any]) -> HeldSecret:
-    versions = listed.get("SecretVersionsToStages") or {}
     return HeldSecret(
         name=listed["Name"],
         arn=listed["ARN"],
         deletion=listed.get("DeletedDate"),
-        is_filled=any("AWSCURRENT" in labels for labels in versions.values()),
+        is_filled=_has_current(listed.get("SecretVersionsToStages") or {}),
         next_rotation=_next_rotation(listed),
         service=listed.get("OwningService"),
+        kms_key=listed.get("KmsKeyId") or None,
     )
+
+
+def _has_current(versions: Mapping[str, Sequence[str]]) -> bool:
+    return any("AWSCURRENT" in labels for labels in versions.values())
 
 
 def _next_rotation(listed: Mapping[str, Any]) -> str | None:

@@ -7,6 +7,8 @@ The provider notices these too late, or not at all:
   minutes, in the middle of a run (hashicorp/terraform-provider-aws#10259).
 * Another name or path is another secret. Where the map writes the value, the new secret gets it;
   where rotation or an operator does, the live value would stay behind in the secret that goes.
+* In another region every secret is another secret as well. The provider makes its region an input
+  of every resource, whose change replaces it (pulumi-aws, `applyRegion`).
 * An AWS service rotates the secrets that it manages; two writers would overwrite each other.
 * A replica must not be in the home region, which only the provider knows. AWS:
   "InvalidParameterException: ... replica Region must be different from the primary Region".
@@ -23,12 +25,13 @@ from pulumi.runtime import settings
 from pulumi.runtime.mocks import MockMonitor
 from pulumi_aws import secretsmanager
 
-from secrets_component.arns import Home, is_arn
+from secrets_component.arns import Arn, Home, is_arn
 from secrets_component.errors import Report
 from secrets_component.lookups.inventory import AccountError, HeldSecret, Inventory
 from secrets_component.lookups.reference_values import read_stack
 from secrets_component.lookups.refusal import refuse
 from secrets_component.planning.plan import Plan, PlannedSecret
+from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 
 _CREDENTIALS = {
     "profile": "profile_name",
@@ -46,16 +49,43 @@ class AccountState:
         adopted: ARNs of secrets that exist already and come under management, by entries' keys.
         held: the secrets of the account by the keys of the entries that have their names.
         inventory: the account; None where it cannot be queried.
+        keyed: keys of the entries that had a customer-managed key in the last run.
     """
 
     adopted: Mapping[str, str]
     held: Mapping[str, HeldSecret] = field(default_factory=dict)
     inventory: Inventory | None = None
+    keyed: frozenset[str] = frozenset()
 
     def is_managed(self, secret: PlannedSecret) -> bool:
         """Return whether an AWS service manages a secret, and alone may delete it."""
         held = self.held.get(secret.key)
         return held is not None and held.service is not None
+
+    def may_have_own_key(self, secret: PlannedSecret) -> bool:
+        """Return whether another key than the AWS-managed one may encrypt a secret.
+
+        ListSecrets may be minutes old, so what the last run exported counts as well.
+        """
+        if self.inventory is None or secret.key in self.keyed:
+            return True
+
+        held = self.held.get(secret.key)
+        if held is None or held.kms_key is None:
+            return False
+
+        return not held.kms_key.endswith(AWS_MANAGED_KEY)
+
+    def is_empty(self, secret: PlannedSecret, arn: str) -> bool:
+        """Return whether AWS confirms that a secret has no value; False where it is not known."""
+        held = self.held.get(secret.key)
+        if self.inventory is None or (held is not None and held.is_filled):
+            return False
+
+        try:
+            return self.inventory.is_empty(arn)
+        except AccountError:
+            return False
 
     def next_rotations(self, plan: Plan) -> dict[str, str]:
         """Return when AWS rotates the map's rotating secrets next, in UTC, by entries' keys."""
@@ -73,9 +103,10 @@ def check_account(plan: Plan, home: Home, parent: pulumi.Resource) -> AccountSta
     Mocks have neither an account nor an earlier run: under them only `import` is looked up.
 
     Raises:
-        pulumi.RunError: a name is taken by a secret that is scheduled for deletion, a rename would
-            leave a live value behind, a secret to adopt does not exist, a service manages a secret
-            that the map would write, or a replica is in the home region; all at once.
+        pulumi.RunError: a name is taken by a secret that is scheduled for deletion, a rename or
+            another region would leave a live value behind, a secret to adopt does not exist, a
+            service manages a secret that the map would write, or a replica is in the home region;
+            all at once.
     """
     report = plan.report()
     _check_replicas(plan, home, report)
@@ -86,12 +117,16 @@ def check_account(plan: Plan, home: Home, parent: pulumi.Resource) -> AccountSta
 
     inventory = _open_inventory(plan, home)
     held = _held_by_key(plan, inventory) if inventory else {}
-    _check_renames(plan, _earlier_names(plan, parent), report)
+    earlier = _earlier_outputs(parent)
+    _check_renames(plan, _of_map(plan, earlier, "secret_names"), report)
+    _check_regions(plan, _of_map(plan, earlier, "secret_arns"), home, report)
     for key, found in held.items():
         _check_held(plan.secrets[key], found, report)
 
     refuse(report)
-    return AccountState(adopted, held, inventory)
+    keyed = _of_map(plan, earlier, "kms_key_arns")
+    with_key = {secret.key for secret in plan.secrets.values() if _earlier(secret, keyed)}
+    return AccountState(adopted, held, inventory, frozenset(with_key))
 
 
 def restore_deleted(plan: Plan, state: AccountState) -> AccountState:
@@ -210,16 +245,20 @@ def _check_held(secret: PlannedSecret, held: HeldSecret, report: Report) -> None
         report.error(secret.place, message)
 
 
-def _earlier_names(plan: Plan, parent: pulumi.Resource) -> Mapping[str, str]:
-    """Read the names that this stack exported last time, by key; empty before the first run."""
+def _earlier_outputs(parent: pulumi.Resource) -> Mapping[str, Any]:
+    """Read what this stack exported last time; empty before the first run."""
     own = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    outputs = read_stack(own, parent).values or {}
-    names: Mapping[str, Any] = outputs.get("secret_names") or {}
-    of_instance = names.get(plan.instance)
+    return read_stack(own, parent).values or {}
+
+
+def _of_map(plan: Plan, earlier: Mapping[str, Any], output: str) -> Mapping[str, str]:
+    """Return an output of this map, by key, in a stack of one map or several."""
+    found: Mapping[str, Any] = earlier.get(output) or {}
+    of_instance = found.get(plan.instance)
     if isinstance(of_instance, Mapping):
         return of_instance
 
-    return names
+    return found
 
 
 def _check_renames(plan: Plan, earlier: Mapping[str, str], report: Report) -> None:
@@ -238,15 +277,22 @@ def _abandoned_value(secret: PlannedSecret, earlier: Mapping[str, str]) -> str |
     if secret.owner == "map":
         return None
 
-    before = earlier.get(secret.key) or earlier.get(secret.renamed_from or "")
+    before = _earlier(secret, earlier)
     if before is None or before == secret.name:
         return None
 
-    writer = "rotation" if secret.owner == "rotation" else "an operator"
     return (
         f"renaming `{before}` to `{secret.name}` creates a new secret without the value written by "
-        f"{writer}; add an entry under a new key, copy the value, then remove this one"
+        f"{_writer(secret)}; add an entry under a new key, copy the value, then remove this one"
     )
+
+
+def _earlier(secret: PlannedSecret, earlier: Mapping[str, str]) -> str | None:
+    return earlier.get(secret.key) or earlier.get(secret.renamed_from or "")
+
+
+def _writer(secret: PlannedSecret) -> str:
+    return "rotation" if secret.owner == "rotation" else "an operator"
 
 
 def _other_key(secret: PlannedSecret, plan: Plan, old_keys: Mapping[str, str]) -> str | None:
@@ -258,3 +304,19 @@ def _other_key(secret: PlannedSecret, plan: Plan, old_keys: Mapping[str, str]) -
         f"`{secret.name}` belongs to the entry `{old}`, which was removed; write "
         f"`renamed_from: {old}` to keep it, or give this entry another `name`"
     )
+
+
+def _check_regions(plan: Plan, earlier: Mapping[str, str], home: Home, report: Report) -> None:
+    for secret in plan.secrets.values():
+        before = _earlier(secret, earlier)
+        if secret.owner == "map" or before is None or not is_arn(before):
+            continue
+
+        region = Arn.parse(before).region
+        if region != home.region:
+            message = (
+                f"`{secret.name}` is in region `{region}`; a new one in `{home.region}` would not "
+                f"have the value written by {_writer(secret)}; set `aws:region` to `{region}`, or "
+                f"use another stack for `{home.region}`"
+            )
+            report.error(secret.place, message)

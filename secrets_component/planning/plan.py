@@ -203,6 +203,11 @@ class PlannedSecret:
         return ("secrets", self.key)
 
     @property
+    def is_adopted(self) -> bool:
+        """Whether the secret comes from elsewhere: imported, or restored from its deletion."""
+        return self.import_ is not None or self.restore_deleted
+
+    @property
     def value_references(self) -> tuple[Reference, ...]:
         """The references in the value."""
         match self.source:

@@ -45,7 +45,6 @@ from secrets_component.secret_map.model import Entry, Header, HostedRotation, Ow
 from secrets_component.secret_map.references import Reference, ReferenceKind, Template
 from secrets_component.secret_map.yaml_text import Document, read_yaml
 
-MAX_RESTARTING_NAME = 46  # of AWS's 64, less `-on-rotate` and the eight characters Pulumi adds
 _DEFAULT_DAYS = 30
 
 
@@ -110,7 +109,6 @@ class _Planner:
         secrets = {key: self._secret(key, entry) for key, entry in self._entries.items()}
         self._check_names(secrets)
         self._check_renames(secrets)
-        self._check_restarting(secrets)
         self._check_references(secrets)
         stacks = {}
         for component in header.stacks:
@@ -338,6 +336,13 @@ class _Planner:
             message = "has no initial value; rotation starts once a value is set"
             self._report.warn((*path, "rotation_automatically"), message)
 
+        if secret.import_ and (secret.policy or secret.grants):
+            message = (
+                "the adopted secret's own resource policy is replaced by the map's; add what it "
+                "allows to `policy` or `access` (`aws secretsmanager get-resource-policy` shows it)"
+            )
+            self._report.warn((*path, "import"), message)
+
         self._check_recovery(secret)
         self._access.check_size(secret)
         if _is_under_aws_managed_key(secret.kms_key):
@@ -407,15 +412,6 @@ class _Planner:
                 self._report.error(path, f"`{old}` is already the old key of `{taken[old]}`")
 
             taken[old] = key
-
-    def _check_restarting(self, secrets: Mapping[str, PlannedSecret]) -> None:
-        restarts = any(secret.on_rotate for secret in secrets.values())
-        if restarts and len(self._name) > MAX_RESTARTING_NAME:
-            message = (
-                f"with `on_rotate`, the map's name is limited to {MAX_RESTARTING_NAME} characters "
-                "(it becomes part of a Lambda function's name, limited to 64)"
-            )
-            self._report.error(("name",), message)
 
     def _check_references(self, secrets: Mapping[str, PlannedSecret]) -> None:
         for secret in secrets.values():

@@ -23,6 +23,9 @@ from secrets_component.secret_map.names import level_prefix
 
 _FAILURES = ("RotationFailed", "TestRotationFailed", "RotationAbandoned")
 _ALARMS = "alarms"
+_MAX_TOPIC_NAME = 80
+"""What the provider makes at most of the logical name (pulumi-aws, `resource_overrides.go`); AWS
+allows 256 characters."""
 
 
 def topic(scope: Scope) -> pulumi.Output[str] | None:
@@ -40,6 +43,7 @@ def topic(scope: Scope) -> pulumi.Output[str] | None:
 
     created = sns.Topic(
         scope.map_part(_ALARMS, joint="-"),
+        name=scope.name_if_needed(_ALARMS, _MAX_TOPIC_NAME),
         tags=dict(scope.plan.tags) or None,
         opts=pulumi.ResourceOptions(parent=scope.parent),
     )
@@ -57,6 +61,7 @@ def raise_on_failed_rotation(scope: Scope, topic_arn: pulumi.Output[str] | None)
     options = pulumi.ResourceOptions(parent=scope.parent)
     rule = cloudwatch.EventRule(
         logical,
+        name=scope.name_if_needed(_ALARMS, events.MAX_RULE_NAME, other="."),
         description=f"reports failed rotations of {scope.name}"[: events.MAX_DESCRIPTION],
         event_pattern=pulumi.Output.all(*arns).apply(partial(_failures_of, scope, rotating)),
         tags=dict(scope.plan.tags) or None,
@@ -71,6 +76,7 @@ def raise_on_failed_rotation(scope: Scope, topic_arn: pulumi.Output[str] | None)
         logical,
         rule=rule.name,
         arn=topic_arn,
+        target_id=_ALARMS,  # the rule's only target
         opts=pulumi.ResourceOptions(parent=scope.parent, depends_on=needed),
     )
 

@@ -39,7 +39,9 @@ def create_key(scope: Scope) -> OwnKey | None:
         scope.name,
         description=description,
         enable_key_rotation=True,
-        multi_region=wanted.multi_region or None,
+        # False, too: to leave it out would keep a multi-Region key (terraform-provider-aws,
+        # `kms/key.go`: optional, computed).
+        multi_region=wanted.multi_region,
         policy=policy,
         deletion_window_in_days=wanted.deletion_window_in_days,
         tags=tags,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+MAX_RULE_NAME = 64
 MAX_DESCRIPTION = 512
 """Of a rule, in characters.
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html"""

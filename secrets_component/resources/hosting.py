@@ -17,11 +17,13 @@ from secrets_component.arns import Arn
 from secrets_component.iam import documents, templates
 from secrets_component.planning.plan import HostedFunction, PlannedSecret
 from secrets_component.resources.rotators_zip import archive
-from secrets_component.resources.scope import Scope
+from secrets_component.resources.scope import Scope, automatic_name_fits
 from secrets_component.secret_map.names import rotation_function
 
 _RUNTIME = "python3.13"
 _MAX_FUNCTION_DESCRIPTION = 256
+_MAX_ROLE_POLICY_NAME = 128
+"""https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html"""
 _ROTATION = "rotation"
 _TASK_ROOT = "/var/task"  # where Lambda unpacks the zip
 
@@ -68,6 +70,7 @@ def host(
         scope.logical(secret, _ROTATION),
         action="lambda:InvokeFunction",
         function=deployed.name,
+        statement_id=rotation_function(secret.name),
         principal="secretsmanager.amazonaws.com",
         source_account=container.arn.apply(lambda arn: Arn.parse(arn).account),
         source_arn=container.arn,
@@ -113,8 +116,12 @@ def _role(
         tags=dict(secret.tags) or None,
         opts=scope.options(secret, _ROTATION),
     )
+    logical = scope.logical(secret, _ROTATION)
+    # The provider would make up to 255 characters of the logical name; IAM allows 128.
+    fits = automatic_name_fits(logical, _MAX_ROLE_POLICY_NAME, other="+=,.@")
     policy = iam.RolePolicy(
-        scope.logical(secret, _ROTATION),
+        logical,
+        name=None if fits else rotation_function(secret.name),
         role=role.name,
         policy=rights,
         opts=scope.options(secret, _ROTATION),

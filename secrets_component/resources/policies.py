@@ -34,7 +34,7 @@ def attach(scope: Scope, secret: PlannedSecret, container: secretsmanager.Secret
             secret_arn=container.arn,
             policy=policy,
             block_public_policy=True,
-            opts=scope.options(secret),
+            opts=scope.options(secret, deleted_with=scope.deleted_with(secret, container)),
         )
 
 

@@ -28,6 +28,7 @@ from secrets_component.planning.plan import Plan, PlannedSecret
 from secrets_component.resources import events
 from secrets_component.resources.scope import Scope
 from secrets_component.secret_map import aws_types
+from secrets_component.secret_map.names import MAX_FUNCTION_NAME
 
 _CODE = "restart_function.py"
 _LOG_DAYS = 30
@@ -133,22 +134,34 @@ def _target_arn(plan: Plan, place: KeyPath, kind: str, known: Sequence[str]) -> 
 
 def _restart_function(scope: Scope, targets: Sequence[_Target]) -> lambda_.Function:
     """Create the function with its log and a role that may restart the targets."""
-    name = scope.map_part(_ON_ROTATE, joint="-")
+    logical = scope.map_part(_ON_ROTATE, joint="-")
+    # Of these names, those of functions are limited the most.
+    name = scope.name_if_needed(_ON_ROTATE, MAX_FUNCTION_NAME)
     tags = dict(scope.plan.tags) or None
     options = pulumi.ResourceOptions(parent=scope.parent)
-    log = cloudwatch.LogGroup(name, retention_in_days=_LOG_DAYS, tags=tags, opts=options)
-    role = iam.Role(name, assume_role_policy=documents.ASSUMED_BY_LAMBDA, tags=tags, opts=options)
+    log = cloudwatch.LogGroup(
+        logical, name=name, retention_in_days=_LOG_DAYS, tags=tags, opts=options
+    )
+    role = iam.Role(
+        logical,
+        name=name,
+        assume_role_policy=documents.ASSUMED_BY_LAMBDA,
+        tags=tags,
+        opts=options,
+    )
     kinds = [target.kind for target in targets]
     arns = pulumi.Output.all(log.arn, *(target.arn for target in targets))
     rights = iam.RolePolicy(
-        name,
+        logical,
+        name=name,
         role=role.name,
         policy=arns.apply(partial(_restart_rights, kinds)),
         opts=options,
     )
     code = resources.files("secrets_component.resources").joinpath(_CODE).read_text("utf-8")
     return lambda_.Function(
-        name,
+        logical,
+        name=name,
         description=f"restarts consumers of the secrets of {scope.name} after a rotation",
         code=pulumi.AssetArchive({_CODE: pulumi.StringAsset(code)}),
         handler=f"{_CODE.removesuffix('.py')}.handler",
@@ -183,13 +196,18 @@ def _allow(actions: list[str], resource_arns: list[str]) -> documents.Statement:
 def _permission(
     scope: Scope, function: lambda_.Function, any_secret_arn: pulumi.Output[str]
 ) -> lambda_.Permission:
-    """Let the rules call the function: one statement, since a function's policy holds 20 KB."""
+    """Let the rules call the function: one statement, since a function's policy holds 20 KB.
+
+    The ARN of the rules is the only condition. AWS: "A SourceAccount setting prevents EventBridge
+    from being able to invoke the function"
+    (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html).
+    """
     return lambda_.Permission(
         scope.map_part(_ON_ROTATE, joint="-"),
         action="lambda:InvokeFunction",
         function=function.name,
+        statement_id=_ON_ROTATE,  # the only statement of the function's policy
         principal="events.amazonaws.com",
-        source_account=any_secret_arn.apply(lambda arn: Arn.parse(arn).account),
         source_arn=any_secret_arn.apply(_any_rule),
         opts=pulumi.ResourceOptions(parent=scope.parent),
     )
@@ -223,6 +241,7 @@ def _rule(
         scope.logical(secret, _ON_ROTATE),
         rule=rule.name,
         arn=function.arn,
+        target_id=_ON_ROTATE,  # the rule's only target
         input_transformer=cloudwatch.EventTargetInputTransformerArgs(
             input_paths={"secret": "$.detail.additionalEventData.SecretId", "time": "$.time"},
             input_template=arns.apply(partial(_event_template, kinds)),

@@ -10,9 +10,12 @@ of the rotated fields:
   rotated fields do) without writing anything. Pulumi's state stores it nevertheless, encrypted
   (pulumi/pulumi-terraform-bridge#3201).
 
-A version that AWS drops after a hundred newer ones is written again, with the current values of the
-rotated fields. A rotation that ends after a run has read the value and before it writes is undone;
-AWS offers no lock.
+The version has a staging label of this package besides AWSCURRENT. The provider looks write-only
+versions up in ListSecretVersionIds (hashicorp/terraform-provider-aws#44876), which leaves out those
+without a label; a refresh would drop the version from the state, and the next run write it again,
+maybe while AWS rotates. The label also keeps AWS from dropping the version after a hundred newer
+ones. A rotation that ends after a run has read the value and before it writes is undone; AWS offers
+no lock.
 """
 
 from __future__ import annotations
@@ -28,9 +31,11 @@ from pulumi_aws import secretsmanager
 
 from secrets_component.errors import KeyPath
 from secrets_component.lookups.refusal import refusal
+from secrets_component.lookups.safeguards import AccountState
 from secrets_component.planning.plan import Plan, PlannedSecret
 from secrets_component.resources.scope import Scope
 
+_OWN_FIELDS_LABEL = "secretsmap-own-fields"
 _LARGEST = 2**31 - 1
 _READ = "aws:secretsmanager/getSecretVersion:getSecretVersion"
 _WITHOUT_VALUE = ("couldn't find resource", "ResourceNotFoundException", "empty result")
@@ -41,8 +46,16 @@ def store_own_fields(
     secret: PlannedSecret,
     container: secretsmanager.Secret,
     value: pulumi.Input[str],
+    state: AccountState,
 ) -> secretsmanager.SecretVersion:
     """Write the map's own fields when they change, and preserve the rotated ones.
+
+    Args:
+        scope: the map's scope.
+        secret: the entry.
+        container: the secret.
+        value: the map's value.
+        state: what the account holds.
 
     Raises:
         pulumi.RunError: the current value cannot be read, or is not a JSON object; nothing is
@@ -56,7 +69,7 @@ def store_own_fields(
         keepers={"fields": text.apply(lambda known: _own_fields(known, secret))},
         opts=scope.options(secret, "edition"),
     )
-    current = _current_value(scope, secret, container.arn)
+    current = _current_value(scope, secret, container.arn, state)
     known = pulumi.Output.all(text, current)
     merged = known.apply(partial(_with_rotated_fields, scope.plan, secret))
     return secretsmanager.SecretVersion(
@@ -64,7 +77,12 @@ def store_own_fields(
         secret_id=container.arn,
         secret_string_wo=merged,
         secret_string_wo_version=edition.result,
-        opts=scope.options(secret, "fields", retain_on_delete=True),
+        version_stages=[_OWN_FIELDS_LABEL, "AWSCURRENT"],
+        # Only a new version gets labels (a replacement is created from the program's inputs): to
+        # give AWSCURRENT back to this one would undo a rotation.
+        opts=scope.options(
+            secret, "fields", retain_on_delete=True, ignore_changes=["versionStages"]
+        ),
     )
 
 
@@ -81,11 +99,16 @@ def _own_fields(text: str, secret: PlannedSecret) -> str:
 
 
 def _current_value(
-    scope: Scope, secret: PlannedSecret, arn: pulumi.Output[str]
+    scope: Scope, secret: PlannedSecret, arn: pulumi.Output[str], state: AccountState
 ) -> pulumi.Output[str]:
     """Read the current value; an empty string for a secret that has none."""
 
     async def read(known: str) -> str:
+        # The provider looks for a missing value for two minutes
+        # (hashicorp/terraform-provider-aws#48318).
+        if state.is_empty(secret, known):
+            return ""
+
         options = pulumi.InvokeOptions(parent=scope.parent)
         try:
             answer = await pulumi.runtime.invoke_async(_READ, {"secretId": known}, options)

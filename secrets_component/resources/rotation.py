@@ -7,10 +7,14 @@ import hashlib
 import pulumi
 from pulumi_aws import lambda_, secretsmanager
 
-from secrets_component.arns import Arn
+from secrets_component.arns import Arn, is_arn
 from secrets_component.planning.plan import Days, HostedFunction, PlannedSecret, Rotation
 from secrets_component.resources import hosting
 from secrets_component.resources.scope import Scope
+
+_MAX_STATEMENT_ID = 100
+"""https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html; the provider would make an
+id of the logical name, whose dots AWS does not allow."""
 
 
 class RotationTargets:
@@ -55,16 +59,36 @@ class RotationTargets:
         if written not in self._permissions:
             # The map's text, not the resolved ARN, names the resource: a preview knows it too.
             digest = hashlib.sha256(written.encode()).hexdigest()[:8]
+            part = f"rotation-{digest}"
+            known = pulumi.Output.from_input(arn)
+            # The provider reads the two parts of the ARN of a version or alias back, and would
+            # replace the permission in each run (terraform-provider-aws, `resourcePermissionRead`).
             self._permissions[written] = lambda_.Permission(
-                self._scope.map_part(f"rotation-{digest}"),
+                self._scope.map_part(part),
                 action="lambda:InvokeFunction",
-                function=arn,
+                function=known.apply(_unqualified),
+                qualifier=known.apply(_qualifier),
+                # Other maps may use the function, whose policy holds their statements as well.
+                statement_id=self._scope.unique_name(part, _MAX_STATEMENT_ID),
                 principal="secretsmanager.amazonaws.com",
                 source_account=secret_arn.apply(lambda arn: Arn.parse(arn).account),
                 opts=pulumi.ResourceOptions(parent=self._scope.parent),
             )
 
         return self._permissions[written]
+
+
+def _unqualified(function: str) -> str:
+    qualifier = _qualifier(function)
+    return function if qualifier is None else function.removesuffix(f":{qualifier}")
+
+
+def _qualifier(function: str) -> str | None:
+    """Return the version or alias in a function's ARN (`…:function:<name>:<qualifier>`)."""
+    if not is_arn(function):
+        return None
+
+    return Arn.parse(function).resource.removeprefix("function:").partition(":")[2] or None
 
 
 def schedule(
@@ -103,5 +127,7 @@ def schedule(
             schedule_expression=expression,
             duration=rotation.window,
         ),
-        opts=scope.options(secret, depends_on=needed),
+        opts=scope.options(
+            secret, depends_on=needed, deleted_with=scope.deleted_with(secret, container)
+        ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,12 +10,15 @@ import pulumi
 
 from secrets_component.lookups.reference_values import ReferenceValues
 from secrets_component.planning.plan import Plan, PlannedSecret
+from secrets_component.secret_map.names import cut_to_fit
 
 if TYPE_CHECKING:
     from secrets_component.lookups.principals import ResolvedAccess
 
 
 TYPE = "secretsmap:index:SecretMap"
+
+_AUTOMATIC_SUFFIX = 8  # a hyphen and seven hexadecimal digits
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,33 @@ class Scope:
                 allows no dot in it.
         """
         return f"{self.name}{joint}{part}"
+
+    def unique_name(self, part: str, maximum: int) -> str:
+        """Return a name in AWS for a part of the map, which no other map of the account has."""
+        plan = self.plan
+        place = (pulumi.get_project(), pulumi.get_stack(), plan.context, plan.environment)
+        logical = self.map_part(part, joint="-")
+        return cut_to_fit(logical, maximum, unique="\n".join((*place, logical)))
+
+    def name_if_needed(self, part: str, maximum: int, *, other: str = "") -> str | None:
+        """Return a name in AWS for a part of the map if the automatic one is not valid.
+
+        See `automatic_name_fits`, which has the same arguments.
+        """
+        if automatic_name_fits(self.map_part(part, joint="-"), maximum, other=other):
+            return None
+
+        return self.unique_name(part, maximum)
+
+    def deleted_with(
+        self, secret: PlannedSecret, container: pulumi.Resource
+    ) -> pulumi.Resource | None:
+        """Return the secret if its policy and rotation go with it; None if it is retained.
+
+        The provider fails to delete the rotation of a secret that is gone already or scheduled for
+        deletion (terraform-provider-aws, `resourceSecretRotationDelete`).
+        """
+        return None if secret.is_adopted else container
 
     def options(
         self,
@@ -88,6 +119,23 @@ class Scope:
             return pulumi.Alias(name=name)
 
         return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{TYPE}${kind}::{name}"
+
+
+def automatic_name_fits(logical: str, maximum: int, *, other: str = "") -> bool:
+    """Return whether what the provider makes of a logical name is a valid name in AWS.
+
+    It adds eight characters and replaces none (pulumi-terraform-bridge, `ComputeAutoNameDefault`);
+    a result that is too long or has other characters fails in the preview. So a name that is given
+    instead replaces no resource of an existing stack: none was ever created. All others keep their
+    automatic names, which the provider reads from the state.
+
+    Args:
+        logical: the resource's logical name.
+        maximum: the limit of a name in characters.
+        other: the characters that AWS allows besides letters, digits, `-` and `_`.
+    """
+    is_short = len(logical) + _AUTOMATIC_SUFFIX <= maximum
+    return is_short and bool(re.fullmatch(f"[0-9A-Za-z_{re.escape(other)}-]+", logical))
 
 
 def _child(name: str, key: str, part: str | None) -> str:

@@ -31,12 +31,16 @@ def create(
         secretsmanager.SecretReplicaArgs(region=region, kms_key_id=key)
         for region, key in replica_keys.items()
     ]
+    ignored = _unset_properties(secret) if secret.import_ else []
     if isinstance(secret.kms_key, AwsManagedKey):
-        # Set even though it is the default: to leave the key out would leave the last one in place
+        # A secret without a key gets the AWS-managed one, which AWS creates if the region has none
+        # yet. But to leave out the key of an existing secret would leave the last one in place
         # (hashicorp/terraform-provider-aws#21623), which may be on its way to deletion.
-        kms_key = AWS_MANAGED_KEY
+        if state.may_have_own_key(secret):
+            kms_key = AWS_MANAGED_KEY
+        else:
+            ignored.append("kmsKeyId")  # runs that could not query the account set the alias
 
-    ignored = _unset_properties(secret) if secret.import_ else None
     container = secretsmanager.Secret(
         scope.logical(secret),
         name=secret.name,
@@ -49,8 +53,15 @@ def create(
             secret,
             protect=secret.protect,
             import_=state.adopted.get(secret.key),
-            retain_on_delete=state.is_managed(secret) or None,
-            ignore_changes=ignored,
+            # A successor has another name or region, so it can exist before this one goes. The
+            # provider would delete first whatever has a name of its own (pulumi-terraform-bridge,
+            # `nameRequiresDeleteBeforeReplace`); the engine prefers what the program says.
+            delete_before_replace=False,
+            # After the import, the state has no recovery window until an update has written it. If
+            # the run ends between the two, a removed entry's secret would be deleted at once
+            # (hashicorp/terraform-provider-aws#42139).
+            retain_on_delete=secret.is_adopted or state.is_managed(secret) or None,
+            ignore_changes=ignored or None,
         ),
     )
     scope.values.own_outputs["secret_arns", secret.key] = container.arn
@@ -64,6 +75,8 @@ def _unset_properties(secret: PlannedSecret) -> list[str]:
         "description": secret.description,
         "kmsKeyId": not isinstance(secret.kms_key, KeptKey),
         "tags": secret.tags,
+        # What the provider computes from `tags` and its own `defaultTags` (pulumi/pulumi-aws#4030).
+        "tagsAll": secret.tags,
         "replicas": secret.replicas,
     }
     return [field for field, value in written.items() if not value]

@@ -26,6 +26,7 @@ from pulumi_aws import secretsmanager
 
 from secrets_component.errors import KeyPath
 from secrets_component.lookups.refusal import refusal
+from secrets_component.lookups.safeguards import AccountState
 from secrets_component.planning.plan import (
     Binary,
     Empty,
@@ -100,7 +101,7 @@ def _if_set(options: RandomPassword, name: str) -> bool | None:
 
 
 def store(
-    scope: Scope, secret: PlannedSecret, container: secretsmanager.Secret
+    scope: Scope, secret: PlannedSecret, container: secretsmanager.Secret, state: AccountState
 ) -> secretsmanager.SecretVersion | None:
     """Write an entry's value; return None if it has none, or waits for a reference."""
     if isinstance(secret.source, Empty) or not scope.values.has_all(secret.value_references):
@@ -108,7 +109,7 @@ def store(
 
     value = _value(scope, secret)
     if secret.rotated_fields:
-        return rotated_fields.store_own_fields(scope, secret, container, value)
+        return rotated_fields.store_own_fields(scope, secret, container, value, state)
 
     text: pulumi.Input[str] | None = value
     binary: pulumi.Input[str] | None = None

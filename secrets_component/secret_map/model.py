@@ -174,7 +174,8 @@ class Kms(_MapBlock):
 
     multi_region: bool = False
     """Create a multi-Region key, with a replica key for every replica of a secret that names none.
-    Changing this later replaces the key. Default: no.
+    Changing this later, in either direction, replaces the key. KMS creates no second replica key in
+    a region while a removed one waits for its deletion. Default: no.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
     """
@@ -384,12 +385,14 @@ class Fields(_MapBlock):
 
     import_: str | None = Field(default=None, alias="import", min_length=1)
     """Name or ARN of an existing secret to adopt. While this is set, the secret keeps its name, and
-    every property that the entry itself does not set (description, tags, key, replicas). Default:
-    none.
+    every property that the entry itself does not set (description, tags, key, replicas); a removed
+    entry leaves it in the account. Its resource policy is replaced where the map has grants or a
+    policy for it. Default: none.
     """
 
     restore_deleted: bool = False
-    """Restore the secret of this name that is scheduled for deletion. Default: no.
+    """Restore the secret of this name that is scheduled for deletion. While this is set, a removed
+    entry leaves the secret in the account. Default: no.
 
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RestoreSecret.html
     """

@@ -62,6 +62,17 @@ def rotation_function(secret: str) -> str:
     Functions and roles have at most 64 characters
     (https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html).
     """
-    digest = hashlib.sha256(secret.encode()).hexdigest()[:8]
-    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", secret)[: MAX_FUNCTION_NAME - len(digest) - 1]
+    return cut_to_fit(secret, MAX_FUNCTION_NAME, unique=secret)
+
+
+def cut_to_fit(text: str, maximum: int, *, unique: str) -> str:
+    """Return a name that every AWS service accepts: letters, digits, `-` and `_`.
+
+    Args:
+        text: what the name shows, as far as it fits.
+        maximum: the limit in characters.
+        unique: what no other name is made from; the name ends in its digest.
+    """
+    digest = hashlib.sha256(unique.encode()).hexdigest()[:8]
+    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", text)[: maximum - len(digest) - 1]
     return f"{readable}-{digest}"

@@ -55,8 +55,12 @@ def test_version_that_aws_dropped_is_written_again_out_of_the_live_fields(
     stack.up()
     arn = stack.outputs()["secret_arns"]["db"]
     client = aws("secretsmanager")
+    (ours,) = client.list_secret_version_ids(SecretId=arn)["Versions"]
     for n in range(3):
         rotated(client, arn, f"rotated {n}")
+    client.update_secret_version_stage(  # with its label AWS would keep it
+        SecretId=arn, VersionStage="secretsmap-own-fields", RemoveFromVersionId=ours["VersionId"]
+    )
     stack.up("--refresh")
     live = json.loads(client.get_secret_value(SecretId=arn)["SecretString"])
     assert live == {"host": "h", "port": 5432, "password": "rotated 2"}

@@ -87,8 +87,8 @@ def test_adopted_secret_keeps_name_value_and_all_that_the_entry_leaves_out(
     stack.write(text % ", description: ours").up()
     assert client.describe_secret(SecretId=made["ARN"])["Description"] == "ours"
     stack.write(f"context_name: adopt{by}\n").up()
-    gone = client.describe_secret(SecretId=made["ARN"])
-    assert gone["DeletedDate"] is not None, "removed, and restorable"
+    left = client.describe_secret(SecretId=made["ARN"])
+    assert "DeletedDate" not in left, "adopted secrets stay when the entry goes"
 
 
 def test_missing_secret_to_adopt_is_reported(secrets: Secrets) -> None:

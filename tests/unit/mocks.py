@@ -136,6 +136,7 @@ def deploy(
     stacks: dict[str, Any] | None = None,
     secrets: tuple[str, ...] = (),
     plan: Plan | None = None,
+    name: str = "m",
 ) -> Deployed:
     cloud = Cloud(stacks or {}, secrets)
     mocks.set_mocks(cloud, project="secrets", stack="dev")
@@ -145,12 +146,12 @@ def deploy(
 
     @pulumi.runtime.test
     def run() -> pulumi.Output[None]:
-        component = SecretMap("m", SecretMapArgs(secret_map=plan))
+        component = SecretMap(name, SecretMapArgs(secret_map=plan))
 
         async def note() -> None:
-            for name in SecretMap.OUTPUTS:
-                output = getattr(component, name)
-                outputs[name], is_secret[name] = await output.future(), await output.is_secret()
+            for output in SecretMap.OUTPUTS:
+                found = getattr(component, output)
+                outputs[output], is_secret[output] = await found.future(), await found.is_secret()
 
         return pulumi.Output.from_input(note())
 

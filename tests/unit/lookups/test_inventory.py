@@ -172,6 +172,27 @@ def test_service_that_manages_a_secret_is_named(sdk) -> None:
     assert held(sdk, OwningService="rds").service == "rds"
 
 
+@pytest.mark.parametrize("shown", [{}, {"KmsKeyId": ""}])
+def test_secret_under_the_aws_managed_key_has_no_key(sdk, shown) -> None:
+    assert held(sdk, **shown).kms_key is None
+
+
+def test_key_of_a_secret_is_known(sdk) -> None:
+    assert held(sdk, KmsKeyId="alias/own").kms_key == "alias/own"
+
+
+@pytest.mark.parametrize(
+    ("versions", "is_empty"),
+    [({}, True), ({OLD: ["AWSPENDING"]}, True), ({OLD: ["AWSCURRENT"]}, False)],
+)
+def test_secret_is_empty_if_its_description_shows_no_current_version(
+    sdk, versions, is_empty
+) -> None:
+    answer = {"VersionIdsToStages": versions} if versions else {}
+    sdk.stubs["secretsmanager"].add_response("describe_secret", answer, {"SecretId": EMPTY.arn})
+    assert Inventory().is_empty(EMPTY.arn) is is_empty
+
+
 def test_account_is_that_of_the_credentials(sdk) -> None:
     sdk.stubs["sts"].add_response("get_caller_identity", {"Account": "123456789012"})
     assert Inventory().account() == "123456789012"
@@ -192,6 +213,7 @@ def test_region_and_credentials_are_passed_to_the_sdk(sdk) -> None:
     [
         ("secretsmanager", "list_secrets", lambda inventory: inventory.secrets_of(plan())),
         ("secretsmanager", "restore_secret", lambda inventory: inventory.restore(EMPTY)),
+        ("secretsmanager", "describe_secret", lambda inventory: inventory.is_empty(EMPTY.arn)),
         ("sts", "get_caller_identity", lambda inventory: inventory.account()),
     ],
 )  # fmt: skip

@@ -44,6 +44,7 @@ class Account:
         self.number: str | AccountError = ACCOUNT
         self.opened: tuple[str | None, dict[str, str | None]] | None = None
         self.restored: list[str] = []
+        self.is_empty_now: bool | AccountError = False
 
     def __call__(self, region: str | None = None, **credentials: str | None) -> Account:
         self.opened = region, credentials
@@ -56,6 +57,11 @@ class Account:
 
     def secrets_of(self, _plan: Plan) -> dict[str, HeldSecret]:
         return {secret.name: secret for secret in self.secrets}
+
+    def is_empty(self, _arn: str) -> bool:
+        if isinstance(self.is_empty_now, AccountError):
+            raise self.is_empty_now
+        return self.is_empty_now
 
     def restore(self, secret: HeldSecret) -> None:
         self.restored.append(secret.name)
@@ -83,18 +89,18 @@ def map_of(*entries: str) -> str:
     return "context_name: x\nsecrets:\n" + "".join(f"  {entry}\n" for entry in entries)
 
 
-def check(text: str, earlier: dict[str, Any] | None = None) -> AccountState:
+def check(text: str, earlier: dict[str, Any] | None = None, **more: Any) -> AccountState:
     """Check the account for a map; `earlier` is what the stack exported as `secret_names`."""
-    stacks = {} if earlier is None else {OWN_STACK: {"secret_names": earlier}}
+    stacks = {} if earlier is None else {OWN_STACK: {"secret_names": earlier, **more}}
     plan = plan_of(text)
     return run_in_program(
         lambda parent: safeguards.check_account(plan, HOME, parent), Cloud(stacks, ())
     )
 
 
-def problems(text: str, earlier: dict[str, Any] | None = None) -> list[str]:
+def problems(text: str, earlier: dict[str, Any] | None = None, **more: Any) -> list[str]:
     with pytest.raises(pulumi.RunError) as refused:
-        check(text, earlier)
+        check(text, earlier, **more)
     return str(refused.value).splitlines()
 
 
@@ -207,6 +213,75 @@ def test_earlier_names_of_several_maps_are_those_of_the_instance(account) -> Non
     by_instance = {"api": {"a": "x/dev/new"}, "secretsmanager": {"a": "x/dev/old"}}
     (problem,) = problems(text, by_instance)
     assert "renaming `x/dev/old` to `x/dev/new`" in problem
+
+
+ELSEWHERE = {"a": "arn:aws:secretsmanager:us-east-1:123456789012:secret:x/dev/a-AbCdEf"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "writer"),
+    [("owner: operator", "an operator"), (f"secret_data: v, {ROTATING}", "rotation")],
+)
+def test_region_that_would_leave_a_live_value_behind_is_refused(account, fields, writer) -> None:
+    assert problems(map_of(f"a: {{{fields}}}"), {"a": "x/dev/a"}, secret_arns=ELSEWHERE) == [
+        f"m:3:3: error: `x/dev/a` is in region `us-east-1`; a new one in `{REGION}` would not have "
+        f"the value written by {writer}; set `aws:region` to `us-east-1`, or use another stack for "
+        f"`{REGION}`"
+    ]
+
+
+def test_rename_of_a_key_does_not_hide_another_region(account) -> None:
+    entry = "b: {name: a, renamed_from: a, owner: operator}"
+    (problem,) = problems(map_of(entry), {"a": "x/dev/a"}, secret_arns=ELSEWHERE)
+    assert "is in region `us-east-1`" in problem
+
+
+def test_several_maps_of_a_stack_have_regions_of_their_own(account) -> None:
+    by_instance = {"api": {"a": arn("x/dev/a")}, "secretsmanager": ELSEWHERE}
+    (problem,) = problems(map_of("a: {owner: operator}"), {}, secret_arns=by_instance)
+    assert "is in region `us-east-1`" in problem
+
+
+@pytest.mark.parametrize(
+    ("fields", "arns"),
+    [
+        ("secret_data: v", ELSEWHERE),
+        ("owner: operator", {"a": arn("x/dev/a")}),
+        ("owner: operator", {}),
+    ],
+    ids=["map's value", "same region", "new entry"],
+)
+def test_region_that_leaves_no_value_behind_is_allowed(account, fields, arns) -> None:
+    assert check(map_of(f"a: {{{fields}}}"), {"a": "x/dev/a"}, secret_arns=arns).adopted == {}
+
+
+def test_entries_with_a_key_of_their_own_in_the_last_run_are_known(account) -> None:
+    text = map_of("a: {}", "b: {}", "new: {name: c, renamed_from: c}")
+    keys = {"a": "arn:aws:kms:eu-central-1:1:key/k", "c": "arn:aws:kms:eu-central-1:1:key/k"}
+    assert check(text, {}, kms_key_arns=keys).keyed == {"a", "new"}
+
+
+@pytest.mark.parametrize(
+    ("found", "now", "is_empty"),
+    [
+        (held(), True, False),
+        (held(is_filled=False), True, True),
+        (held(is_filled=False), False, False),
+        (None, True, True),
+        (None, AccountError("is not authorized"), False),
+    ],
+    ids=["filled", "empty", "just filled", "new", "unknown"],
+)
+def test_secret_is_empty_only_if_aws_confirms_it(account, found, now, is_empty) -> None:
+    account.is_empty_now = now
+    state = AccountState({}, {"a": found} if found else {}, account)
+    secret = plan_of(map_of("a: {}")).secrets["a"]
+    assert state.is_empty(secret, arn("x/dev/a")) is is_empty
+
+
+def test_secret_of_an_unknown_account_is_not_called_empty() -> None:
+    secret = plan_of(map_of("a: {}")).secrets["a"]
+    assert not AccountState({}).is_empty(secret, arn("x/dev/a"))
 
 
 def test_replica_in_the_home_region_is_reported_at_the_region(account) -> None:

@@ -227,6 +227,35 @@ def test_warnings_do_not_refuse() -> None:
     assert [warning.severity for warning in one.warnings] == ["warning", "warning"]
 
 
+POLICY = """policy: '{"Version": "2012-10-17", "Statement": []}'"""
+READERS = 'access: {readers: ["111122223333"]}'
+
+
+@pytest.mark.parametrize(
+    ("fields", "head", "is_warned"),
+    [
+        (f"import: old, {POLICY}", "", True),
+        (f"import: old, {READERS}", "", True),
+        ("import: old", READERS, True),
+        ("import: old", "", False),
+        (POLICY, "", False),
+    ],
+    ids=["policy", "access", "access of the map", "no policy", "new secret"],
+)
+def test_policy_that_replaces_that_of_an_adopted_secret_is_a_warning(
+    fields, head, is_warned
+) -> None:
+    warned = [str(one) for one in plan_of(entry(fields, head)).warnings]
+    assert [line.split(" (")[0] for line in warned] == (
+        [
+            "m:4:7: warning: `import`: the adopted secret's own resource policy is replaced by the "
+            "map's; add what it allows to `policy` or `access`"
+        ]
+        if is_warned
+        else []
+    )
+
+
 def test_key_must_outlive_the_recovery_window() -> None:
     told = problems_of(
         "context_name: x\nkms: {create: true, deletion_window_in_days: 7}\nsecrets: {a: {}}\n"

@@ -1,6 +1,9 @@
 """Alarms: which events reach which topic."""
 
 import json
+import re
+
+import pytest
 
 from tests.unit.mocks import ACCOUNT, FUNCTION, REGION, deploy
 
@@ -62,3 +65,29 @@ def test_map_in_which_nothing_rotates_creates_no_alarm() -> None:
 def test_map_without_alarms_creates_none() -> None:
     made = deploy(f"context_name: x\nsecrets: {{a: {{{ROTATING}}}}}\n").made
     assert not ALARM_KINDS & {kind for kind, _ in made}
+
+
+@pytest.mark.parametrize("name", ["n" * 50, "a/b", "with blank", "n" * 200])
+def test_topic_and_rule_have_valid_names_whatever_the_component_is_called(name) -> None:
+    made = deploy(map_of("{create: true}"), name=name).made
+    rule, topic = made["EventRule", f"{name}-alarms"], made["Topic", f"{name}-alarms"]
+    assert re.fullmatch(r"[0-9A-Za-z_-]{1,64}", rule["name"])
+    assert re.fullmatch(r"[0-9A-Za-z_-]{1,80}", topic.get("name", f"{name}-alarms-1234567"))
+
+
+def test_topic_is_named_where_the_component_has_a_dot_which_only_a_rule_may_have() -> None:
+    made = deploy(map_of("{create: true}"), name="a.b").made
+    assert re.fullmatch(r"a-b-alarms-[0-9a-f]{8}", made["Topic", "a.b-alarms"]["name"])
+    assert "name" not in made["EventRule", "a.b-alarms"]
+
+
+@pytest.mark.parametrize("name", ["m", "n" * 49])
+def test_topic_and_rule_keep_their_automatic_names_where_those_are_valid(name) -> None:
+    made = deploy(map_of("{create: true}"), name=name).made
+    assert "name" not in made["EventRule", f"{name}-alarms"]
+    assert "name" not in made["Topic", f"{name}-alarms"]
+
+
+def test_target_has_an_id_that_aws_accepts_whatever_the_component_is_called() -> None:
+    made = deploy(map_of("{create: true}"), name="n" * 100).made
+    assert made["EventTarget", f"{'n' * 100}-alarms"]["targetId"] == "alarms"

@@ -27,6 +27,7 @@ def test_created_key_has_its_alias_window_and_the_maps_tags() -> None:
     assert {name: value for name, value in key.items() if name != "policy"} == {
         "description": "secrets of x/dev (mine)",
         "enableKeyRotation": True,
+        "multiRegion": False,
         "deletionWindowInDays": 7,
         "tags": {"team": "t"},
     }
@@ -157,6 +158,7 @@ def test_created_key_encrypts_all_and_rotates() -> None:
     assert result.made["Key", "m"] == {
         "description": "secrets of x/dev (secretsmanager)",
         "enableKeyRotation": True,
+        "multiRegion": False,
         "deletionWindowInDays": 30,
         "policy": result.made["Key", "m"]["policy"],
     }
@@ -167,3 +169,10 @@ def test_created_key_encrypts_all_and_rotates() -> None:
         "a": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/made",
         "b": f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/o",
     }
+
+
+@pytest.mark.parametrize("multi_region", [True, False])
+def test_key_says_whether_it_is_multi_region_so_that_a_change_is_seen(multi_region) -> None:
+    kms = f"{{create: true, multi_region: {str(multi_region).lower()}}}"
+    made = deploy(f"context_name: x\nkms: {kms}\nsecrets: {{a: {{}}}}\n").made
+    assert made["Key", "m"]["multiRegion"] is multi_region

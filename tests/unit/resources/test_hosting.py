@@ -205,6 +205,7 @@ def test_only_secrets_manager_may_call_the_function_for_this_secret(made) -> Non
         "principal": "secretsmanager.amazonaws.com",
         "sourceAccount": ACCOUNT,
         "sourceArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/a-AbCdEf",
+        "statementId": rotation_function("x/dev/a"),
     }
 
 
@@ -213,3 +214,16 @@ def test_calls_that_failed_for_good_go_to_the_alarms_topic(made) -> None:
     policy = json.loads(made["RolePolicy", "m.a.rotation"]["policy"])
     allowed = {one["Sid"]: one["Resource"] for one in policy["Statement"]}
     assert allowed["SendDeadLetters"] == TOPIC
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("n" * 109, None), ("n" * 110, "named"), ("a b", "named")]
+)
+def test_policy_is_named_only_where_its_automatic_name_is_not_valid(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name, expected
+) -> None:
+    monkeypatch.setattr(hosting, "archive", lambda _: tmp_path)
+    fields = f"{ON}generate_random_password: true, rotation: {{function: generated-password}}"
+    made = deploy(f"context_name: x\nsecrets: {{a: {{{fields}}}}}\n", name=name).made
+    policy = made["RolePolicy", f"{name}.a.rotation"]
+    assert policy.get("name") == (expected and rotation_function("x/dev/a"))

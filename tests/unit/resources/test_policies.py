@@ -156,3 +156,11 @@ def test_policy_over_iams_limit_is_refused_with_its_level() -> None:
 
 def test_map_without_secrets_creates_no_policy() -> None:
     assert not [name for kind, name in deploy("context_name: x\n").made if kind == "Policy"]
+
+
+@pytest.mark.parametrize(("fields", "goes"), [("", True), ("import: old, ", False)])
+def test_policy_goes_with_its_secret_unless_that_stays(registered, fields, goes) -> None:
+    policy = """policy: '{"Version": "2012-10-17", "Statement": []}'"""
+    deploy(f"{HEAD}  a: {{{fields}{policy}}}\n")
+    request = registered["aws:secretsmanager/secretPolicy:SecretPolicy"]["m.a"]
+    assert request.deletedWith.endswith(":Secret::m.a") is goes

@@ -1,6 +1,7 @@
 """`on_rotate`: what a map may say, what it plans, and what is made of it."""
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -14,6 +15,7 @@ from tests.maps_of_tests import plan_of
 from tests.unit.mocks import ACCOUNT, FUNCTION, REGION, deploy
 
 ROTATING = f"secret_data: v, rotation_automatically: true, rotation_lambda_arn: '{FUNCTION}'"
+RESTARTING_KINDS = "Function", "Role", "RolePolicy", "LogGroup"
 STACKS = "stacks: {ecs: {stack: o/ecs/dev, when_missing: wait}}\n"
 SERVICE = f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/main/orders"
 READER = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:reader"
@@ -59,12 +61,18 @@ def test_adopted_secret_may_rotate_by_other_means() -> None:
     assert plan_of(map_of("[{lambda: x}]", "import: there")).secrets["a"].on_rotate
 
 
-def test_name_that_leaves_no_room_for_the_function_is_refused() -> None:
-    with pytest.raises(
-        SecretMapError,
-        match="m:4:1: error: `name`: with `on_rotate`, the map's name is limited to 46 characters",
-    ):
-        plan_of(map_of("[{lambda: x}]") + f"name: {'n' * 47}\n")
+@pytest.mark.parametrize("name", ["n" * 57, "a.b", "with blank", "n" * 200])
+def test_restart_function_has_a_valid_name_whatever_the_component_is_called(name) -> None:
+    made = deploy(map_of("[{lambda: x}]"), name=name).made
+    names = {made[kind, f"{name}-on-rotate"]["name"] for kind in RESTARTING_KINDS}
+    assert len(names) == 1
+    assert re.fullmatch(r"[0-9A-Za-z_-]{1,64}", names.pop())
+
+
+@pytest.mark.parametrize("name", ["m", "n" * 46])
+def test_restart_function_keeps_its_automatic_name_where_that_is_valid(name) -> None:
+    made = deploy(map_of("[{lambda: x}]"), name=name).made
+    assert not [kind for kind in RESTARTING_KINDS if "name" in made[kind, f"{name}-on-rotate"]]
 
 
 def test_plan_shows_what_restarts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,9 +133,21 @@ def test_function_runs_this_packages_file_and_only_these_rules_may_call_it() -> 
     assert (
         permission["sourceArn"] == f"arn:aws:events:{REGION}:{ACCOUNT}:rule/secretsmap-on-rotate-*"
     )
-    assert permission["sourceAccount"] == ACCOUNT
     assert made["EventRule", "m.a.on-rotate"]["name"].startswith("secretsmap-on-rotate-")
     assert made["LogGroup", "m-on-rotate"] == {"retentionInDays": 30}
+
+
+def test_rules_may_call_the_function_although_eventbridge_sends_no_account() -> None:
+    permission = deploy(map_of("[{lambda: reader}]")).made["Permission", "m-on-rotate"]
+    assert "sourceAccount" not in permission
+
+
+def test_statement_and_target_have_ids_that_aws_accepts() -> None:
+    key, name = "k" * 60, "a.b c"
+    text = f"context_name: x\nsecrets: {{{key}: {{on_rotate: [{{lambda: x}}], {ROTATING}}}}}\n"
+    made = deploy(text, name=name).made
+    assert made["Permission", f"{name}-on-rotate"]["statementId"] == "on-rotate"
+    assert made["EventTarget", f"{name}.{key}.on-rotate"]["targetId"] == "on-rotate"
 
 
 def test_map_without_restarts_makes_no_function() -> None:

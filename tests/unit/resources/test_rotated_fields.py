@@ -8,6 +8,8 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks
 
+from secrets_component.lookups import safeguards
+from secrets_component.lookups.safeguards import AccountState
 from secrets_component.resources import rotated_fields
 from tests.maps_of_tests import plan_of
 from tests.unit.mocks import Cloud, deploy, scope_of
@@ -28,6 +30,7 @@ def test_rotated_fields_are_written_only_when_the_maps_own_change() -> None:
         "password": "generated-m.a.password",
     }
     assert version["secretStringWoVersion"] == 7
+    assert version["versionStages"] == ["secretsmap-own-fields", "AWSCURRENT"]
     assert ("SecretVersion", "m.a.first") not in result.made
 
 
@@ -99,9 +102,28 @@ def test_value_that_cannot_be_read_ends_the_run(current) -> None:
     mocks.set_mocks(Cloud({}, ()), project="secrets", stack="dev")
     scope = scope_of(HEAD + OWN)
     secret = scope.plan.secrets["a"]
-    found = rotated_fields._current_value(scope, secret, pulumi.Output.from_input("arn"))
+    found = rotated_fields._current_value(
+        scope, secret, pulumi.Output.from_input("arn"), AccountState({})
+    )
     with pytest.raises(
         pulumi.RunError,
         match=r"m:3:\d+: error: `rotated_fields`: cannot read the current value: .*Access",
     ):
         asyncio.get_event_loop().run_until_complete(found.future())
+
+
+def test_labels_of_a_version_that_exists_never_change(registered) -> None:
+    # Otherwise a rotation's successor would lose AWSCURRENT to the map's version.
+    deploy(HEAD + OWN)
+    version = registered["aws:secretsmanager/secretVersion:SecretVersion"]["m.a.fields"]
+    assert list(version.ignoreChanges) == ["versionStages"]
+
+
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_value_is_read_unless_aws_confirms_that_there_is_none(
+    monkeypatch: pytest.MonkeyPatch, current, is_empty
+) -> None:
+    # The provider looks two minutes for a value that does not exist.
+    current('{"host": "old", "password": "rotated", "token": "new"}')
+    monkeypatch.setattr(safeguards.AccountState, "is_empty", lambda *_: is_empty)
+    assert stored()["password"] == ("p" if is_empty else "rotated")

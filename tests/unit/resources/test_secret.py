@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
-from pulumi.runtime.mocks import MockMonitor
 
 from secrets_component.lookups import safeguards
-from secrets_component.lookups.inventory import HeldSecret
+from secrets_component.lookups.inventory import HeldSecret, Inventory
 from secrets_component.lookups.safeguards import AccountState
+from tests.unit.conftest import Registered
 from tests.unit.mocks import ACCOUNT, REGION, deploy
 
 HEAD = "context_name: x\nsecrets:\n"
+UNSET = ["description", "kmsKeyId", "tags", "tagsAll", "replicas"]
+MANAGED = "alias/aws/secretsmanager"
 
 
 def arn(name: str) -> str:
@@ -20,18 +23,9 @@ def arn(name: str) -> str:
 
 
 @pytest.fixture
-def requests(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def requests(registered: Registered) -> dict[str, Any]:
     """What the engine is asked to register, by logical name, of secrets only."""
-    seen: dict[str, Any] = {}
-    register = MockMonitor.RegisterResource
-
-    def note(self: MockMonitor, request: Any) -> Any:
-        if request.type == "aws:secretsmanager/secret:Secret":
-            seen[request.name] = request
-        return register(self, request)
-
-    monkeypatch.setattr(MockMonitor, "RegisterResource", note)
-    return seen
+    return registered["aws:secretsmanager/secret:Secret"]
 
 
 def secret(fields: str, head: str = "# no head") -> dict[str, Any]:
@@ -75,13 +69,13 @@ def test_arn_and_name_are_offered_to_other_entries() -> None:
 @pytest.mark.parametrize(
     ("fields", "head", "ignored"),
     [
-        ("", "", ["description", "kmsKeyId", "tags", "replicas"]),
-        ("", "default_kms_key_id: alias/k", ["description", "kmsKeyId", "tags", "replicas"]),
-        ("", "tags: {team: t}", ["description", "kmsKeyId", "tags", "replicas"]),
-        ("description: d", "", ["kmsKeyId", "tags", "replicas"]),
-        ("kms_key_id: alias/own", "", ["description", "tags", "replicas"]),
+        ("", "", UNSET),
+        ("", "default_kms_key_id: alias/k", UNSET),
+        ("", "tags: {team: t}", UNSET),
+        ("description: d", "", ["kmsKeyId", "tags", "tagsAll", "replicas"]),
+        ("kms_key_id: alias/own", "", ["description", "tags", "tagsAll", "replicas"]),
         ("tags: {own: o}", "", ["description", "kmsKeyId", "replicas"]),
-        ("replicas: [{region: eu-west-1}]", "", ["description", "kmsKeyId", "tags"]),
+        ("replicas: [{region: eu-west-1}]", "", ["description", "kmsKeyId", "tags", "tagsAll"]),
     ],
 )
 def test_adopted_secret_keeps_what_its_entry_does_not_set(requests, fields, head, ignored) -> None:
@@ -97,28 +91,80 @@ def test_secret_of_the_map_ignores_no_changes_and_imports_nothing(requests) -> N
     assert list(requests["m.a"].ignoreChanges) == []
 
 
+def test_successor_of_a_secret_exists_before_it_goes(requests) -> None:
+    secret("")
+    assert requests["m.a"].deleteBeforeReplaceDefined
+    assert requests["m.a"].deleteBeforeReplace is False
+
+
 @pytest.mark.parametrize("protect", [True, False])
 def test_protected_secret_is_protected_in_the_stack(requests, protect) -> None:
     secret(f"protect: {str(protect).lower()}")
     assert requests["m.a"].protect is protect
 
 
-def deploy_with(monkeypatch: pytest.MonkeyPatch, state: AccountState) -> None:
+def deploy_with(monkeypatch: pytest.MonkeyPatch, state: AccountState) -> dict[Any, Any]:
     """Deploy two secrets into an account of which this is known."""
     monkeypatch.setattr(safeguards, "check_account", lambda *_: state)
-    deploy(HEAD + "  a: {import: old}\n  b: {}\n")
+    return deploy(HEAD + "  a: {import: old}\n  b: {}\n").made
+
+
+def held(name: str, **more: Any) -> HeldSecret:
+    """A secret of the account."""
+    filled = HeldSecret(
+        name, arn(name), deletion=None, is_filled=True, next_rotation=None, service=None
+    )
+    return replace(filled, **more)
 
 
 @pytest.mark.parametrize(("service", "is_retained"), [("rds", True), (None, False)])
 def test_secret_that_a_service_manages_stays_when_its_entry_goes(
     monkeypatch: pytest.MonkeyPatch, requests, service, is_retained
 ) -> None:
-    held = HeldSecret(
-        "old", arn("old"), deletion=None, is_filled=True, next_rotation=None, service=service
-    )
-    deploy_with(monkeypatch, AccountState({"a": arn("old")}, {"a": held}))
+    deploy_with(monkeypatch, AccountState({}, {"b": held("x/dev/b", service=service)}))
+    assert requests["m.b"].retainOnDelete is is_retained
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_retained"),
+    [("import: old", True), ("restore_deleted: true", True), ("secret_data: v", False)],
+)
+def test_adopted_secret_stays_when_its_entry_goes(requests, fields, is_retained) -> None:
+    # A run that ends between import and update leaves no recovery window in the state, and the
+    # provider would delete the secret without one.
+    secret(fields)
     assert requests["m.a"].retainOnDelete is is_retained
-    assert not requests["m.b"].retainOnDelete
+
+
+ACCOUNT_OF_THE_SDK = cast("Inventory", object())
+
+
+@pytest.mark.parametrize(
+    ("found", "key", "ignored"),
+    [
+        (None, None, ["kmsKeyId"]),
+        (held("x/dev/b"), None, ["kmsKeyId"]),
+        (held("x/dev/b", kms_key=MANAGED), None, ["kmsKeyId"]),
+        (held("x/dev/b", kms_key=f"arn:aws:kms:{REGION}:{ACCOUNT}:{MANAGED}"), None, ["kmsKeyId"]),
+        (held("x/dev/b", kms_key="alias/other"), MANAGED, []),
+    ],
+    ids=["new", "default key", "alias", "alias ARN", "other key"],
+)
+def test_aws_managed_key_is_named_only_for_a_secret_that_may_have_another(
+    monkeypatch: pytest.MonkeyPatch, requests, found, key, ignored
+) -> None:
+    state = AccountState({}, {"b": found} if found else {}, ACCOUNT_OF_THE_SDK)
+    made = deploy_with(monkeypatch, state)
+    assert made["Secret", "m.b"].get("kmsKeyId") == key
+    assert list(requests["m.b"].ignoreChanges) == ignored
+
+
+def test_key_of_the_last_run_is_left_although_the_account_does_not_show_it_yet(
+    monkeypatch: pytest.MonkeyPatch, requests
+) -> None:
+    state = AccountState({}, {"b": held("x/dev/b")}, ACCOUNT_OF_THE_SDK, frozenset({"b"}))
+    assert deploy_with(monkeypatch, state)["Secret", "m.b"]["kmsKeyId"] == MANAGED
+    assert list(requests["m.b"].ignoreChanges) == []
 
 
 def test_restored_secret_is_imported_by_its_arn(monkeypatch: pytest.MonkeyPatch, requests) -> None:
