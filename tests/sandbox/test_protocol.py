@@ -215,7 +215,8 @@ def test_name_that_would_be_too_long_cannot_be_made(call: Any) -> None:
     [("PROPOSE", "asked"), ("ENFORCE", "asked"), ("DISABLE", "automatic naming is disabled")],
 )
 def test_naming_that_the_stack_configures_is_kept_to(call: Any, mode: str, answer: str) -> None:
-    asked = provider_pb2.CheckRequest.AutonamingOptions(proposed_name="asked", mode=mode)
+    options = provider_pb2.CheckRequest.AutonamingOptions
+    asked = options(proposed_name="asked", mode=options.Mode.Value(mode))
     try:
         checked = call("Check", news=struct(), autonaming=asked)
     except RefusedError as refused:
