@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import zipfile
 from pathlib import Path
 
-from sandbox.providers.cloud import Cloud, listed, without_none
+from sandbox.providers.cloud import Cloud, all_tags, listed, without_none
 from sandbox.providers.protocol import Created, Properties, ResourceType
 
 _ASSETS, _TEXT, _PATH = "assets", "text", "path"  # how Pulumi writes archives and assets
@@ -17,7 +16,7 @@ _EARLIEST = (1980, 1, 1, 0, 0, 0)  # a zip cannot store an earlier date
 
 def create_permission(cloud: Cloud, inputs: Properties) -> Created:
     """Add a statement to a function's policy."""
-    statement = inputs.get("statementId") or f"terraform-{os.urandom(8).hex()}"
+    statement = inputs["statementId"]
     cloud.call(
         "lambda",
         "add_permission",
@@ -28,7 +27,7 @@ def create_permission(cloud: Cloud, inputs: Properties) -> Created:
         SourceAccount=inputs.get("sourceAccount"),
         SourceArn=inputs.get("sourceArn"),
     )
-    return statement, {"statementId": statement}
+    return statement, {}
 
 
 def read_permission(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
@@ -57,7 +56,7 @@ def create_function(cloud: Cloud, inputs: Properties) -> Created:
         FunctionName=inputs["name"],
         Code={"ZipFile": _zipped(inputs["code"])},
         **_settings(inputs),
-        Tags=inputs.get("tags"),
+        Tags=all_tags(inputs) or None,
     )
     return inputs["name"], read_function(cloud, inputs["name"], inputs)
 
@@ -196,20 +195,11 @@ TYPES = {
         read_permission,
         None,
         delete_permission,
-        replaces=frozenset(
-            {"action", "function", "principal", "sourceAccount", "sourceArn", "statementId"}
-        ),
-        computed=frozenset({"statementId", "region"}),
-        outputs=("statementId",),
     ),
     "aws:lambda/function:Function": ResourceType(
         create_function,
         read_function,
         update_function,
         delete_function,
-        replaces=frozenset({"name", "packageType", "region"}),
-        computed=frozenset({"region", "timeout", "memorySize", "loggingConfig"}),
-        outputs=("arn", "invokeArn", "qualifiedArn", "version"),
-        name="name",
     ),
 }

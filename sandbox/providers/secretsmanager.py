@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox.providers.cloud import Cloud, listed, same_or, tags, untagged, without_none
+from sandbox.providers.cloud import (
+    Cloud,
+    all_tags,
+    listed,
+    own_tags,
+    same_or,
+    tags,
+    untagged,
+    without_none,
+)
 from sandbox.providers.protocol import Created, Properties, ProviderError, ResourceType
 
 
@@ -36,8 +45,8 @@ def read_secret(cloud: Cloud, identity: str, state: Properties) -> Properties | 
         "name": found["Name"],
         "description": found.get("Description"),
         "kmsKeyId": found.get("KmsKeyId"),
-        "tags": found_tags,
-        "tagsAll": found_tags or {},
+        "tags": own_tags(cloud, found_tags, state),
+        "tagsAll": found_tags,
         "replicas": _read_replicas(found, state),
     }
 
@@ -78,8 +87,8 @@ def update_secret(
 
 
 def _update_tags(cloud: Cloud, identity: str, olds: Properties, news: Properties) -> None:
-    before = olds.get("tags") or {}
-    after = news.get("tags") or {}
+    before = all_tags(olds)
+    after = all_tags(news)
     gone = sorted(before.keys() - after.keys())
     if gone:
         cloud.call("secretsmanager", "untag_resource", SecretId=identity, TagKeys=gone)
@@ -341,44 +350,24 @@ TYPES = {
         read_secret,
         update_secret,
         delete_secret,
-        replaces=frozenset({"name", "namePrefix", "region", "type"}),
-        computed=frozenset({"policy", "region", "replicas"}),
-        defaults={"recoveryWindowInDays": 30, "forceOverwriteReplicaSecret": False},
-        outputs=("arn", "tagsAll"),
-        name="name",
-        hidden=frozenset({"recoveryWindowInDays", "forceOverwriteReplicaSecret"}),
     ),
     "aws:secretsmanager/secretVersion:SecretVersion": ResourceType(
         create_version,
         read_version,
         update_version,
         delete_version,
-        replaces=frozenset(
-            {"secretId", "secretString", "secretBinary", "secretStringWoVersion", "region"}
-        ),
-        computed=frozenset({"versionStages", "region"}),
-        outputs=("arn", "versionId"),
-        secrets=frozenset({"secretString", "secretBinary", "secretStringWo"}),
-        write_only=frozenset({"secretStringWo"}),
     ),
     "aws:secretsmanager/secretPolicy:SecretPolicy": ResourceType(
         create_policy,
         read_policy,
         lambda cloud, _id, _olds, news: create_policy(cloud, news)[1],
         delete_policy,
-        replaces=frozenset({"secretArn", "region"}),
-        computed=frozenset({"region"}),
-        hidden=frozenset({"blockPublicPolicy"}),
     ),
     "aws:secretsmanager/secretRotation:SecretRotation": ResourceType(
         set_rotation,
         read_rotation,
         lambda cloud, _id, _olds, news: set_rotation(cloud, news)[1],
         cancel_rotation,
-        replaces=frozenset({"secretId", "region"}),
-        computed=frozenset({"region", "rotationEnabled"}),
-        outputs=("rotationEnabled",),
-        hidden=frozenset({"rotateImmediately"}),
     ),
 }
 
