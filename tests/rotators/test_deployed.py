@@ -5,12 +5,10 @@ from __future__ import annotations
 import shutil
 from typing import Any
 
-import pytest
-
-from rotators import handlers
-from tests.conftest import Aws, Secrets
+from tests.conftest import Secrets
 from tests.rotators.account import Secret
 from tests.rotators.conftest import Database
+from tests.sandbox.rules.functions_code import wait_until
 
 MAP = """\
 context_name: deployed
@@ -24,7 +22,7 @@ secrets:
 
 
 def test_deployed_function_rotates_and_the_next_run_does_not_notice(
-    secrets: Secrets, postgres: Database, aws: Aws, account: Any, monkeypatch: pytest.MonkeyPatch
+    secrets: Secrets, postgres: Database, account: Any
 ) -> None:
     user, ca = postgres.new_user(), postgres.server.ca
     stack = secrets(MAP.format(port=postgres.server.port, user=user))
@@ -35,14 +33,9 @@ def test_deployed_function_rotates_and_the_next_run_does_not_notice(
     postgres.server.run(f"ALTER ROLE {user} PASSWORD '{first}'")
 
     secret = Secret(account, outputs["secret_arns"]["db"])
-    arn = account.describe_secret(SecretId=secret.arn)["RotationLambdaARN"]
-    function = aws("lambda").get_function_configuration(FunctionName=arn)
-    for name, value in function["Environment"]["Variables"].items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("CA_BUNDLE", str(ca))  # there it lies where Lambda unpacks the zip
-    handler = getattr(handlers, function["Handler"].rpartition(".")[2])
     for _ in range(2):
-        secret.rotate(handler)
+        token = account.rotate_secret(SecretId=secret.arn)["VersionId"]
+        wait_until(lambda token=token: "AWSCURRENT" in secret.labels()[token])
 
     live = secret.fields()
     assert postgres.opens(live)
