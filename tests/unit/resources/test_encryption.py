@@ -55,7 +55,7 @@ def test_replicas_of_the_key_have_its_policy_window_and_tags() -> None:
     ],
     ids=["created", "named", "referenced", "AWS-managed", "kept"],
 )
-def test_secret_has_the_key_that_the_plan_chooses(fields, key) -> None:
+def test_secret_has_the_key_that_the_plan_chooses(fields: str, key: str | None) -> None:
     text = f"{CREATED}stacks: {{kms: o/kms/dev}}\nsecrets: {{a: {{{fields}}}}}\n"
     made = deploy(text, {"o/kms/dev": {"id": "referenced"}}).made
     assert made["Secret", "m.a"].get("kmsKeyId") == key
@@ -84,7 +84,9 @@ def test_secret_has_the_key_that_the_plan_chooses(fields, key) -> None:
     ],
     ids=["AWS-managed", "key of one region", "replica of the key", "named", "referenced"],
 )
-def test_replica_has_the_key_that_the_plan_chooses(head, fields, replica) -> None:
+def test_replica_has_the_key_that_the_plan_chooses(
+    head: str, fields: str, replica: dict[str, str]
+) -> None:
     text = f"context_name: x\n{head}secrets: {{a: {{replicas: [{{region: eu-west-1{fields}}}]}}}}\n"
     made = deploy(text, {"o/kms/dev": {"id": "referenced"}}).made
     assert made["Secret", "m.a"]["replicas"] == [replica]

@@ -1,6 +1,7 @@
 """Resource policies of secrets, and identity policies of levels."""
 
 import json
+from typing import Any
 
 import pulumi
 import pytest
@@ -68,7 +69,7 @@ def test_level_policies_end_at_the_hierarchy() -> None:
     assert not any("*" in action for s in admin["Statement"] for action in s["Action"])
 
 
-def level_statements(text: str, policy: str = "m.read") -> list[dict]:
+def level_statements(text: str, policy: str = "m.read") -> list[dict[str, Any]]:
     return json.loads(deploy(text).made["Policy", policy]["policy"])["Statement"]
 
 

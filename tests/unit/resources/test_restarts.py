@@ -11,7 +11,7 @@ from secrets_component import cli
 from secrets_component.errors import SecretMapError
 from secrets_component.secret_map.schema import map_schema
 from tests.maps_of_tests import plan_of
-from tests.unit.mocks import ACCOUNT, FUNCTION, REGION, deploy
+from tests.unit.mocks import ACCOUNT, FUNCTION, REGION, Deployed, deploy
 
 ROTATING = f"secret_data: v, rotation_automatically: true, rotation_lambda_arn: '{FUNCTION}'"
 STACKS = "stacks: {ecs: {stack: o/ecs/dev, when_missing: wait}}\n"
@@ -146,7 +146,7 @@ def test_restart_waits_for_a_stack_that_comes_later_and_the_rotation_does_not() 
     assert f'[{{"ecs_service": "{SERVICE}"}}, ' in template(late)
 
 
-def template(deployed) -> str:
+def template(deployed: Deployed) -> str:
     return deployed.made["EventTarget", "m.a.on-rotate"]["inputTransformer"]["inputTemplate"]
 
 

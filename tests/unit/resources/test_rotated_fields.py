@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Callable
+from typing import Any
 
 import grpc
 import pulumi
@@ -47,14 +49,17 @@ class ProviderError(grpc.RpcError):
         return self._details
 
 
+Answer = Callable[[str | ProviderError], None]
+
+
 @pytest.fixture
-def current(monkeypatch: pytest.MonkeyPatch):
+def current(monkeypatch: pytest.MonkeyPatch) -> Answer:
     """Let AWS answer with this current value, or with this error."""
 
     def answer(found: str | ProviderError) -> None:
         others = Cloud.call
 
-        def call(self, args):
+        def call(self: Cloud, args: mocks.MockCallArgs) -> Any:
             if not args.token.endswith(":getSecretVersion"):
                 return others(self, args)
             if isinstance(found, ProviderError):
@@ -70,18 +75,18 @@ def stored() -> dict[str, str]:
     return json.loads(deploy(HEAD + OWN).made["SecretVersion", "m.a.fields"]["secretStringWo"])
 
 
-def test_rotated_fields_keep_their_current_values(current) -> None:
+def test_rotated_fields_keep_their_current_values(current: Answer) -> None:
     current('{"host": "old", "password": "rotated", "token": "new", "other": 1}')
     assert stored() == {"host": "h", "password": "rotated", "token": "new"}
 
 
-def test_field_that_is_not_there_yet_gets_the_maps_value(current) -> None:
+def test_field_that_is_not_there_yet_gets_the_maps_value(current: Answer) -> None:
     current('{"host": "old", "token": "new"}')
     assert stored() == {"host": "h", "password": "p", "token": "new"}
 
 
 @pytest.mark.parametrize("found", ["s3cret", '["s3cret"]'])
-def test_current_value_without_fields_is_refused_and_not_shown(found) -> None:
+def test_current_value_without_fields_is_refused_and_not_shown(found: str) -> None:
     plan = plan_of(HEAD + OWN)
     problem = r"m:3:\d+: error: `rotated_fields`: the current value is not a JSON"
     with pytest.raises(pulumi.RunError, match=problem) as no:
@@ -89,12 +94,12 @@ def test_current_value_without_fields_is_refused_and_not_shown(found) -> None:
     assert "s3cret" not in str(no.value)
 
 
-def test_secret_without_a_value_gets_the_maps(current) -> None:
+def test_secret_without_a_value_gets_the_maps(current: Answer) -> None:
     current(ProviderError("reading Secrets Manager Secret Version: couldn't find resource"))
     assert stored() == {"host": "h", "password": "p", "token": "t"}
 
 
-def test_value_that_cannot_be_read_ends_the_run(current) -> None:
+def test_value_that_cannot_be_read_ends_the_run(current: Answer) -> None:
     current(ProviderError("AccessDeniedException"))
     mocks.set_mocks(Cloud({}, ()), project="secrets", stack="dev")
     scope = scope_of(HEAD + OWN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ def arn(name: str) -> str:
 def requests(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the engine is asked to register, by logical name, of secrets only."""
     seen: dict[str, Any] = {}
-    register = MockMonitor.RegisterResource
+    register: Callable[[MockMonitor, Any], Any] = MockMonitor.RegisterResource
 
     def note(self: MockMonitor, request: Any) -> Any:
         if request.type == "aws:secretsmanager/secret:Secret":
@@ -41,7 +42,7 @@ def secret(fields: str, head: str = "# no head") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("fields", ["", "kms_key_id: alias/aws/secretsmanager"])
-def test_aws_managed_key_is_named_so_that_a_former_key_is_left(fields) -> None:
+def test_aws_managed_key_is_named_so_that_a_former_key_is_left(fields: str) -> None:
     assert secret(fields)["kmsKeyId"] == "alias/aws/secretsmanager"
 
 
@@ -84,21 +85,25 @@ def test_arn_and_name_are_offered_to_other_entries() -> None:
         ("replicas: [{region: eu-west-1}]", "", ["description", "kmsKeyId", "tags"]),
     ],
 )
-def test_adopted_secret_keeps_what_its_entry_does_not_set(requests, fields, head, ignored) -> None:
+def test_adopted_secret_keeps_what_its_entry_does_not_set(
+    requests: dict[str, Any], fields: str, head: str, ignored: list[str]
+) -> None:
     inputs = secret(f"import: old, {fields}" if fields else "import: old", head)
     assert requests["m.a"].importId == arn("old")
     assert list(requests["m.a"].ignoreChanges) == ignored
     assert not set(ignored) & set(inputs)
 
 
-def test_secret_of_the_map_ignores_no_changes_and_imports_nothing(requests) -> None:
+def test_secret_of_the_map_ignores_no_changes_and_imports_nothing(requests: dict[str, Any]) -> None:
     secret("")
     assert requests["m.a"].importId == ""
     assert list(requests["m.a"].ignoreChanges) == []
 
 
 @pytest.mark.parametrize("protect", [True, False])
-def test_protected_secret_is_protected_in_the_stack(requests, protect) -> None:
+def test_protected_secret_is_protected_in_the_stack(
+    requests: dict[str, Any], protect: bool
+) -> None:
     secret(f"protect: {str(protect).lower()}")
     assert requests["m.a"].protect is protect
 
@@ -111,7 +116,10 @@ def deploy_with(monkeypatch: pytest.MonkeyPatch, state: AccountState) -> None:
 
 @pytest.mark.parametrize(("service", "is_retained"), [("rds", True), (None, False)])
 def test_secret_that_a_service_manages_stays_when_its_entry_goes(
-    monkeypatch: pytest.MonkeyPatch, requests, service, is_retained
+    monkeypatch: pytest.MonkeyPatch,
+    requests: dict[str, Any],
+    service: str | None,
+    is_retained: bool,
 ) -> None:
     held = HeldSecret(
         "old", arn("old"), deletion=None, is_filled=True, next_rotation=None, service=service
@@ -121,7 +129,9 @@ def test_secret_that_a_service_manages_stays_when_its_entry_goes(
     assert not requests["m.b"].retainOnDelete
 
 
-def test_restored_secret_is_imported_by_its_arn(monkeypatch: pytest.MonkeyPatch, requests) -> None:
+def test_restored_secret_is_imported_by_its_arn(
+    monkeypatch: pytest.MonkeyPatch, requests: dict[str, Any]
+) -> None:
     deploy_with(monkeypatch, AccountState({"b": arn("x/dev/b")}))
     assert requests["m.b"].importId == arn("x/dev/b")
 
