@@ -139,7 +139,10 @@ class Report:
 
 
 def _about(path: KeyPath, message: str) -> str:
-    """Return the message behind the name of its field; an entry as a whole is not a field."""
+    """Return the message behind the name of its field, unless it begins with that.
+
+    An entry as a whole is not a field.
+    """
     if len(path) > 1 and path[0] == "secrets":
         path = path[2:]
 
@@ -147,7 +150,8 @@ def _about(path: KeyPath, message: str) -> str:
     if not fields or not shown(fields[-1]):
         return message
 
-    return f"`{fields[-1]}`: {message}"
+    name = f"`{fields[-1]}`"
+    return message if message.startswith(name) else f"{name}: {message}"
 
 
 def shown(word: str) -> str:

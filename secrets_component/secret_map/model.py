@@ -45,13 +45,18 @@ class _MapBlock(BaseModel):
         frozen=True,
         strict=True,
         populate_by_name=False,
-        defer_build=True,
         use_attribute_docstrings=True,
     )
 
 
+_NAMES_LATER_CLASSES = ConfigDict(defer_build=True)
+"""For blocks whose fields have types that follow below: pydantic builds them on first use."""
+
+
 class Header(_MapBlock):
     """The fields that apply to all secrets of a map."""
+
+    model_config = _NAMES_LATER_CLASSES
 
     context_name: HierarchyPart
     """Required. First part of every secret's name.
@@ -241,6 +246,8 @@ Owner = Literal["map", "rotation", "operator"]
 
 class Fields(_MapBlock):
     """The fields that `defaults:` can set for all entries."""
+
+    model_config = _NAMES_LATER_CLASSES
 
     name: HierarchyPart | None = None
     """Last part of the secret's name. Default: the key of the entry.

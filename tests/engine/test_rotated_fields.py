@@ -73,7 +73,7 @@ def test_live_value_that_is_not_json_is_not_overwritten(secrets: Secrets, aws: A
     client = aws("secretsmanager")
     client.put_secret_value(SecretId=arn, SecretString="plain-text-by-hand")
     refused = stack.write(MAP.format(n="text", host="new")).up(good=False)
-    assert "secret `db`: the current value is not a JSON object" in refused.diagnostics
+    assert "`rotated_fields`: the current value is not a JSON object" in refused.diagnostics
     assert "plain-text-by-hand" not in refused.diagnostics
     assert client.get_secret_value(SecretId=arn)["SecretString"] == "plain-text-by-hand"
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pg8000.native
 import pymysql
@@ -31,7 +32,7 @@ class Server:
     engine: str
     port: int
     ca: Path
-    run: Callable[..., list]
+    run: Callable[..., list[Any]]
 
 
 def binary(name: str) -> Path:
@@ -134,7 +135,7 @@ def postgres(home: Path) -> Iterator[Server]:
     }  # fmt: skip
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
 
-    def run(statement: str, database: str = "postgres") -> list:
+    def run(statement: str, database: str = "postgres") -> list[Any]:
         with pg8000.native.Connection(
             "root", unix_sock=str(home / f".s.PGSQL.{port}"), database=database
         ) as connection:
@@ -168,7 +169,7 @@ def mariadb(home: Path) -> Iterator[Server]:
         "--max-password-errors=1000000", "--skip-name-resolve",
     ]  # fmt: skip
 
-    def run(statement: str, *values: str) -> list:
+    def run(statement: str, *values: str) -> list[Any]:
         connection = pymysql.connect(
             unix_socket=str(unix), user="root", autocommit=True, ssl_disabled=True
         )
@@ -202,7 +203,7 @@ def _running(
             process.wait()
 
 
-def _wait_until(ready: Callable[[], object], process: subprocess.Popen, log: Path) -> None:
+def _wait_until(ready: Callable[[], object], process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ def _loop() -> None:
 def registered(monkeypatch: pytest.MonkeyPatch) -> Registered:
     """What the engine is asked to register, by type and logical name: with all options."""
     seen: Registered = defaultdict(dict)
-    register = MockMonitor.RegisterResource
+    register: Callable[[MockMonitor, Any], Any] = MockMonitor.RegisterResource
 
     def note(self: MockMonitor, request: Any) -> Any:
         seen[request.type][request.name] = request

@@ -23,6 +23,9 @@ SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:rotate"
 
+Made = dict[tuple[str, str], dict[str, Any]]
+"""The inputs of each created resource, by kind and logical name."""
+
 
 class NoSuchStackError(grpc.RpcError):
     """What the engine answers for a stack that does not exist."""
@@ -55,7 +58,7 @@ class Cloud(mocks.Mocks):
 
     def __init__(self, stacks: dict[str, dict[str, Any]], secret_outputs: tuple[str, ...]) -> None:
         self.stacks, self.secret_outputs = stacks, list(secret_outputs)
-        self.made: dict[tuple[str, str], dict[str, Any]] = {}
+        self.made: Made = {}
         self.reads: list[str] = []
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.caller = f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/session"

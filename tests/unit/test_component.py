@@ -1,5 +1,7 @@
 """SecretMap itself: what it accepts, and that it creates all or nothing."""
 
+from typing import Any
+
 import pulumi
 import pytest
 from pulumi.runtime import mocks
@@ -31,7 +33,7 @@ def test_map_as_plain_data_is_accepted_and_an_output_is_not() -> None:
     ids=["wrong map", "missing value"],
 )
 def test_nothing_is_created_where_anything_is_wrong(
-    monkeypatch: pytest.MonkeyPatch, secret_map
+    monkeypatch: pytest.MonkeyPatch, secret_map: dict[str, Any]
 ) -> None:
     monkeypatch.delenv("NOT_THERE", raising=False)
     cloud = Cloud({}, ())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from secrets_component.errors import (
+    KeyPath,
     MapSyntaxError,
     MapValueError,
     Position,
@@ -43,7 +46,7 @@ def test_position_is_written_as_file_line_and_column() -> None:
 
 
 @pytest.mark.parametrize("severity", ["error", "warning"])
-def test_problem_is_one_line_with_its_severity(severity) -> None:
+def test_problem_is_one_line_with_its_severity(severity: Literal["error", "warning"]) -> None:
     problem = Problem(Position("m", 1, 2), "is wrong; write `a`", severity)
     assert str(problem) == f"m:1:2: {severity}: is wrong; write `a`"
 
@@ -78,7 +81,7 @@ def test_same_problem_at_the_same_position_is_reported_once() -> None:
 
 
 @pytest.mark.parametrize("kind", [MapSyntaxError, MapValueError])
-def test_every_error_of_a_map_can_be_caught_as_one(kind) -> None:
+def test_every_error_of_a_map_can_be_caught_as_one(kind: type[SecretMapError]) -> None:
     with pytest.raises(SecretMapError, match=r"^m:1:1: error: is wrong$"):
         raise kind([Problem(Position("m", 1, 1), "is wrong")])
 
@@ -96,7 +99,9 @@ def test_every_error_of_a_map_can_be_caught_as_one(kind) -> None:
         ((), "m:1:1: error: is wrong"),
     ],
 )
-def test_message_starts_with_its_field_unless_it_is_about_an_entry(path, line) -> None:
+def test_message_starts_with_its_field_unless_it_is_about_an_entry(
+    path: KeyPath, line: str
+) -> None:
     found = report()
     found.error(path, "is wrong")
     assert errors(found) == [line]
@@ -159,7 +164,9 @@ def test_error_at_text_that_is_not_found_points_at_the_value() -> None:
         ("b", "${output.rds.port}", "9:3"),  # nowhere: the entry's key
     ],
 )
-def test_reference_is_searched_in_its_entry_then_in_the_map(entry, reference, place) -> None:
+def test_reference_is_searched_in_its_entry_then_in_the_map(
+    entry: str, reference: str, place: str
+) -> None:
     found = report()
     found.error_in_reference(("secrets", entry), reference, "has no value")
     assert errors(found) == [f"m:{place}: error: `{reference}`: has no value"]
@@ -197,7 +204,7 @@ def test_problems_of_other_files_keep_their_position() -> None:
 @pytest.mark.parametrize(
     "word", ["name", "_name", "kms-key.id:1", "A9", "secretsmanager", "a" * 64]
 )
-def test_identifier_is_shown(word) -> None:
+def test_identifier_is_shown(word: str) -> None:
     assert shown(word) == f" `{word}`"
 
 
@@ -205,7 +212,7 @@ def test_identifier_is_shown(word) -> None:
     "word",
     ["", "9a", "-a", "hunter 2", "p@ss", "a/b", "ü", "a\n", "$ecret", "a=b", "a" * 65],
 )
-def test_word_that_is_no_identifier_is_never_shown(word) -> None:
+def test_word_that_is_no_identifier_is_never_shown(word: str) -> None:
     assert shown(word) == ""
 
 
@@ -218,7 +225,7 @@ def test_word_that_is_no_identifier_is_never_shown(word) -> None:
         ("", ""),
     ],
 )
-def test_nearest_known_word_is_suggested(word, hint) -> None:
+def test_nearest_known_word_is_suggested(word: str, hint: str) -> None:
     assert did_you_mean(word, ["name", "path", "secret_data"]) == hint
 
 

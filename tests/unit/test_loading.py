@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pulumi
 import pytest
-from pulumi.runtime import mocks
 
 from secrets_component.loading import load_secret_map, load_secret_maps, plan_of
-from tests.unit.mocks import Cloud
+from secrets_component.planning.plan import LiteralText
 
 FLAT = "context_name: x\nsecrets: {a: {}}\n"
 TWO = textwrap.dedent(
@@ -24,8 +23,9 @@ TWO = textwrap.dedent(
 
 
 @pytest.fixture(autouse=True)
-def _stack() -> None:
-    mocks.set_mocks(Cloud({}, ()), project="secrets", stack="staging")
+def _stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run each test as the program of the stack `staging`."""
+    monkeypatch.setattr(pulumi, "get_stack", lambda: "staging")
 
 
 def written(folder: Path, text: str) -> Path:
@@ -66,7 +66,7 @@ def test_instance_chooses_one_of_several_maps(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("instance", [None, "web"])
-def test_map_among_several_must_be_chosen(tmp_path: Path, instance) -> None:
+def test_map_among_several_must_be_chosen(tmp_path: Path, instance: str | None) -> None:
     path = written(tmp_path, TWO)
     with pytest.raises(pulumi.RunError) as refused:
         load_secret_map(path, instance=instance)
@@ -115,7 +115,9 @@ def test_plain_data_is_planned_for_the_stack() -> None:
 
 def test_plain_data_keeps_letters_of_any_script() -> None:
     data = {"context_name": "x", "secrets": {"a": {"secret_data": "ü"}}}
-    assert plan_of(data, None).secrets["a"].source.value.parts == ("ü",)
+    source = plan_of(data, None).secrets["a"].source
+    assert isinstance(source, LiteralText)
+    assert source.value.parts == ("ü",)
 
 
 def test_plain_data_is_planned_for_the_given_environment() -> None:
@@ -135,7 +137,7 @@ def test_problems_of_plain_data_have_a_position_too() -> None:
 
 
 @pytest.mark.parametrize("secret_map", [None, "stacks/dev.yaml", [], 5])
-def test_anything_but_a_map_is_refused(secret_map) -> None:
+def test_anything_but_a_map_is_refused(secret_map: object) -> None:
     with pytest.raises(pulumi.RunError) as refused:
         plan_of(secret_map, None)
     assert str(refused.value) == (

@@ -41,8 +41,11 @@ def labels(sm: Any) -> Callable[[str], dict[str, list[str]]]:
     def read(secret_id: str) -> dict[str, list[str]]:
         versions = sm.list_secret_version_ids(SecretId=secret_id)["Versions"]
         ids = {version["VersionId"]: sorted(version["VersionStages"]) for version in versions}
-        value = lambda i: sm.get_secret_value(SecretId=secret_id, VersionId=i)["SecretString"]  # noqa: E731
-        return {value(i): stages for i, stages in ids.items()}
+        values = {}
+        for version, stages in ids.items():
+            found = sm.get_secret_value(SecretId=secret_id, VersionId=version)
+            values[found["SecretString"]] = stages
+        return values
 
     return read
 

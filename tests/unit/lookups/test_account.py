@@ -49,13 +49,13 @@ def queried(cloud: Cloud) -> list[str]:
     return [name for name in names if name]
 
 
-def test_home_is_the_providers_account_region_and_caller(cloud) -> None:
+def test_home_is_the_providers_account_region_and_caller(cloud: Cloud) -> None:
     assert run_in_program(read_home, cloud) == Home(
         "aws", REGION, ACCOUNT, f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/session"
     )
 
 
-def test_partition_is_that_of_the_caller(cloud) -> None:
+def test_partition_is_that_of_the_caller(cloud: Cloud) -> None:
     cloud.caller = f"arn:aws-cn:iam::{ACCOUNT}:user/ci"
     assert run_in_program(read_home, cloud).partition == "aws-cn"
 
@@ -79,13 +79,13 @@ def attached(cloud: Cloud, text: str) -> tuple[dict[str, str], Report]:
 ATTACHED = "context_name: x\naccess: {attach_to: [app, ops]}\nsecrets: {a: {}}\n"
 
 
-def test_attached_roles_are_found_by_name(cloud) -> None:
+def test_attached_roles_are_found_by_name(cloud: Cloud) -> None:
     roles, report = attached(cloud, ATTACHED)
     assert roles == {name: f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("app", "ops")}
     assert report.errors == []
 
 
-def test_role_that_several_levels_attach_is_queried_once(cloud) -> None:
+def test_role_that_several_levels_attach_is_queried_once(cloud: Cloud) -> None:
     attached(
         cloud,
         "context_name: x\naccess: {attach_to: [app], paths: {p: {attach_to: [app]}}}\n"
@@ -94,7 +94,7 @@ def test_role_that_several_levels_attach_is_queried_once(cloud) -> None:
     assert queried(cloud) == ["app"]
 
 
-def test_every_missing_role_is_reported_at_its_name(cloud) -> None:
+def test_every_missing_role_is_reported_at_its_name(cloud: Cloud) -> None:
     roles, report = attached(cloud, ATTACHED.replace("[app, ops]", "[gone, app, lost]"))
     assert list(roles) == ["app"]
     assert [str(problem) for problem in report.errors] == [
@@ -115,27 +115,27 @@ def problem_with(principal: str, cloud: Cloud, home: Home = HOME) -> str | None:
 
 
 @pytest.mark.parametrize("kind", ["role", "user"])
-def test_identity_that_exists_is_no_problem(cloud, kind) -> None:
+def test_identity_that_exists_is_no_problem(cloud: Cloud, kind: str) -> None:
     cloud.identities["app"] = f"arn:aws:iam::{ACCOUNT}:{kind}/app"
     assert problem_with(f"arn:aws:iam::{ACCOUNT}:{kind}/app", cloud) is None
     assert [operation for operation, _ in cloud.calls] == [f"get{kind.title()}"]
 
 
 @pytest.mark.parametrize("kind", ["role", "user"])
-def test_identity_that_does_not_exist_must_be_created_first(cloud, kind) -> None:
+def test_identity_that_does_not_exist_must_be_created_first(cloud: Cloud, kind: str) -> None:
     principal = f"arn:aws:iam::{ACCOUNT}:{kind}/gone"
     assert problem_with(principal, cloud) == (
         f"the {kind} `{principal}` does not exist in this account; create it first"
     )
 
 
-def test_identity_is_looked_up_by_its_name_without_the_path(cloud) -> None:
+def test_identity_is_looked_up_by_its_name_without_the_path(cloud: Cloud) -> None:
     cloud.identities["app"] = f"arn:aws:iam::{ACCOUNT}:role/team/app"
     assert problem_with(f"arn:aws:iam::{ACCOUNT}:role/team/app", cloud) is None
     assert queried(cloud) == ["app"]
 
 
-def test_identity_with_another_path_is_named(cloud) -> None:
+def test_identity_with_another_path_is_named(cloud: Cloud) -> None:
     written, real = f"arn:aws:iam::{ACCOUNT}:role/app", f"arn:aws:iam::{ACCOUNT}:role/team/app"
     cloud.identities["app"] = real
     assert problem_with(written, cloud) == (
@@ -157,12 +157,12 @@ def test_aws_decides_where_the_caller_may_not_look_up_an_identity() -> None:
         "lambda.amazonaws.com",
     ],
 )
-def test_what_cannot_be_looked_up_is_not_queried(cloud, principal) -> None:
+def test_what_cannot_be_looked_up_is_not_queried(cloud: Cloud, principal: str) -> None:
     assert problem_with(principal, cloud) is None
     assert queried(cloud) == []
 
 
-def test_each_identity_is_queried_once(cloud) -> None:
+def test_each_identity_is_queried_once(cloud: Cloud) -> None:
     role = f"arn:aws:iam::{ACCOUNT}:role/"
     plan = plan_of(ATTACHED)
 

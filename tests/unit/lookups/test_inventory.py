@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -92,23 +92,23 @@ def held(sdk: Sdk, **more: Any) -> HeldSecret:
     return Inventory().secrets_of(plan())["x/dev/a"]
 
 
-def test_secrets_are_searched_by_the_prefix_of_the_map(sdk) -> None:
+def test_secrets_are_searched_by_the_prefix_of_the_map(sdk: Sdk) -> None:
     sdk.lists(["x/dev/"], listed("x/dev/a"), listed("x/dev/b"))
     assert list(Inventory().secrets_of(plan("a: {}, b: {}, c: {}"))) == ["x/dev/a", "x/dev/b"]
 
 
-def test_secrets_that_the_map_does_not_have_are_left_out(sdk) -> None:
+def test_secrets_that_the_map_does_not_have_are_left_out(sdk: Sdk) -> None:
     sdk.lists(["x/dev/"], listed("x/dev/a"), listed("x/dev/foreign"), listed("x/dev/a-longer"))
     assert list(Inventory().secrets_of(plan())) == ["x/dev/a"]
 
 
-def test_adopted_secrets_from_elsewhere_are_searched_by_name(sdk) -> None:
+def test_adopted_secrets_from_elsewhere_are_searched_by_name(sdk: Sdk) -> None:
     sdk.lists(["x/dev/", "old/a", "old/b"], listed("old/b"))
     found = Inventory().secrets_of(plan(f"a: {{import: old/b}}, b: {{import: '{arn('old/a')}'}}"))
     assert list(found) == ["old/b"]
 
 
-def test_ten_names_are_searched_at_a_time(sdk) -> None:
+def test_ten_names_are_searched_at_a_time(sdk: Sdk) -> None:
     names = [f"old-{number:02}" for number in range(12)]
     sdk.lists(["x/dev/", *names[:9]], *map(listed, names[:9]))
     sdk.lists(names[9:], *map(listed, names[9:]))
@@ -116,17 +116,17 @@ def test_ten_names_are_searched_at_a_time(sdk) -> None:
     assert list(Inventory().secrets_of(plan(entries))) == names
 
 
-def test_all_pages_of_an_answer_are_read(sdk) -> None:
+def test_all_pages_of_an_answer_are_read(sdk: Sdk) -> None:
     sdk.lists(["x/dev/"], listed("x/dev/a"), more="next")
     sdk.lists(["x/dev/"], listed("x/dev/b"), token="next")
     assert list(Inventory().secrets_of(plan("a: {}, b: {}"))) == ["x/dev/a", "x/dev/b"]
 
 
-def test_secret_without_anything_is_empty_and_does_not_rotate(sdk) -> None:
+def test_secret_without_anything_is_empty_and_does_not_rotate(sdk: Sdk) -> None:
     assert held(sdk) == EMPTY
 
 
-def test_secret_that_is_scheduled_for_deletion_has_a_date(sdk) -> None:
+def test_secret_that_is_scheduled_for_deletion_has_a_date(sdk: Sdk) -> None:
     date = datetime(2026, 12, 1, 8, tzinfo=UTC)
     assert held(sdk, DeletedDate=date).deletion == date
 
@@ -140,7 +140,9 @@ def test_secret_that_is_scheduled_for_deletion_has_a_date(sdk) -> None:
         ({OLD: ["AWSPREVIOUS"], NEW: ["AWSCURRENT", "AWSPENDING"]}, True),
     ],
 )
-def test_secret_is_filled_once_it_has_a_current_version(sdk, versions, is_filled) -> None:
+def test_secret_is_filled_once_it_has_a_current_version(
+    sdk: Sdk, versions: dict[str, list[str]], is_filled: bool
+) -> None:
     assert held(sdk, SecretVersionsToStages=versions).is_filled is is_filled
 
 
@@ -151,7 +153,7 @@ def test_secret_is_filled_once_it_has_a_current_version(sdk, versions, is_filled
         datetime(2026, 3, 2, 0, 59, 59, tzinfo=timezone(timedelta(hours=1))),
     ],
 )
-def test_next_rotation_is_in_utc_to_the_minute(sdk, time) -> None:
+def test_next_rotation_is_in_utc_to_the_minute(sdk: Sdk, time: datetime) -> None:
     found = held(sdk, RotationEnabled=True, NextRotationDate=time)
     assert found.next_rotation == "2026-03-01T23:59+00:00"
 
@@ -164,20 +166,22 @@ def test_next_rotation_is_in_utc_to_the_minute(sdk, time) -> None:
         {"NextRotationDate": datetime(2026, 3, 1, tzinfo=UTC)},
     ],
 )
-def test_secret_that_does_not_rotate_has_no_next_rotation(sdk, rotation) -> None:
+def test_secret_that_does_not_rotate_has_no_next_rotation(
+    sdk: Sdk, rotation: dict[str, Any]
+) -> None:
     assert held(sdk, **rotation).next_rotation is None
 
 
-def test_service_that_manages_a_secret_is_named(sdk) -> None:
+def test_service_that_manages_a_secret_is_named(sdk: Sdk) -> None:
     assert held(sdk, OwningService="rds").service == "rds"
 
 
 @pytest.mark.parametrize("shown", [{}, {"KmsKeyId": ""}])
-def test_secret_under_the_aws_managed_key_has_no_key(sdk, shown) -> None:
+def test_secret_under_the_aws_managed_key_has_no_key(sdk: Sdk, shown: dict[str, str]) -> None:
     assert held(sdk, **shown).kms_key is None
 
 
-def test_key_of_a_secret_is_known(sdk) -> None:
+def test_key_of_a_secret_is_known(sdk: Sdk) -> None:
     assert held(sdk, KmsKeyId="alias/own").kms_key == "alias/own"
 
 
@@ -186,24 +190,24 @@ def test_key_of_a_secret_is_known(sdk) -> None:
     [({}, True), ({OLD: ["AWSPENDING"]}, True), ({OLD: ["AWSCURRENT"]}, False)],
 )
 def test_secret_is_empty_if_its_description_shows_no_current_version(
-    sdk, versions, is_empty
+    sdk: Sdk, versions: dict[str, list[str]], is_empty: bool
 ) -> None:
     answer = {"VersionIdsToStages": versions} if versions else {}
     sdk.stubs["secretsmanager"].add_response("describe_secret", answer, {"SecretId": EMPTY.arn})
     assert Inventory().is_empty(EMPTY.arn) is is_empty
 
 
-def test_account_is_that_of_the_credentials(sdk) -> None:
+def test_account_is_that_of_the_credentials(sdk: Sdk) -> None:
     sdk.stubs["sts"].add_response("get_caller_identity", {"Account": "123456789012"})
     assert Inventory().account() == "123456789012"
 
 
-def test_secret_is_restored_by_its_arn(sdk) -> None:
+def test_secret_is_restored_by_its_arn(sdk: Sdk) -> None:
     sdk.stubs["secretsmanager"].add_response("restore_secret", {}, {"SecretId": EMPTY.arn})
     Inventory().restore(EMPTY)
 
 
-def test_region_and_credentials_are_passed_to_the_sdk(sdk) -> None:
+def test_region_and_credentials_are_passed_to_the_sdk(sdk: Sdk) -> None:
     Inventory("eu-west-1", profile_name="p")
     assert sdk.opened == {"region_name": "eu-west-1", "profile_name": "p"}
 
@@ -217,7 +221,9 @@ def test_region_and_credentials_are_passed_to_the_sdk(sdk) -> None:
         ("sts", "get_caller_identity", lambda inventory: inventory.account()),
     ],
 )  # fmt: skip
-def test_refusal_by_aws_is_an_account_error_with_awss_reason(sdk, service, operation, ask) -> None:
+def test_refusal_by_aws_is_an_account_error_with_awss_reason(
+    sdk: Sdk, service: str, operation: str, ask: Callable[[Inventory], object]
+) -> None:
     sdk.stubs[service].add_client_error(operation, "AccessDeniedException", "is not authorized")
     with pytest.raises(AccountError, match=r"AccessDeniedException.*is not authorized"):
         ask(Inventory())
@@ -240,7 +246,9 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         (REGION, {"profile_name": "absent"}, "The config profile (absent) could not be found"),
     ],
 )
-def test_account_that_cannot_be_opened_is_an_error_of_one_line(region, credentials, reason) -> None:
+def test_account_that_cannot_be_opened_is_an_error_of_one_line(
+    region: str | None, credentials: dict[str, str], reason: str
+) -> None:
     with pytest.raises(AccountError) as refused:
         Inventory(region, **credentials)
     assert str(refused.value) == reason

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pulumi
@@ -14,7 +15,7 @@ from secrets_component.lookups import principals, reference_values
 from secrets_component.lookups.principals import ResolvedAccess
 from secrets_component.secret_map.references import Template
 from tests.maps_of_tests import plan_of
-from tests.unit.mocks import ACCOUNT, REGION, Cloud, deploy, run_in_program
+from tests.unit.mocks import ACCOUNT, REGION, Cloud, Made, deploy, run_in_program
 
 APP, OPS = (f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("app", "ops"))
 THERE = "arn:aws:iam::222222222222:role/there"
@@ -22,7 +23,7 @@ STACK = "o/iam/dev"
 HOME = Home("aws", REGION, ACCOUNT)
 
 
-def statements(made: dict, kind: str, name: str) -> list[dict]:
+def statements(made: Made, kind: str, name: str) -> list[dict[str, Any]]:
     return list(json.loads(made[kind, name]["policy"])["Statement"])
 
 
@@ -115,7 +116,7 @@ def test_secret_principal_that_is_not_valid_ends_the_run_once_it_is_known() -> N
 @pytest.mark.parametrize(
     "found", ["*", "app", f"arn:aws:sts::{ACCOUNT}:assumed-role/a/b"]
 )  # fmt: skip
-def test_reference_to_something_else_than_a_principal_is_reported_at_it(found) -> None:
+def test_reference_to_something_else_than_a_principal_is_reported_at_it(found: str) -> None:
     (problem,) = problems(map_of("a: {access: {readers: ['${output.iam.role}']}}"), {"role": found})
     assert problem.startswith(
         "m:4:27: error: `${output.iam.role}`: does not resolve to a valid principal: "
@@ -151,7 +152,9 @@ NEVER = "another account can never read a secret under the AWS-managed key"
     ids=["default", "named", "referenced"],
 )
 @pytest.mark.parametrize("reader", [THERE, "222222222222"])
-def test_reader_elsewhere_cannot_use_the_aws_managed_key(fields, outputs, reader) -> None:
+def test_reader_elsewhere_cannot_use_the_aws_managed_key(
+    fields: str, outputs: dict[str, str], reader: str
+) -> None:
     access = f"access: {{readers: ['{reader}']}}"
     (problem,) = problems(map_of(f"a: {{{fields}{access}}}"), outputs)
     column = 7 + len(fields) + access.index(f"'{reader}'")
@@ -167,22 +170,22 @@ def test_reader_elsewhere_cannot_use_the_aws_managed_key(fields, outputs, reader
     ],
     ids=["named", "referenced", "adopted"],
 )
-def test_reader_elsewhere_can_use_another_key(fields, outputs) -> None:
+def test_reader_elsewhere_can_use_another_key(fields: str, outputs: dict[str, str]) -> None:
     access = resolve(map_of(f"a: {{{fields}, access: {{readers: ['{THERE}']}}}}"), outputs)
     assert policy_of(access)[0]["Condition"] == {"ArnEquals": {"aws:PrincipalArn": [THERE]}}
 
 
-def test_referenced_principals_that_make_a_policy_too_long_are_refused() -> None:
-    names = [f"r{number}" for number in range(190)]
-    outputs = {name: f"arn:aws:iam::222222222222:role/{name:x<90}" for name in names}
-    readers = ", ".join(f"'${{output.iam.{name}}}'" for name in names)
-    text = map_of(f"a: {{access: {{readers: [{readers}]}}}}", head=(
-        "stacks: {iam: o/iam/dev}\ndefault_kms_key_id: alias/own"
-    ))  # fmt: skip
-    (problem,) = problems(text, outputs)
-    assert problem.startswith(
-        "m:5:3: error: the secret's policy, with the grants of all its levels, has "
-    )
+@pytest.mark.parametrize("are_secret", [False, True], ids=["known", "known later"])
+def test_referenced_principals_that_make_a_policy_too_long_are_refused(are_secret: bool) -> None:
+    outputs = {f"r{n}": f"arn:aws:iam::222222222222:role/{n:0>90}" for n in range(190)}
+    readers = ", ".join(f"'${{output.iam.{name}}}'" for name in outputs)
+    text = map_of(f"a: {{kms_key_id: alias/own, access: {{readers: [{readers}]}}}}")
+    secret_outputs = tuple(outputs) if are_secret else ()
+    with pytest.raises(
+        pulumi.RunError,
+        match=r"^m:4:3: error: the secret's policy, with the grants of all its levels, has ",
+    ):
+        resolve(text, outputs, secret_outputs)
 
 
 def written(values: dict[str, pulumi.Input[str]]) -> pulumi.Input[str]:
@@ -227,8 +230,8 @@ def test_missing_identities_are_reported_at_once_before_anything_exists(
     assert [kind for cloud in seen for kind, _ in cloud.made if kind != "SecretMap"] == []
 
 
-def _noting(plain, seen):
-    def noted(self, *arguments):
+def _noting(plain: Callable[..., None], seen: list[Cloud]) -> Callable[..., None]:
+    def noted(self: Cloud, *arguments: Any) -> None:
         plain(self, *arguments)
         seen.append(self)
 

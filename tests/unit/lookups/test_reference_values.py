@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -12,7 +13,8 @@ import pytest
 
 from secrets_component.lookups import reference_values
 from secrets_component.lookups.reference_values import ReferenceValues, StackOutputs
-from secrets_component.secret_map.references import Reference, ReferenceKind
+from secrets_component.planning.plan import LiteralText, Plan, Structured
+from secrets_component.secret_map.references import Reference, ReferenceKind, Template
 from tests.maps_of_tests import plan_of
 from tests.unit.mocks import Cloud, deploy, run_in_program
 
@@ -54,6 +56,13 @@ def resolved(value: Any) -> Any:
     return asyncio.get_event_loop().run_until_complete(value.future())
 
 
+def is_secret(value: Any) -> bool:
+    """Return whether a value is an output that is secret."""
+    if not isinstance(value, pulumi.Output):
+        return False
+    return asyncio.get_event_loop().run_until_complete(value.is_secret())
+
+
 OUTPUTS = {
     "endpoint": "h:5432",
     "port": 5432,
@@ -79,7 +88,7 @@ OUTPUTS = {
         ("empty", ""),
     ],
 )
-def test_reference_reaches_into_mappings_and_lists_of_an_output(path, value) -> None:
+def test_reference_reaches_into_mappings_and_lists_of_an_output(path: str, value: object) -> None:
     values = read(value_of(f"${{output.rds.{path}}}"), OUTPUTS)
     assert values.known == {output("rds", *path.split(".")): value}
 
@@ -88,7 +97,7 @@ def test_reference_reaches_into_mappings_and_lists_of_an_output(path, value) -> 
     "path",
     ["nested.reader", "nested.writer.host.name", "hosts.2", "hosts.name", "endpoint.0", "null"],
 )
-def test_reference_into_nothing_is_reported(path) -> None:
+def test_reference_into_nothing_is_reported(path: str) -> None:
     (problem,) = problems(value_of(f"${{output.rds.{path}}}"), {**OUTPUTS, "null": None})
     assert problem == (
         f"m:4:21: error: `${{output.rds.{path}}}`: stack `o/rds/dev` has no such output, or this "
@@ -121,7 +130,9 @@ def test_missing_stack_is_reported_with_what_to_write() -> None:
     ],
     ids=["value", "structure", "function", "restart"],
 )
-def test_value_rotation_and_restart_wait_where_the_stack_says_so(entry, outputs) -> None:
+def test_value_rotation_and_restart_wait_where_the_stack_says_so(
+    entry: str, outputs: dict[str, Any] | None
+) -> None:
     values = read(map_of(entry, WAITING_FOR_RDS), outputs)
     assert values.waiting == {"a": [output("rds", "one")]}
     assert values.known == {}
@@ -138,7 +149,7 @@ def test_value_rotation_and_restart_wait_where_the_stack_says_so(entry, outputs)
     ],
     ids=["key", "replica's key", "reader", "principal", "value and key"],
 )
-def test_what_the_secret_needs_to_exist_cannot_wait(entry, column) -> None:
+def test_what_the_secret_needs_to_exist_cannot_wait(entry: str, column: int) -> None:
     assert problems(map_of(entry, WAITING_FOR_RDS)) == [
         f"m:4:{column}: error: `${{output.rds.one}}`: stack `o/rds/dev` does not exist; deploy it "
         "first (a key, a replica's key, a topic or a principal cannot wait)"
@@ -164,8 +175,7 @@ def test_output_that_the_stack_marks_secret_stays_secret() -> None:
     text = value_of("${output.rds.port}${output.rds.endpoint}")
     values = read(text, OUTPUTS, secret_outputs=("port",))
     port = values.known[output("rds", "port")]
-    assert isinstance(port, pulumi.Output)
-    assert asyncio.get_event_loop().run_until_complete(port.is_secret())
+    assert is_secret(port)
     assert resolved(port) == 5432
     assert values.known[output("rds", "endpoint")] == "h:5432"
 
@@ -173,8 +183,7 @@ def test_output_that_the_stack_marks_secret_stays_secret() -> None:
 def test_part_of_a_secret_output_stays_secret() -> None:
     values = read(value_of("${output.rds.hosts.0}"), OUTPUTS, secret_outputs=("hosts",))
     host = values.known[output("rds", "hosts", "0")]
-    assert isinstance(host, pulumi.Output)
-    assert asyncio.get_event_loop().run_until_complete(host.is_secret())
+    assert is_secret(host)
 
 
 def test_stack_that_several_components_and_entries_name_is_read_once() -> None:
@@ -222,7 +231,9 @@ def test_stack_without_outputs_exists() -> None:
     assert found == StackOutputs({})
 
 
-def test_missing_setting_is_reported_with_the_command_that_sets_it(configure) -> None:
+def test_missing_setting_is_reported_with_the_command_that_sets_it(
+    configure: Callable[..., None],
+) -> None:
     configure({})
     assert problems(value_of("${config.key}")) == [
         "m:4:21: error: `${config.key}`: missing config value; run `pulumi config set --secret key`"
@@ -233,12 +244,13 @@ def test_missing_setting_is_reported_with_the_command_that_sets_it(configure) ->
     ("reference", "setting"), [("config.key", "secrets:key"), ("config.aws:region", "aws:region")]
 )
 def test_setting_is_secret_even_if_it_is_stored_in_plain_text(
-    configure, reference, setting
+    configure: Callable[..., None], reference: str, setting: str
 ) -> None:
     configure({setting: "from-config"})
     (value,) = read(value_of(f"${{{reference}}}")).known.values()
+    assert isinstance(value, pulumi.Output)
     assert resolved(value) == "from-config"
-    assert asyncio.get_event_loop().run_until_complete(value.is_secret())
+    assert is_secret(value)
 
 
 def test_missing_variable_is_reported_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,11 +262,12 @@ def test_missing_variable_is_reported_by_its_name(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("text", ["from-environment", ""])
-def test_variable_is_secret_and_may_be_empty(monkeypatch: pytest.MonkeyPatch, text) -> None:
+def test_variable_is_secret_and_may_be_empty(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("TOKEN", text)
     (value,) = read(value_of("${env.TOKEN}")).known.values()
+    assert isinstance(value, pulumi.Output)
     assert resolved(value) == text
-    assert asyncio.get_event_loop().run_until_complete(value.is_secret())
+    assert is_secret(value)
 
 
 def test_references_to_the_map_itself_are_not_read_from_outside() -> None:
@@ -285,9 +298,18 @@ def test_own_outputs_are_found_by_output_and_key() -> None:
     assert values.of(Reference(of_random, ("token",)), "b") is token
 
 
+def value_in(plan: Plan) -> Template:
+    """Return the string that is the value of the secret `a`."""
+    source = plan.secrets["a"].source
+    assert isinstance(source, LiteralText | Structured)
+    assert isinstance(source.value, Template)
+    return source.value
+
+
 def test_value_of_plain_parts_is_filled_at_once() -> None:
     plan = plan_of(map_of("secret_data: 'at ${output.rds.one}'"))
     secret = plan.secrets["a"]
+    assert isinstance(secret.source, LiteralText | Structured)
     values = ReferenceValues(plan, dict.fromkeys(secret.references, "h"))
     assert values.fill(secret.source.value, "a") == "at h"
 
@@ -295,22 +317,23 @@ def test_value_of_plain_parts_is_filled_at_once() -> None:
 def test_value_with_an_output_is_filled_once_that_is_known() -> None:
     plan = plan_of(map_of("secret_data: '${output.rds.one} ${output.rds.two}'"))
     secret = plan.secrets["a"]
+    assert isinstance(secret.source, LiteralText | Structured)
     one, two = secret.references
     values = ReferenceValues(plan, {one: "h", two: pulumi.Output.secret("p")})
-    filled = values.fill(secret.source.value, "a")
-    assert isinstance(filled, pulumi.Output)
+    filled = values.fill(value_in(plan), "a")
     assert resolved(filled) == "h p"
-    assert asyncio.get_event_loop().run_until_complete(filled.is_secret())
+    assert is_secret(filled)
 
 
 def test_value_that_does_not_fit_its_place_is_refused_without_the_value() -> None:
     plan = plan_of(map_of("secret_data: '{\"a\": ${output.rds.one}}'"))
     secret = plan.secrets["a"]
+    assert isinstance(secret.source, LiteralText | Structured)
     values = ReferenceValues(plan, dict.fromkeys(secret.references, "hunter2"))
     with pytest.raises(
         pulumi.RunError, match=r"^m:4:3: error: .*`\$\{output.rds.one\}`"
     ) as refused:
-        values.fill(secret.source.value, "a")
+        values.fill(value_in(plan), "a")
     assert "hunter2" not in str(refused.value)
 
 
@@ -352,7 +375,7 @@ def test_each_stack_is_read_once() -> None:
 
 
 def test_missing_values_are_reported_all_at_once_with_their_positions(
-    configure, monkeypatch: pytest.MonkeyPatch
+    configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configure({})
     monkeypatch.delenv("NOT_THERE", raising=False)
@@ -371,7 +394,9 @@ def test_missing_values_are_reported_all_at_once_with_their_positions(
     assert "cannot wait" in lines[3]
 
 
-def test_config_and_environment_supply_values(configure, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_config_and_environment_supply_values(
+    configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TOKEN", "from-environment")
     configure({"secrets:key": "from-config"}, ["secrets:key"])
     made = deploy(

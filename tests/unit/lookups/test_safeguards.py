@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pulumi
 import pytest
+from pulumi_aws import secretsmanager
 
 from secrets_component.arns import Home
 from secrets_component.lookups import safeguards
@@ -104,7 +106,7 @@ def problems(text: str, earlier: dict[str, Any] | None = None, **more: Any) -> l
     return str(refused.value).splitlines()
 
 
-def test_name_that_is_scheduled_for_deletion_is_reserved(account) -> None:
+def test_name_that_is_scheduled_for_deletion_is_reserved(account: Account) -> None:
     account.secrets = [held(deletion=DELETION)]
     assert problems(map_of("a: {}", "b: {}")) == [
         "m:3:3: error: `x/dev/a` is scheduled for deletion, so the name is reserved until "
@@ -113,14 +115,14 @@ def test_name_that_is_scheduled_for_deletion_is_reserved(account) -> None:
     ]
 
 
-def test_secret_that_is_to_be_restored_may_be_scheduled_for_deletion(account) -> None:
+def test_secret_that_is_to_be_restored_may_be_scheduled_for_deletion(account: Account) -> None:
     account.secrets = [held(deletion=DELETION)]
     state = check(map_of("a: {restore_deleted: true}"))
     assert state.held == {"a": held(deletion=DELETION)}
     assert account.restored == []
 
 
-def test_secrets_of_the_account_are_known_by_the_entries_keys(account) -> None:
+def test_secrets_of_the_account_are_known_by_the_entries_keys(account: Account) -> None:
     account.secrets = [held("x/dev/p/login"), held("x/dev/b")]
     state = check(map_of("a: {path: p, name: login}", "b: {}", "c: {}"))
     assert state.held == {"a": held("x/dev/p/login"), "b": held("x/dev/b")}
@@ -136,7 +138,9 @@ def test_secrets_of_the_account_are_known_by_the_entries_keys(account) -> None:
     ],
     ids=["value", "no value", "adopted with a value", "rotation"],
 )
-def test_value_of_a_secret_that_a_service_manages_is_not_the_maps(account, entry) -> None:
+def test_value_of_a_secret_that_a_service_manages_is_not_the_maps(
+    account: Account, entry: str
+) -> None:
     account.secrets = [held(service="rds")]
     assert problems(map_of(entry)) == [
         "m:3:3: error: `x/dev/a` is managed by `rds`, which sets and rotates the value; remove "
@@ -144,14 +148,14 @@ def test_value_of_a_secret_that_a_service_manages_is_not_the_maps(account, entry
     ]
 
 
-def test_secret_that_a_service_manages_can_be_adopted_as_it_is(account) -> None:
+def test_secret_that_a_service_manages_can_be_adopted_as_it_is(account: Account) -> None:
     account.secrets = [held(service="rds")]
     plan = plan_of(map_of("a: {import: x/dev/a}", "b: {}"))
     state = check(map_of("a: {import: x/dev/a}", "b: {}"))
     assert [state.is_managed(secret) for secret in plan.secrets.values()] == [True, False]
 
 
-def test_secret_that_no_service_manages_is_not_managed(account) -> None:
+def test_secret_that_no_service_manages_is_not_managed(account: Account) -> None:
     account.secrets = [held()]
     text = map_of("a: {}")
     assert not check(text).is_managed(plan_of(text).secrets["a"])
@@ -161,14 +165,16 @@ def test_secret_that_no_service_manages_is_not_managed(account) -> None:
     ("fields", "writer"),
     [("owner: operator", "an operator"), (f"secret_data: v, {ROTATING}", "rotation")],
 )
-def test_rename_that_would_leave_a_live_value_behind_is_refused(account, fields, writer) -> None:
+def test_rename_that_would_leave_a_live_value_behind_is_refused(
+    account: Account, fields: str, writer: str
+) -> None:
     assert problems(map_of(f"a: {{name: new, {fields}}}"), {"a": "x/dev/old"}) == [
         "m:3:3: error: renaming `x/dev/old` to `x/dev/new` creates a new secret without the value "
         f"written by {writer}; add an entry under a new key, copy the value, then remove this one"
     ]
 
 
-def test_rename_of_a_key_does_not_hide_the_rename_of_the_secret(account) -> None:
+def test_rename_of_a_key_does_not_hide_the_rename_of_the_secret(account: Account) -> None:
     entry = "b: {name: new, renamed_from: a, owner: operator}"
     (problem,) = problems(map_of(entry), {"a": "x/dev/old"})
     assert problem.startswith("m:3:3: error: renaming `x/dev/old` to `x/dev/new` ")
@@ -186,29 +192,31 @@ def test_rename_of_a_key_does_not_hide_the_rename_of_the_secret(account) -> None
     ],
     ids=["map's value", "same name", "new entry", "no entries", "first run", "renamed key"],
 )
-def test_run_that_leaves_no_value_behind_is_allowed(account, entry, earlier) -> None:
+def test_run_that_leaves_no_value_behind_is_allowed(
+    account: Account, entry: str, earlier: dict[str, str] | None
+) -> None:
     assert check(map_of(entry), earlier).adopted == {}
 
 
-def test_secret_of_a_removed_entry_is_kept_by_renamed_from(account) -> None:
+def test_secret_of_a_removed_entry_is_kept_by_renamed_from(account: Account) -> None:
     assert problems(map_of("b: {name: n, secret_data: v}"), {"a": "x/dev/n"}) == [
         "m:3:3: error: `x/dev/n` belongs to the entry `a`, which was removed; write "
         "`renamed_from: a` to keep it, or give this entry another `name`"
     ]
 
 
-def test_secret_of_another_old_key_than_the_named_one_is_refused(account) -> None:
+def test_secret_of_another_old_key_than_the_named_one_is_refused(account: Account) -> None:
     entry = "b: {name: n, renamed_from: c}"
     (problem,) = problems(map_of(entry), {"a": "x/dev/n"})
     assert "write `renamed_from: a` to keep it" in problem
 
 
-def test_two_entries_may_change_their_names_with_each_other(account) -> None:
+def test_two_entries_may_change_their_names_with_each_other(account: Account) -> None:
     text = map_of("a: {name: two, secret_data: v}", "b: {name: one, secret_data: v}")
     assert check(text, {"a": "x/dev/one", "b": "x/dev/two"}).adopted == {}
 
 
-def test_earlier_names_of_several_maps_are_those_of_the_instance(account) -> None:
+def test_earlier_names_of_several_maps_are_those_of_the_instance(account: Account) -> None:
     text = map_of("a: {name: new, owner: operator}")
     by_instance = {"api": {"a": "x/dev/new"}, "secretsmanager": {"a": "x/dev/old"}}
     (problem,) = problems(text, by_instance)
@@ -222,7 +230,9 @@ ELSEWHERE = {"a": "arn:aws:secretsmanager:us-east-1:123456789012:secret:x/dev/a-
     ("fields", "writer"),
     [("owner: operator", "an operator"), (f"secret_data: v, {ROTATING}", "rotation")],
 )
-def test_region_that_would_leave_a_live_value_behind_is_refused(account, fields, writer) -> None:
+def test_region_that_would_leave_a_live_value_behind_is_refused(
+    account: Account, fields: str, writer: str
+) -> None:
     assert problems(map_of(f"a: {{{fields}}}"), {"a": "x/dev/a"}, secret_arns=ELSEWHERE) == [
         f"m:3:3: error: `x/dev/a` is in region `us-east-1`; a new one in `{REGION}` would not have "
         f"the value written by {writer}; set `aws:region` to `us-east-1`, or use another stack for "
@@ -230,13 +240,13 @@ def test_region_that_would_leave_a_live_value_behind_is_refused(account, fields,
     ]
 
 
-def test_rename_of_a_key_does_not_hide_another_region(account) -> None:
+def test_rename_of_a_key_does_not_hide_another_region(account: Account) -> None:
     entry = "b: {name: a, renamed_from: a, owner: operator}"
     (problem,) = problems(map_of(entry), {"a": "x/dev/a"}, secret_arns=ELSEWHERE)
     assert "is in region `us-east-1`" in problem
 
 
-def test_several_maps_of_a_stack_have_regions_of_their_own(account) -> None:
+def test_several_maps_of_a_stack_have_regions_of_their_own(account: Account) -> None:
     by_instance = {"api": {"a": arn("x/dev/a")}, "secretsmanager": ELSEWHERE}
     (problem,) = problems(map_of("a: {owner: operator}"), {}, secret_arns=by_instance)
     assert "is in region `us-east-1`" in problem
@@ -251,11 +261,13 @@ def test_several_maps_of_a_stack_have_regions_of_their_own(account) -> None:
     ],
     ids=["map's value", "same region", "new entry"],
 )
-def test_region_that_leaves_no_value_behind_is_allowed(account, fields, arns) -> None:
+def test_region_that_leaves_no_value_behind_is_allowed(
+    account: Account, fields: str, arns: dict[str, str]
+) -> None:
     assert check(map_of(f"a: {{{fields}}}"), {"a": "x/dev/a"}, secret_arns=arns).adopted == {}
 
 
-def test_entries_with_a_key_of_their_own_in_the_last_run_are_known(account) -> None:
+def test_entries_with_a_key_of_their_own_in_the_last_run_are_known(account: Account) -> None:
     text = map_of("a: {}", "b: {}", "new: {name: c, renamed_from: c}")
     keys = {"a": "arn:aws:kms:eu-central-1:1:key/k", "c": "arn:aws:kms:eu-central-1:1:key/k"}
     assert check(text, {}, kms_key_arns=keys).keyed == {"a", "new"}
@@ -272,9 +284,11 @@ def test_entries_with_a_key_of_their_own_in_the_last_run_are_known(account) -> N
     ],
     ids=["filled", "empty", "just filled", "new", "unknown"],
 )
-def test_secret_is_empty_only_if_aws_confirms_it(account, found, now, is_empty) -> None:
+def test_secret_is_empty_only_if_aws_confirms_it(
+    account: Account, found: HeldSecret | None, now: bool | AccountError, is_empty: bool
+) -> None:
     account.is_empty_now = now
-    state = AccountState({}, {"a": found} if found else {}, account)
+    state = AccountState({}, {"a": found} if found else {}, account)  # type: ignore[arg-type] # a stand-in
     secret = plan_of(map_of("a: {}")).secrets["a"]
     assert state.is_empty(secret, arn("x/dev/a")) is is_empty
 
@@ -284,14 +298,14 @@ def test_secret_of_an_unknown_account_is_not_called_empty() -> None:
     assert not AccountState({}).is_empty(secret, arn("x/dev/a"))
 
 
-def test_replica_in_the_home_region_is_reported_at_the_region(account) -> None:
+def test_replica_in_the_home_region_is_reported_at_the_region(account: Account) -> None:
     entry = f"a: {{replicas: [{{region: eu-west-1}}, {{region: {REGION}}}]}}"
     assert problems(map_of(entry)) == [
         f"m:3:48: error: `replicas`: `{REGION}` is this stack's own region; use another"
     ]
 
 
-def test_everything_is_refused_at_once_in_the_order_of_the_file(account) -> None:
+def test_everything_is_refused_at_once_in_the_order_of_the_file(account: Account) -> None:
     account.secrets = [held("x/dev/b", deletion=DELETION), held("x/dev/c", service="rds")]
     found = problems(
         map_of(
@@ -324,14 +338,16 @@ def test_secret_that_cannot_be_adopted_is_reported_with_the_reason_alone(
         msg = "invocation of aws:x returned an error: reading Secret (old): couldn't find resource"
         raise Exception(msg)  # as the SDK raises it
 
-    monkeypatch.setattr(safeguards.secretsmanager, "get_secret", refuse)
+    monkeypatch.setattr(secretsmanager, "get_secret", refuse)
     assert problems(map_of("a: {import: old}")) == [
         "m:3:7: error: `import`: the secret `old` cannot be adopted: reading Secret (old): "
         "couldn't find resource"
     ]
 
 
-def test_under_mocks_no_account_is_opened(account, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_under_mocks_no_account_is_opened(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.undo()
     monkeypatch.setattr(safeguards, "Inventory", account)
     state = check(map_of("a: {restore_deleted: true}"), {"a": "x/dev/old"})
@@ -339,7 +355,9 @@ def test_under_mocks_no_account_is_opened(account, monkeypatch: pytest.MonkeyPat
     assert account.opened is None
 
 
-def test_account_is_opened_as_the_provider_opens_it(account, configure) -> None:
+def test_account_is_opened_as_the_provider_opens_it(
+    account: Account, configure: Callable[..., None]
+) -> None:
     settings = {"profile": "p", "accessKey": "id", "secretKey": "key", "token": "t"}
     configure({f"aws:{name}": value for name, value in settings.items()})
     check(map_of("a: {}"))
@@ -364,7 +382,9 @@ CLOSED = [
 
 
 @pytest.mark.parametrize(("number", "reason"), CLOSED, ids=["no credentials", "other account"])
-def test_account_that_cannot_be_opened_is_not_checked(account, log, number, reason) -> None:
+def test_account_that_cannot_be_opened_is_not_checked(
+    account: Account, log: list[str], number: str | AccountError, reason: str
+) -> None:
     account.number, account.secrets = number, [held(deletion=DELETION)]
     state = check(map_of("a: {}"))
     assert (state.held, state.inventory) == ({}, None)
@@ -373,7 +393,7 @@ def test_account_that_cannot_be_opened_is_not_checked(account, log, number, reas
 
 @pytest.mark.parametrize(("number", "reason"), CLOSED, ids=["no credentials", "other account"])
 def test_secret_cannot_be_restored_in_an_account_that_cannot_be_opened(
-    account, number, reason
+    account: Account, number: str | AccountError, reason: str
 ) -> None:
     account.number = number
     assert problems(map_of("a: {restore_deleted: true}")) == [
@@ -381,7 +401,9 @@ def test_secret_cannot_be_restored_in_an_account_that_cannot_be_opened(
     ]
 
 
-def test_renames_are_refused_also_where_the_account_cannot_be_opened(account, log) -> None:
+def test_renames_are_refused_also_where_the_account_cannot_be_opened(
+    account: Account, log: list[str]
+) -> None:
     account.number = AccountError("Unable to locate credentials")
     (problem,) = problems(map_of("a: {name: new, owner: operator}"), {"a": "x/dev/old"})
     assert "renaming `x/dev/old` to `x/dev/new`" in problem
@@ -394,14 +416,14 @@ def restored(account: Account, entry: str, found: HeldSecret, *, preview: bool =
     return run_in_program(lambda _: safeguards.restore_deleted(plan, state), preview=preview)
 
 
-def test_deleted_secret_is_restored_and_adopted(account, log) -> None:
+def test_deleted_secret_is_restored_and_adopted(account: Account, log: list[str]) -> None:
     state = restored(account, "a: {restore_deleted: true}", held(deletion=DELETION))
     assert account.restored == ["x/dev/a"]
     assert state.adopted == {"z": arn("z"), "a": arn("x/dev/a")}
     assert log == ["`x/dev/a` is restored from its scheduled deletion"]
 
 
-def test_preview_only_logs_that_a_secret_will_be_restored(account, log) -> None:
+def test_preview_only_logs_that_a_secret_will_be_restored(account: Account, log: list[str]) -> None:
     found = held(deletion=DELETION)
     state = restored(account, "a: {restore_deleted: true}", found, preview=True)
     assert account.restored == []
@@ -410,14 +432,16 @@ def test_preview_only_logs_that_a_secret_will_be_restored(account, log) -> None:
 
 
 @pytest.mark.parametrize("preview", [True, False])
-def test_secret_that_was_restored_already_is_adopted(account, log, preview) -> None:
+def test_secret_that_was_restored_already_is_adopted(
+    account: Account, log: list[str], preview: bool
+) -> None:
     state = restored(account, "a: {restore_deleted: true}", held(), preview=preview)
     assert account.restored == []
     assert state.adopted == {"z": arn("z"), "a": arn("x/dev/a")}
     assert log == []
 
 
-def test_secret_that_the_map_does_not_restore_is_left_as_it_is(account) -> None:
+def test_secret_that_the_map_does_not_restore_is_left_as_it_is(account: Account) -> None:
     state = restored(account, "a: {}", held())
     assert account.restored == []
     assert state.adopted == {"z": arn("z")}

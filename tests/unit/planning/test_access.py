@@ -3,6 +3,7 @@
 import json
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from secrets_component import cli
 from secrets_component.errors import SecretMapError
 from secrets_component.planning.plan import Plan
 from secrets_component.planning.planner import load_plans
-from tests.unit.mocks import ACCOUNT, REGION, deploy
+from tests.unit.mocks import ACCOUNT, REGION, Made, deploy
 
 APP, OPS, WEB = (f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("app", "ops", "web"))
 THERE = "arn:aws:iam::222222222222:role/there"
@@ -28,7 +29,7 @@ def problems(folder: Path, text: str) -> list[str]:
     return str(refused.value).replace(f"{folder}/", "").splitlines()
 
 
-def statements(made: dict, kind: str, name: str) -> list[dict]:
+def statements(made: Made, kind: str, name: str) -> list[dict[str, Any]]:
     return list(json.loads(made[kind, name]["policy"])["Statement"])
 
 
@@ -145,7 +146,7 @@ def test_custom_template_is_filled_in(tmp_path: Path) -> None:
     ]
 
 
-def deploy_file(folder: Path, text: str) -> dict:
+def deploy_file(folder: Path, text: str) -> Made:
     return deploy(text, plan=load(folder, text)).made
 
 

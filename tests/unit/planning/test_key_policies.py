@@ -11,7 +11,7 @@ from secrets_component.arns import Home
 from secrets_component.planning import key_policies
 from secrets_component.planning.plan import Plan
 from tests.maps_of_tests import plan_of
-from tests.unit.mocks import ACCOUNT, REGION, deploy
+from tests.unit.mocks import ACCOUNT, REGION, Made, deploy
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 APP, OPS, WEB = (f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("app", "ops", "web"))
@@ -114,7 +114,7 @@ def test_readers_with_and_without_an_organization_have_separate_statements() -> 
         (f"arn:aws:iam::{ACCOUNT}:user/ci", [f"arn:aws:iam::{ACCOUNT}:user/ci"]),
     ],
 )  # fmt: skip
-def test_identity_that_deploys_may_write_all_values(caller, arns) -> None:
+def test_identity_that_deploys_may_write_all_values(caller: str, arns: list[str]) -> None:
     plan = plan_of(f"{CREATED}access: {{readers: ['{APP}']}}\nsecrets: {{a: {{}}}}\n")
     deploy = by_sid(policy_of(plan, caller))["DeployThroughSecretsManager"]
     assert deploy["Principal"] == {"AWS": [ROOT]}
@@ -265,15 +265,15 @@ def test_referenced_key_and_principal_are_named_as_the_map_writes_them() -> None
     ],
     ids=["no grants", "AWS-managed key", "created key"],
 )
-def test_nothing_is_added_where_no_existing_key_is_used_by_a_grant(text) -> None:
+def test_nothing_is_added_where_no_existing_key_is_used_by_a_grant(text: str) -> None:
     assert key_policies.statements_to_add(plan_of(text)) == {}
 
 
-def statements(made: dict, kind: str, name: str) -> list[dict]:
+def statements(made: Made, kind: str, name: str) -> list[dict[str, Any]]:
     return list(json.loads(made[kind, name]["policy"])["Statement"])
 
 
-def uses(made: dict) -> dict[str, list]:
+def uses(made: Made) -> dict[str, list[str]]:
     """Return who may decrypt with the created key, by the ids of the statements."""
     return {
         s["Sid"]: s["Principal"]["AWS"]

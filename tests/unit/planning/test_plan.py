@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from secrets_component.planning.plan import Days, Expression, HostedFunction, NamedKey
@@ -25,7 +27,7 @@ secrets:
 """
 
 
-def texts(references) -> list[str]:
+def texts(references: Iterable[object]) -> list[str]:
     return [str(reference) for reference in references]
 
 
@@ -67,7 +69,7 @@ def test_keys_topic_and_principals_are_fixed_before_the_secret_exists() -> None:
         ("description: d", []),
     ],
 )
-def test_every_kind_of_value_lists_its_references(fields, references) -> None:
+def test_every_kind_of_value_lists_its_references(fields: str, references: list[str]) -> None:
     plan = plan_of(f"context_name: x\nsecrets: {{a: {{{fields}}}}}\n")
     assert texts(plan.secrets["a"].value_references) == references
 
@@ -141,7 +143,7 @@ def test_document_that_the_map_writes_out_has_no_principals_to_look_up() -> None
         ("description: d", {}),
     ],
 )
-def test_passwords_are_keyed_as_in_the_output(fields, passwords) -> None:
+def test_passwords_are_keyed_as_in_the_output(fields: str, passwords: dict[str, int]) -> None:
     plan = plan_of(f"context_name: x\nsecrets: {{a: {{{fields}}}}}\n")
     found = plan.secrets["a"].passwords
     assert {key: options.length for key, options in found.items()} == passwords
@@ -157,7 +159,7 @@ def test_passwords_are_keyed_as_in_the_output(fields, passwords) -> None:
         ("arn:aws:kms:eu-central-1:123456789012:key/own", False),
     ],
 )
-def test_aws_managed_key_is_recognized_by_its_alias(key, is_aws_managed) -> None:
+def test_aws_managed_key_is_recognized_by_its_alias(key: str, is_aws_managed: bool) -> None:
     assert NamedKey(Template((key,))).is_aws_managed is is_aws_managed
 
 
@@ -175,7 +177,7 @@ def test_referenced_key_is_not_taken_for_the_aws_managed_one() -> None:
         (Expression("cron(0 8 1 * ? *)"), "cron(0 8 1 * ? *)"),
     ],
 )
-def test_schedule_is_written_as_an_expression(schedule, text) -> None:
+def test_schedule_is_written_as_an_expression(schedule: Days | Expression, text: str) -> None:
     assert str(schedule) == text
 
 

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from secrets_component.errors import MapValueError, SecretMapError
-from secrets_component.planning.plan import AwsManagedKey, KeptKey, MapKey, NamedKey
+from secrets_component.planning.plan import (
+    AwsManagedKey,
+    KeptKey,
+    KmsKey,
+    MapKey,
+    NamedKey,
+    ReplicaKey,
+)
 from secrets_component.planning.planner import load_plans, plans
 from secrets_component.secret_map.references import Template
 from secrets_component.secret_map.yaml_text import parse_yaml
@@ -243,7 +250,7 @@ READERS = 'access: {readers: ["111122223333"]}'
     ids=["policy", "access", "access of the map", "no policy", "new secret"],
 )
 def test_policy_that_replaces_that_of_an_adopted_secret_is_a_warning(
-    fields, head, is_warned
+    fields: str, head: str, is_warned: bool
 ) -> None:
     warned = [str(one) for one in plan_of(entry(fields, head)).warnings]
     assert [line.split(" (")[0] for line in warned] == (
@@ -380,7 +387,9 @@ OF_THE_MAP = MapKey("alias/x-dev-secrets")
         (CREATED, "restore_deleted: true", OF_THE_MAP),
     ],
 )
-def test_key_of_a_secret_is_its_own_then_the_adopted_then_the_maps(head, fields: str, key) -> None:
+def test_key_of_a_secret_is_its_own_then_the_adopted_then_the_maps(
+    head: str, fields: str, key: KmsKey
+) -> None:
     assert plan_of(entry(fields, head)).secrets["a"].kms_key == key
 
 
@@ -399,14 +408,14 @@ MULTI_REGION = "kms: {create: true, multi_region: true}"
     ],
 )
 def test_replica_has_a_key_of_the_map_only_where_its_secret_has_the_multi_region_one(
-    head, fields: str, key
+    head: str, fields: str, key: ReplicaKey
 ) -> None:
     plan = plan_of(entry(f"{fields}replicas: [{{region: eu-west-1}}]", head))
     assert [replica.kms_key for replica in plan.secrets["a"].replicas] == [key]
 
 
 @pytest.mark.parametrize("head", ["", DEFAULT, CREATED, MULTI_REGION])
-def test_key_that_a_replica_names_comes_first(head) -> None:
+def test_key_that_a_replica_names_comes_first(head: str) -> None:
     plan = plan_of(entry("replicas: [{region: eu-west-1, kms_key_id: alias/there}]", head))
     assert [replica.kms_key for replica in plan.secrets["a"].replicas] == [named("alias/there")]
 
@@ -419,7 +428,9 @@ def test_key_that_a_replica_names_comes_first(head) -> None:
         ("{create: true, alias: alias/own}", "alias/own"),
     ],
 )
-def test_alias_of_the_created_key_has_only_characters_that_an_alias_may_have(kms, alias) -> None:
+def test_alias_of_the_created_key_has_only_characters_that_an_alias_may_have(
+    kms: str, alias: str
+) -> None:
     plan = plan_of(f"context_name: x+y\nkms: {kms}\nsecrets: {{}}\n")
     assert plan.created_key is not None
     assert plan.created_key.alias == alias

@@ -39,7 +39,7 @@ def test_map_without_a_label_is_known_by_its_instance() -> None:
         (("mine", "secret_arns"), ""),
     ],
 )
-def test_key_in_an_output_follows_component_and_output(path, key) -> None:
+def test_key_in_an_output_follows_component_and_output(path: tuple[str, ...], key: str) -> None:
     assert output_key(Reference(ReferenceKind.SELF, path)) == key
 
 
@@ -62,7 +62,7 @@ OUTPUTS = "unknown output; this map has `generated_passwords`, `secret_arns`, `s
         ("secretsmanager.generated_passwords.plain.pw", "`plain` generates `plain`"),
     ],
 )  # fmt: skip
-def test_self_reference_without_a_value_is_reported_at_it(reference, problem) -> None:
+def test_self_reference_without_a_value_is_reported_at_it(reference: str, problem: str) -> None:
     others = (
         "  b: {secret_data: v}\n"
         "  login: {random: {pw: {}, token: {}}, secret_data: '${random.pw}${random.token}'}\n"
@@ -82,7 +82,7 @@ def test_self_reference_without_a_value_is_reported_at_it(reference, problem) ->
         "secretsmanager.generated_passwords.plain",
     ],
 )
-def test_self_reference_with_a_value_is_no_problem(reference) -> None:
+def test_self_reference_with_a_value_is_no_problem(reference: str) -> None:
     others = (
         "  login: {random: {pw: {}}, secret_data: '${random.pw}'}\n"
         "  plain: {generate_random_password: true}\n"
@@ -107,7 +107,7 @@ def test_reference_by_the_maps_label_is_a_self_reference_too() -> None:
         {"d": "", "a": "dcb", "c": "", "b": "c"},
     ],
 )
-def test_what_is_referenced_comes_first(needed) -> None:
+def test_what_is_referenced_comes_first(needed: dict[str, str]) -> None:
     order = plan_of(chain(**needed)).order
     assert sorted(order) == sorted(needed)
     for key, others in needed.items():
@@ -150,7 +150,9 @@ def test_references_in_other_fields_than_the_value_count_for_the_order() -> None
         ({"a": "b", "b": "c", "c": "b"}, 4, "`b` → `c` → `b`"),
     ],
 )
-def test_circle_is_reported_once_at_its_first_entry(needed, line, circle) -> None:
+def test_circle_is_reported_once_at_its_first_entry(
+    needed: dict[str, str], line: int, circle: str
+) -> None:
     assert problems_of(chain(**needed)) == [f"m:{line}:3: error: circular reference: {circle}"]
 
 

@@ -68,7 +68,7 @@ def test_map_without_alarms_creates_none() -> None:
 
 
 @pytest.mark.parametrize("name", ["n" * 50, "a/b", "with blank", "n" * 200])
-def test_topic_and_rule_have_valid_names_whatever_the_component_is_called(name) -> None:
+def test_topic_and_rule_have_valid_names_whatever_the_component_is_called(name: str) -> None:
     made = deploy(map_of("{create: true}"), name=name).made
     rule, topic = made["EventRule", f"{name}-alarms"], made["Topic", f"{name}-alarms"]
     assert re.fullmatch(r"[0-9A-Za-z_-]{1,64}", rule["name"])
@@ -82,7 +82,7 @@ def test_topic_is_named_where_the_component_has_a_dot_which_only_a_rule_may_have
 
 
 @pytest.mark.parametrize("name", ["m", "n" * 49])
-def test_topic_and_rule_keep_their_automatic_names_where_those_are_valid(name) -> None:
+def test_topic_and_rule_keep_their_automatic_names_where_those_are_valid(name: str) -> None:
     made = deploy(map_of("{create: true}"), name=name).made
     assert "name" not in made["EventRule", f"{name}-alarms"]
     assert "name" not in made["Topic", f"{name}-alarms"]

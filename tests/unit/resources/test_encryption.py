@@ -56,7 +56,7 @@ def test_replicas_of_the_key_have_its_policy_window_and_tags() -> None:
     ],
     ids=["created", "named", "referenced", "AWS-managed", "kept"],
 )
-def test_secret_has_the_key_that_the_plan_chooses(fields, key) -> None:
+def test_secret_has_the_key_that_the_plan_chooses(fields: str, key: str | None) -> None:
     text = f"{CREATED}stacks: {{kms: o/kms/dev}}\nsecrets: {{a: {{{fields}}}}}\n"
     made = deploy(text, {"o/kms/dev": {"id": "referenced"}}).made
     assert made["Secret", "m.a"].get("kmsKeyId") == key
@@ -85,7 +85,9 @@ def test_secret_has_the_key_that_the_plan_chooses(fields, key) -> None:
     ],
     ids=["AWS-managed", "key of one region", "replica of the key", "named", "referenced"],
 )
-def test_replica_has_the_key_that_the_plan_chooses(head, fields, replica) -> None:
+def test_replica_has_the_key_that_the_plan_chooses(
+    head: str, fields: str, replica: dict[str, str]
+) -> None:
     text = f"context_name: x\n{head}secrets: {{a: {{replicas: [{{region: eu-west-1{fields}}}]}}}}\n"
     made = deploy(text, {"o/kms/dev": {"id": "referenced"}}).made
     assert made["Secret", "m.a"]["replicas"] == [replica]
@@ -172,7 +174,7 @@ def test_created_key_encrypts_all_and_rotates() -> None:
 
 
 @pytest.mark.parametrize("multi_region", [True, False])
-def test_key_says_whether_it_is_multi_region_so_that_a_change_is_seen(multi_region) -> None:
+def test_key_says_whether_it_is_multi_region_so_that_a_change_is_seen(multi_region: bool) -> None:
     kms = f"{{create: true, multi_region: {str(multi_region).lower()}}}"
     made = deploy(f"context_name: x\nkms: {kms}\nsecrets: {{a: {{}}}}\n").made
     assert made["Key", "m"]["multiRegion"] is multi_region

@@ -14,7 +14,7 @@ from secrets_component.planning.planner import plans
 from secrets_component.resources import hosting
 from secrets_component.secret_map.names import rotation_function
 from secrets_component.secret_map.yaml_text import parse_yaml
-from tests.unit.mocks import ACCOUNT, REGION, deploy
+from tests.unit.mocks import ACCOUNT, REGION, Made, deploy
 
 LOGIN = "secret_data: {engine: postgres, host: h, username: u, password: p}"
 ON = "rotation_automatically: true, "
@@ -172,7 +172,7 @@ secrets:
 
 
 @pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[tuple[str, str], dict[str, Any]]:
+def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Made:
     """What is created for a function with every option; its zip is not built."""
     monkeypatch.setattr(hosting, "archive", lambda _: tmp_path)
     bundle = tmp_path / "ca.pem"
@@ -180,7 +180,7 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[tuple[str, str
     return deploy(HOSTED.replace("BUNDLE", str(bundle))).made
 
 
-def test_function_its_role_and_its_log_have_one_name(made) -> None:
+def test_function_its_role_and_its_log_have_one_name(made: Made) -> None:
     name = rotation_function("x/dev/a")
     assert made["Function", "m.a.rotation"]["name"] == name
     assert made["Role", "m.a.rotation"]["name"] == name
@@ -188,7 +188,7 @@ def test_function_its_role_and_its_log_have_one_name(made) -> None:
     assert made["RolePolicy", "m.a.rotation"]["role"] == name
 
 
-def test_function_has_what_its_entry_configures(made) -> None:
+def test_function_has_what_its_entry_configures(made: Made) -> None:
     function = made["Function", "m.a.rotation"]
     assert function["handler"] == "rotators.handlers.postgres_alternating_users"
     assert function["vpcConfig"] == {"subnetIds": ["subnet-0a"], "securityGroupIds": ["sg-0a"]}
@@ -198,7 +198,7 @@ def test_function_has_what_its_entry_configures(made) -> None:
     assert variables["CA_BUNDLE"] == "/var/task/ca.pem"
 
 
-def test_only_secrets_manager_may_call_the_function_for_this_secret(made) -> None:
+def test_only_secrets_manager_may_call_the_function_for_this_secret(made: Made) -> None:
     assert made["Permission", "m.a.rotation"] == {
         "action": "lambda:InvokeFunction",
         "function": rotation_function("x/dev/a"),
@@ -209,7 +209,7 @@ def test_only_secrets_manager_may_call_the_function_for_this_secret(made) -> Non
     }
 
 
-def test_calls_that_failed_for_good_go_to_the_alarms_topic(made) -> None:
+def test_calls_that_failed_for_good_go_to_the_alarms_topic(made: Made) -> None:
     assert made["Function", "m.a.rotation"]["deadLetterConfig"] == {"targetArn": TOPIC}
     policy = json.loads(made["RolePolicy", "m.a.rotation"]["policy"])
     allowed = {one["Sid"]: one["Resource"] for one in policy["Statement"]}
@@ -220,7 +220,7 @@ def test_calls_that_failed_for_good_go_to_the_alarms_topic(made) -> None:
     ("name", "expected"), [("n" * 109, None), ("n" * 110, "named"), ("a b", "named")]
 )
 def test_policy_is_named_only_where_its_automatic_name_is_not_valid(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name, expected
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, expected: str | None
 ) -> None:
     monkeypatch.setattr(hosting, "archive", lambda _: tmp_path)
     fields = f"{ON}generate_random_password: true, rotation: {{function: generated-password}}"

@@ -1,11 +1,13 @@
 """Resource policies of secrets, and identity policies of levels."""
 
 import json
+from typing import Any
 
 import pulumi
 import pytest
 
 from secrets_component.resources import policies
+from tests.unit.conftest import Registered
 from tests.unit.mocks import ACCOUNT, REGION, deploy, scope_of
 
 HEAD = "context_name: x\nsecrets:\n"
@@ -68,7 +70,7 @@ def test_level_policies_end_at_the_hierarchy() -> None:
     assert not any("*" in action for s in admin["Statement"] for action in s["Action"])
 
 
-def level_statements(text: str, policy: str = "m.read") -> list[dict]:
+def level_statements(text: str, policy: str = "m.read") -> list[dict[str, Any]]:
     return json.loads(deploy(text).made["Policy", policy]["policy"])["Statement"]
 
 
@@ -159,7 +161,9 @@ def test_map_without_secrets_creates_no_policy() -> None:
 
 
 @pytest.mark.parametrize(("fields", "goes"), [("", True), ("import: old, ", False)])
-def test_policy_goes_with_its_secret_unless_that_stays(registered, fields, goes) -> None:
+def test_policy_goes_with_its_secret_unless_that_stays(
+    registered: Registered, fields: str, goes: bool
+) -> None:
     policy = """policy: '{"Version": "2012-10-17", "Statement": []}'"""
     deploy(f"{HEAD}  a: {{{fields}{policy}}}\n")
     request = registered["aws:secretsmanager/secretPolicy:SecretPolicy"]["m.a"]

@@ -41,12 +41,12 @@ def event(*restart: dict[str, str]) -> dict[str, Any]:
     return {"secret": "arn", "time": "2026-01-01T00:00:00Z", "restart": list(restart)}
 
 
-def test_service_is_deployed_again_on_its_cluster(clients) -> None:
+def test_service_is_deployed_again_on_its_cluster(clients: Clients) -> None:
     restart_function.handler(event({"ecs_service": SERVICE}), None)
     assert clients.calls == [{"cluster": "main", "service": "orders", "forceNewDeployment": True}]
 
 
-def test_function_is_restarted_by_its_description_alone(clients) -> None:
+def test_function_is_restarted_by_its_description_alone(clients: Clients) -> None:
     restart_function.handler(event({"lambda": READER}), None)
     assert clients.calls == [
         {
@@ -56,7 +56,7 @@ def test_function_is_restarted_by_its_description_alone(clients) -> None:
     ]
 
 
-def test_failure_is_raised_after_every_target_was_tried(clients) -> None:
+def test_failure_is_raised_after_every_target_was_tried(clients: Clients) -> None:
     clients.broken = {READER, f"{READER}2"}
     targets = {"lambda": READER}, {"lambda": f"{READER}2"}, {"ecs_service": SERVICE}
     with pytest.raises(restart_function.RestartError) as failed:

@@ -12,7 +12,7 @@ from secrets_component import cli
 from secrets_component.errors import SecretMapError
 from secrets_component.secret_map.schema import map_schema
 from tests.maps_of_tests import plan_of
-from tests.unit.mocks import ACCOUNT, FUNCTION, REGION, deploy
+from tests.unit.mocks import ACCOUNT, FUNCTION, REGION, Deployed, deploy
 
 ROTATING = f"secret_data: v, rotation_automatically: true, rotation_lambda_arn: '{FUNCTION}'"
 RESTARTING_KINDS = "Function", "Role", "RolePolicy", "LogGroup"
@@ -62,7 +62,7 @@ def test_adopted_secret_may_rotate_by_other_means() -> None:
 
 
 @pytest.mark.parametrize("name", ["n" * 57, "a.b", "with blank", "n" * 200])
-def test_restart_function_has_a_valid_name_whatever_the_component_is_called(name) -> None:
+def test_restart_function_has_a_valid_name_whatever_the_component_is_called(name: str) -> None:
     made = deploy(map_of("[{lambda: x}]"), name=name).made
     names = {made[kind, f"{name}-on-rotate"]["name"] for kind in RESTARTING_KINDS}
     assert len(names) == 1
@@ -70,7 +70,7 @@ def test_restart_function_has_a_valid_name_whatever_the_component_is_called(name
 
 
 @pytest.mark.parametrize("name", ["m", "n" * 46])
-def test_restart_function_keeps_its_automatic_name_where_that_is_valid(name) -> None:
+def test_restart_function_keeps_its_automatic_name_where_that_is_valid(name: str) -> None:
     made = deploy(map_of("[{lambda: x}]"), name=name).made
     assert not [kind for kind in RESTARTING_KINDS if "name" in made[kind, f"{name}-on-rotate"]]
 
@@ -166,7 +166,7 @@ def test_restart_waits_for_a_stack_that_comes_later_and_the_rotation_does_not() 
     assert f'[{{"ecs_service": "{SERVICE}"}}, ' in template(late)
 
 
-def template(deployed) -> str:
+def template(deployed: Deployed) -> str:
     return deployed.made["EventTarget", "m.a.on-rotate"]["inputTransformer"]["inputTemplate"]
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Callable
+from typing import Any
 
 import grpc
 import pulumi
@@ -12,6 +14,7 @@ from secrets_component.lookups import safeguards
 from secrets_component.lookups.safeguards import AccountState
 from secrets_component.resources import rotated_fields
 from tests.maps_of_tests import plan_of
+from tests.unit.conftest import Registered
 from tests.unit.mocks import Cloud, deploy, scope_of
 
 HEAD = "context_name: x\nsecrets:\n"
@@ -50,14 +53,17 @@ class ProviderError(grpc.RpcError):
         return self._details
 
 
+Answer = Callable[[str | ProviderError], None]
+
+
 @pytest.fixture
-def current(monkeypatch: pytest.MonkeyPatch):
+def current(monkeypatch: pytest.MonkeyPatch) -> Answer:
     """Let AWS answer with this current value, or with this error."""
 
     def answer(found: str | ProviderError) -> None:
         others = Cloud.call
 
-        def call(self, args):
+        def call(self: Cloud, args: mocks.MockCallArgs) -> Any:
             if not args.token.endswith(":getSecretVersion"):
                 return others(self, args)
             if isinstance(found, ProviderError):
@@ -73,18 +79,18 @@ def stored() -> dict[str, str]:
     return json.loads(deploy(HEAD + OWN).made["SecretVersion", "m.a.fields"]["secretStringWo"])
 
 
-def test_rotated_fields_keep_their_current_values(current) -> None:
+def test_rotated_fields_keep_their_current_values(current: Answer) -> None:
     current('{"host": "old", "password": "rotated", "token": "new", "other": 1}')
     assert stored() == {"host": "h", "password": "rotated", "token": "new"}
 
 
-def test_field_that_is_not_there_yet_gets_the_maps_value(current) -> None:
+def test_field_that_is_not_there_yet_gets_the_maps_value(current: Answer) -> None:
     current('{"host": "old", "token": "new"}')
     assert stored() == {"host": "h", "password": "p", "token": "new"}
 
 
 @pytest.mark.parametrize("found", ["s3cret", '["s3cret"]'])
-def test_current_value_without_fields_is_refused_and_not_shown(found) -> None:
+def test_current_value_without_fields_is_refused_and_not_shown(found: str) -> None:
     plan = plan_of(HEAD + OWN)
     problem = r"m:3:\d+: error: `rotated_fields`: the current value is not a JSON"
     with pytest.raises(pulumi.RunError, match=problem) as no:
@@ -92,12 +98,12 @@ def test_current_value_without_fields_is_refused_and_not_shown(found) -> None:
     assert "s3cret" not in str(no.value)
 
 
-def test_secret_without_a_value_gets_the_maps(current) -> None:
+def test_secret_without_a_value_gets_the_maps(current: Answer) -> None:
     current(ProviderError("reading Secrets Manager Secret Version: couldn't find resource"))
     assert stored() == {"host": "h", "password": "p", "token": "t"}
 
 
-def test_value_that_cannot_be_read_ends_the_run(current) -> None:
+def test_value_that_cannot_be_read_ends_the_run(current: Answer) -> None:
     current(ProviderError("AccessDeniedException"))
     mocks.set_mocks(Cloud({}, ()), project="secrets", stack="dev")
     scope = scope_of(HEAD + OWN)
@@ -112,7 +118,7 @@ def test_value_that_cannot_be_read_ends_the_run(current) -> None:
         asyncio.get_event_loop().run_until_complete(found.future())
 
 
-def test_labels_of_a_version_that_exists_never_change(registered) -> None:
+def test_labels_of_a_version_that_exists_never_change(registered: Registered) -> None:
     # Otherwise a rotation's successor would lose AWSCURRENT to the map's version.
     deploy(HEAD + OWN)
     version = registered["aws:secretsmanager/secretVersion:SecretVersion"]["m.a.fields"]
@@ -121,7 +127,7 @@ def test_labels_of_a_version_that_exists_never_change(registered) -> None:
 
 @pytest.mark.parametrize("is_empty", [True, False])
 def test_value_is_read_unless_aws_confirms_that_there_is_none(
-    monkeypatch: pytest.MonkeyPatch, current, is_empty
+    monkeypatch: pytest.MonkeyPatch, current: Answer, is_empty: bool
 ) -> None:
     # The provider looks two minutes for a value that does not exist.
     current('{"host": "old", "password": "rotated", "token": "new"}')

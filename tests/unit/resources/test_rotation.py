@@ -5,6 +5,7 @@ import re
 import pulumi
 import pytest
 
+from tests.unit.conftest import Registered
 from tests.unit.mocks import ACCOUNT, FUNCTION, REGION, deploy
 
 ROTATED = (
@@ -76,7 +77,7 @@ def statement_ids(text: str, name: str = "m") -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["m", "a.b c", "n" * 200])
-def test_permission_has_an_id_that_aws_accepts(name) -> None:
+def test_permission_has_an_id_that_aws_accepts(name: str) -> None:
     (statement,) = statement_ids(ROTATED, name)
     assert re.fullmatch(r"[0-9A-Za-z_-]{1,100}", statement)
 
@@ -86,7 +87,9 @@ def test_statement_id_never_changes() -> None:
     assert statement_ids(ROTATED) == ["m-rotation-c8a27544-c6836885"]
 
 
-def test_maps_that_share_a_function_have_different_statements(monkeypatch) -> None:
+def test_maps_that_share_a_function_have_different_statements(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     found = [*statement_ids(ROTATED), *statement_ids(ROTATED, "n")]
     found += statement_ids(ROTATED.replace("context_name: x", "context_name: y"))
     monkeypatch.setattr(pulumi, "get_project", lambda: "another")
@@ -95,7 +98,7 @@ def test_maps_that_share_a_function_have_different_statements(monkeypatch) -> No
 
 
 @pytest.mark.parametrize("qualifier", ["7", "live"])
-def test_permission_names_the_version_or_alias_apart_from_the_function(qualifier) -> None:
+def test_permission_names_the_version_or_alias_apart_from_the_function(qualifier: str) -> None:
     made = deploy(ROTATED, {"o/l/dev": {"f": f"{FUNCTION}:{qualifier}"}}).made
     (permission,) = (inputs for (kind, _), inputs in made.items() if kind == "Permission")
     assert (permission["function"], permission["qualifier"]) == (FUNCTION, qualifier)
@@ -106,12 +109,14 @@ ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"
 ENTRY = f"rotation_automatically: true, rotation_lambda_arn: '{FUNCTION}'"
 
 
-def test_rotation_goes_with_its_secret(registered) -> None:
+def test_rotation_goes_with_its_secret(registered: Registered) -> None:
     deploy(f"context_name: x\nsecrets: {{a: {{secret_data: v, {ENTRY}}}}}\n")
     assert registered[ROTATION]["m.a"].deletedWith.endswith(":Secret::m.a")
 
 
 @pytest.mark.parametrize("adopted", ["import: old", "restore_deleted: true"])
-def test_rotation_of_an_adopted_secret_ends_although_the_secret_stays(registered, adopted) -> None:
+def test_rotation_of_an_adopted_secret_ends_although_the_secret_stays(
+    registered: Registered, adopted: str
+) -> None:
     deploy(f"context_name: x\nsecrets: {{a: {{{adopted}, {ENTRY}}}}}\n")
     assert registered[ROTATION]["m.a"].deletedWith == ""

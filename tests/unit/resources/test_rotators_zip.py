@@ -34,7 +34,7 @@ def test_failed_build_is_reported_and_leaves_nothing(
 
 
 @pytest.fixture
-def sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Sources whose `build.py` writes its arguments into the zip."""
     rotators = tmp_path / "rotators"
     rotators.mkdir()
@@ -47,19 +47,19 @@ def sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     return rotators
 
 
-def test_same_content_is_built_once(sources) -> None:
+def test_same_content_is_built_once(sources: Path) -> None:
     built = rotators_zip.archive(None)
     built.write_text("built before")
     assert rotators_zip.archive(None).read_text() == "built before"
 
 
-def test_changed_source_is_built_again(sources) -> None:
+def test_changed_source_is_built_again(sources: Path) -> None:
     before = rotators_zip.archive(None)
     (sources / "requirements.txt").write_text("pg8000")
     assert rotators_zip.archive(None) != before
 
 
-def test_certificates_go_into_a_zip_of_their_own(sources, tmp_path: Path) -> None:
+def test_certificates_go_into_a_zip_of_their_own(sources: Path, tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_text("certificate")
     built = rotators_zip.archive(bundle)

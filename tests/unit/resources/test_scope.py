@@ -1,6 +1,7 @@
 """The logical names of all resources, which are their identity in users' stacks."""
 
 from pathlib import Path
+from typing import Any, Literal
 
 import pulumi
 import pytest
@@ -77,7 +78,9 @@ def scope_of(entry: str, *, is_top: bool = True) -> Scope:
     ("part", "joint", "name"),
     [("p/read", ".", "m.p/read"), ("alarms", "-", "m-alarms")],
 )
-def test_part_of_a_map_is_joined_by_what_aws_allows_in_names(part, joint, name) -> None:
+def test_part_of_a_map_is_joined_by_what_aws_allows_in_names(
+    part: str, joint: Literal[".", "-"], name: str
+) -> None:
     assert scope_of("{}").map_part(part, joint=joint) == name
 
 
@@ -85,7 +88,7 @@ def test_part_of_a_map_is_joined_by_a_dot_by_default() -> None:
     assert scope_of("{}").map_part(f"rotation-{REGION}") == f"m.rotation-{REGION}"
 
 
-def aliases_of(scope: Scope, part: str | None = None, **options) -> list[str]:
+def aliases_of(scope: Scope, part: str | None = None, **options: Any) -> list[str]:
     secret = scope.plan.secrets["a"]
     names = []
     for alias in scope.options(secret, part, **options).aliases or []:

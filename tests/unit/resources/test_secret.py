@@ -35,7 +35,7 @@ def secret(fields: str, head: str = "# no head") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("fields", ["", "kms_key_id: alias/aws/secretsmanager"])
-def test_aws_managed_key_is_named_so_that_a_former_key_is_left(fields) -> None:
+def test_aws_managed_key_is_named_so_that_a_former_key_is_left(fields: str) -> None:
     assert secret(fields)["kmsKeyId"] == "alias/aws/secretsmanager"
 
 
@@ -78,27 +78,31 @@ def test_arn_and_name_are_offered_to_other_entries() -> None:
         ("replicas: [{region: eu-west-1}]", "", ["description", "kmsKeyId", "tags", "tagsAll"]),
     ],
 )
-def test_adopted_secret_keeps_what_its_entry_does_not_set(requests, fields, head, ignored) -> None:
+def test_adopted_secret_keeps_what_its_entry_does_not_set(
+    requests: dict[str, Any], fields: str, head: str, ignored: list[str]
+) -> None:
     inputs = secret(f"import: old, {fields}" if fields else "import: old", head)
     assert requests["m.a"].importId == arn("old")
     assert list(requests["m.a"].ignoreChanges) == ignored
     assert not set(ignored) & set(inputs)
 
 
-def test_secret_of_the_map_ignores_no_changes_and_imports_nothing(requests) -> None:
+def test_secret_of_the_map_ignores_no_changes_and_imports_nothing(requests: dict[str, Any]) -> None:
     secret("")
     assert requests["m.a"].importId == ""
     assert list(requests["m.a"].ignoreChanges) == []
 
 
-def test_successor_of_a_secret_exists_before_it_goes(requests) -> None:
+def test_successor_of_a_secret_exists_before_it_goes(requests: dict[str, Any]) -> None:
     secret("")
     assert requests["m.a"].deleteBeforeReplaceDefined
     assert requests["m.a"].deleteBeforeReplace is False
 
 
 @pytest.mark.parametrize("protect", [True, False])
-def test_protected_secret_is_protected_in_the_stack(requests, protect) -> None:
+def test_protected_secret_is_protected_in_the_stack(
+    requests: dict[str, Any], protect: bool
+) -> None:
     secret(f"protect: {str(protect).lower()}")
     assert requests["m.a"].protect is protect
 
@@ -119,7 +123,10 @@ def held(name: str, **more: Any) -> HeldSecret:
 
 @pytest.mark.parametrize(("service", "is_retained"), [("rds", True), (None, False)])
 def test_secret_that_a_service_manages_stays_when_its_entry_goes(
-    monkeypatch: pytest.MonkeyPatch, requests, service, is_retained
+    monkeypatch: pytest.MonkeyPatch,
+    requests: dict[str, Any],
+    service: str | None,
+    is_retained: bool,
 ) -> None:
     deploy_with(monkeypatch, AccountState({}, {"b": held("x/dev/b", service=service)}))
     assert requests["m.b"].retainOnDelete is is_retained
@@ -129,7 +136,9 @@ def test_secret_that_a_service_manages_stays_when_its_entry_goes(
     ("fields", "is_retained"),
     [("import: old", True), ("restore_deleted: true", True), ("secret_data: v", False)],
 )
-def test_adopted_secret_stays_when_its_entry_goes(requests, fields, is_retained) -> None:
+def test_adopted_secret_stays_when_its_entry_goes(
+    requests: dict[str, Any], fields: str, is_retained: bool
+) -> None:
     # A run that ends between import and update leaves no recovery window in the state, and the
     # provider would delete the secret without one.
     secret(fields)
@@ -151,7 +160,11 @@ ACCOUNT_OF_THE_SDK = cast("Inventory", object())
     ids=["new", "default key", "alias", "alias ARN", "other key"],
 )
 def test_aws_managed_key_is_named_only_for_a_secret_that_may_have_another(
-    monkeypatch: pytest.MonkeyPatch, requests, found, key, ignored
+    monkeypatch: pytest.MonkeyPatch,
+    requests: dict[str, Any],
+    found: HeldSecret | None,
+    key: str | None,
+    ignored: list[str],
 ) -> None:
     state = AccountState({}, {"b": found} if found else {}, ACCOUNT_OF_THE_SDK)
     made = deploy_with(monkeypatch, state)
@@ -160,14 +173,16 @@ def test_aws_managed_key_is_named_only_for_a_secret_that_may_have_another(
 
 
 def test_key_of_the_last_run_is_left_although_the_account_does_not_show_it_yet(
-    monkeypatch: pytest.MonkeyPatch, requests
+    monkeypatch: pytest.MonkeyPatch, requests: dict[str, Any]
 ) -> None:
     state = AccountState({}, {"b": held("x/dev/b")}, ACCOUNT_OF_THE_SDK, frozenset({"b"}))
     assert deploy_with(monkeypatch, state)["Secret", "m.b"]["kmsKeyId"] == MANAGED
     assert list(requests["m.b"].ignoreChanges) == []
 
 
-def test_restored_secret_is_imported_by_its_arn(monkeypatch: pytest.MonkeyPatch, requests) -> None:
+def test_restored_secret_is_imported_by_its_arn(
+    monkeypatch: pytest.MonkeyPatch, requests: dict[str, Any]
+) -> None:
     deploy_with(monkeypatch, AccountState({"b": arn("x/dev/b")}))
     assert requests["m.b"].importId == arn("x/dev/b")
 

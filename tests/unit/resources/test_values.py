@@ -101,7 +101,7 @@ def test_value_over_the_limit_is_refused_without_the_value() -> None:
         ("secret_binary", "s3cret!", "is not valid base64"),
     ],
 )
-def test_value_that_only_the_run_shows_is_checked(field, value, problem) -> None:
+def test_value_that_only_the_run_shows_is_checked(field: str, value: str, problem: str) -> None:
     text = (
         f"context_name: x\nstacks: {{s: o/s/dev}}\nsecrets: {{a: {{{field}: '${{output.s.v}}'}}}}\n"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from secrets_component.planning.plan import Generated
 from secrets_component.secret_map.check import check
 from secrets_component.secret_map.forms import instances
 from secrets_component.secret_map.yaml_text import parse_yaml
@@ -41,7 +42,7 @@ def in_defaults(fields: str) -> str:
     ],
 )
 def test_unknown_key_of_the_map_is_reported_with_the_nearest_key_of_its_block(
-    text, problem
+    text: str, problem: str
 ) -> None:
     assert problems_of(HEAD + text) == [f"m:{problem}"]
 
@@ -71,7 +72,7 @@ def test_unknown_key_of_the_map_is_reported_with_the_nearest_key_of_its_block(
     ],
 )
 def test_unknown_key_of_an_entry_is_reported_with_the_nearest_key_of_its_block(
-    fields, problem
+    fields: str, problem: str
 ) -> None:
     assert f"m:{problem}" in problems_of(entry(fields))
 
@@ -116,7 +117,7 @@ def test_key_that_is_missing_in_a_block_is_reported_at_the_block() -> None:
         ("import: ''", "2:23: error: `import`: must not be empty"),
     ],
 )  # fmt: skip
-def test_wrong_value_is_reported_with_what_is_expected(fields, problem) -> None:
+def test_wrong_value_is_reported_with_what_is_expected(fields: str, problem: str) -> None:
     assert problems_of(entry(fields)) == [f"m:{problem}"]
 
 
@@ -134,7 +135,7 @@ def test_wrong_value_is_reported_with_what_is_expected(fields, problem) -> None:
         (f"tags: {{t: {'v' * 257}}}", "`t`: exceeds AWS's limit of 256 characters"),
     ],
 )
-def test_limit_of_aws_is_named(fields, problem) -> None:
+def test_limit_of_aws_is_named(fields: str, problem: str) -> None:
     (line,) = problems_of(entry(fields))
     assert line.endswith(f"error: {problem}")
 
@@ -154,7 +155,7 @@ def test_limit_of_aws_is_named(fields, problem) -> None:
         ),
     ],
 )
-def test_block_that_is_no_mapping_is_reported_at_its_value(text, problem) -> None:
+def test_block_that_is_no_mapping_is_reported_at_its_value(text: str, problem: str) -> None:
     assert problems_of(HEAD + text) == [f"m:{problem}"]
 
 
@@ -225,7 +226,9 @@ def test_options_of_a_password_are_merged_over_the_defaults_key_by_key() -> None
         secrets: {a: {random_password: {length: 50}}}
         """
     )
-    options = plan.secrets["a"].source.options
+    source = plan.secrets["a"].source
+    assert isinstance(source, Generated)
+    options = source.options
     assert (options.length, options.special) == (50, False)
 
 
@@ -251,7 +254,9 @@ def test_any_other_block_replaces_the_one_of_the_defaults() -> None:
         ("secret_data: v", "description: d", "literal"),
     ],
 )
-def test_entry_with_a_source_of_its_own_takes_none_from_the_defaults(default, own, kind) -> None:
+def test_entry_with_a_source_of_its_own_takes_none_from_the_defaults(
+    default: str, own: str, kind: str
+) -> None:
     plan = plan_of(f"{HEAD}defaults: {{{default}}}\nsecrets: {{a: {{{own}}}}}\n")
     assert plan.secrets["a"].source.kind == kind
 
@@ -284,7 +289,7 @@ def test_problem_of_an_inherited_default_is_reported_once_at_the_defaults() -> N
         ("tags: {t: [v]}", "2:22: error: `t`: expected a string; quote the value"),
     ],
 )
-def test_wrong_default_is_reported_once_at_the_defaults(fields, problem) -> None:
+def test_wrong_default_is_reported_once_at_the_defaults(fields: str, problem: str) -> None:
     assert problems_of(in_defaults(fields)) == [f"m:{problem}"]
 
 
@@ -296,6 +301,6 @@ def test_field_that_an_entry_overrides_is_reported_at_the_entry() -> None:
 
 
 @pytest.mark.parametrize("field", ["rotation_days: 7", "rotation_schedule: rate(10 days)"])
-def test_default_without_effect_on_an_entry_is_allowed(field) -> None:
+def test_default_without_effect_on_an_entry_is_allowed(field: str) -> None:
     plan = plan_of(f"{HEAD}defaults: {{{field}}}\nsecrets: {{a: {{secret_data: v}}}}\n")
     assert plan.secrets["a"].rotation is None

@@ -1,6 +1,7 @@
 """`${…}`: parsed, escaped for the place, rendered."""
 
 import json
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
@@ -19,7 +20,7 @@ def fill(text: str, **values: object) -> str:
     return references.render(template, lambda reference: values[reference.path[-1]])
 
 
-def fill_structure(data: dict, **values: object) -> dict:
+def fill_structure(data: dict[str, Any], **values: object) -> dict[str, Any]:
     bad: list[references.BadReference] = []
     structure = references.parse_structure(data, bad)
     assert not bad
@@ -174,7 +175,11 @@ def test_references_are_listed_in_order_and_once() -> None:
 
 
 def test_references_of_a_structure_are_listed_in_order_and_once() -> None:
-    data = {"x": ["${random.b}", {"y": "${random.a}"}], "z": "${random.b}", "n": 1}
+    data: dict[str, references.Json] = {
+        "x": ["${random.b}", {"y": "${random.a}"}],
+        "z": "${random.b}",
+        "n": 1,
+    }
     structure = references.parse_structure(data, [])
     assert [str(one) for one in structure.references] == ["${random.b}", "${random.a}"]
 
