@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up test setup unit lint bench down clean
+.PHONY: help up test setup unit lint bench conformance down clean
 
 STACK ?= dev
 PYTHON ?= python3
@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.locked
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-7s %s\n", $$1, $$2}'
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
 
 up: setup ## deploy stacks/dev.yaml (or STACK=…) to the sandbox and print its outputs
 	@$(RUN) -m sandbox up --stack $(STACK) --examples examples
@@ -38,6 +38,9 @@ lint: setup ## run ruff, mypy and the import contracts
 
 bench: setup ## compare time and memory with hand-written resources and a plain YAML parser
 	@$(RUN) -m bench
+
+conformance: setup ## ask Pulumi's own bridge what Check and Diff answer; review the diff
+	@$(RUN) -m tests.conformance
 
 down: ## stop the sandbox that `make up` started
 	@if [ -x $(RUN) ]; then $(RUN) -m sandbox down; else echo "the sandbox was never started here"; fi

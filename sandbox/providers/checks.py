@@ -19,6 +19,7 @@ from sandbox.providers.validators import Rule
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # how the engine writes a value not known yet
 DEFAULTS = "__defaults"
 """The input in which the bridge keeps the names of the inputs that it filled in itself."""
+EMPTY: tuple[Any, ...] = (None, "", [], {}, 0)
 _HIDDEN = "[secret]"
 _COLLECTIONS: Mapping[str, tuple[type, str]] = {
     "list": (list, "Attribute must be a list"),
@@ -92,7 +93,9 @@ def _filled(
         if name in inputs or name in taken or not _has_default(found):
             continue
 
-        if name in olds and name in olds.get(DEFAULTS, [name]):
+        # `ComputeAutoNameDefault` never replaces a name, also where the program gave the old one.
+        is_named = found.automatic is not None and name in olds
+        if is_named or (name in olds and name in olds.get(DEFAULTS, [name])):
             inputs[name] = olds[name]
         elif found.automatic is not None:
             inputs[name] = _automatic(found.automatic, naming)
@@ -468,11 +471,25 @@ def changed(
     computed = facts.named("computed")
     changes = []
     for key in sorted({*olds, *news}):
-        is_left_out = key not in news and key in computed
-        if olds.get(key) != news.get(key) and not is_left_out and key not in unseen:
-            changes.append(key)
+        if key in unseen or olds.get(key) == news.get(key):
+            continue
+
+        is_left_out = key in computed and news.get(key) in _left_out(facts.inputs[key])
+        # Terraform does not tell an empty value from one that is left out.
+        if is_left_out or (news.get(key) in EMPTY and olds.get(key) in EMPTY):
+            continue
+
+        changes.append(key)
 
     return changes
+
+
+def _left_out(found: Input) -> tuple[Any, ...]:
+    """Return the values that are the same as no input; a block cannot be given as empty."""
+    if found.fields is None:
+        return (None, "")
+
+    return (None, [])
 
 
 def replaces(facts: Facts, key: str, old: Any, new: Any) -> bool:  # noqa: ANN401 # any JSON values

@@ -89,14 +89,16 @@ def _pattern(value: str, pattern: str) -> str | None:
     if _compiled(pattern).search(value):
         return None
 
-    return f'expected value of {{key}} to match regular expression "{pattern}", got {{value}}'
+    quoted = json.dumps(pattern, ensure_ascii=False)  # Go's %q
+    return f"expected value of {{key}} to match regular expression {quoted}, got {{value}}"
 
 
 def _unlike(value: str, pattern: str) -> str | None:
     if not _compiled(pattern).search(value):
         return None
 
-    return f'expected value of {{key}} to not match regular expression "{pattern}", got {{value}}'
+    quoted = json.dumps(pattern, ensure_ascii=False)  # Go's %q
+    return f"expected value of {{key}} to not match regular expression {quoted}, got {{value}}"
 
 
 def _length(value: str, limits: Sequence[int]) -> str | None:
@@ -182,6 +184,9 @@ def _base64(value: str) -> str | None:
 
 
 def _json(value: str) -> str | None:
+    if not value:  # `structure.NormalizeJsonString` accepts it
+        return None
+
     try:
         json.loads(value)
     except ValueError as error:
@@ -239,7 +244,7 @@ def _normalized(document: Any) -> bytes:  # noqa: ANN401 # any JSON value
 def _event_pattern(value: str, most: int) -> str | None:
     """Check a rule's pattern, as `validateEventPatternValue` does: normalized, not escaped."""
     problem = _json(value)
-    if problem:
+    if problem or not value:
         return problem
 
     text = json.dumps(json.loads(value), separators=(",", ":"), sort_keys=True, ensure_ascii=False)

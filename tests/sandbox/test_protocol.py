@@ -182,9 +182,9 @@ def test_check_keeps_the_name_that_it_once_made(call: Any, olds: dict[str, Any])
     assert (inputs["name"], inputs["__defaults"]) == ("once", ["color", "name"])
 
 
-def test_name_that_the_program_no_longer_gives_is_made_anew(call: Any) -> None:
+def test_name_that_the_program_no_longer_gives_is_kept(call: Any) -> None:
     inputs = plain(check(call, {"name": "given", "__defaults": []}).inputs)
-    assert inputs["name"].startswith("my thing-")
+    assert (inputs["name"], inputs["__defaults"]) == ("given", ["color", "name"])
 
 
 def test_no_name_is_made_next_to_a_prefix(call: Any) -> None:
@@ -350,6 +350,12 @@ def test_detailed_diff_distinguishes_additions_and_removals(call: Any) -> None:
 def test_an_input_that_the_provider_fills_may_be_left_out(call: Any) -> None:
     assert is_same(diff(call, {"size": 7}, {}))
     assert list(diff(call, {"size": 7}, {"size": 8}).diffs) == ["size"]
+
+
+def test_empty_value_is_none(call: Any) -> None:
+    assert is_same(diff(call, {}, {"note": ""}))
+    assert is_same(diff(call, {"tags": {}}, {}))
+    assert list(diff(call, {"note": "a"}, {"note": ""}).diffs) == ["note"]
 
 
 def test_ignored_changes_are_none(call: Any) -> None:

@@ -50,6 +50,7 @@ class Scenario:
     stack: str
     stacks: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     secret_outputs: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
 
 
 _KMS = {"organization/kms/dev": {"key_id": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/shared"}}
@@ -109,6 +110,7 @@ def as_text(snapshot: Mapping[str, Any]) -> str:
 def taken(scenario: Scenario, program: Path, folder: Path) -> dict[str, Any]:
     """Run a program in a folder and return its resources and the stack's outputs."""
     cloud = _SecretPasswords(dict(scenario.stacks), scenario.secret_outputs)
+    cloud.identities |= {name: f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in scenario.roles}
     engine = _Registrations(cloud)
     asyncio.set_event_loop(asyncio.new_event_loop())  # Pulumi's outputs resolve on the current one
     mocks.set_mocks(cloud, project="secrets", stack=scenario.stack, monitor=engine)
