@@ -1,7 +1,6 @@
 """`pulumi-resource-aws` for the sandbox: the types that this project and its examples use.
 
-A module per service; which inputs replace a resource is written in terraform-provider-aws
-(`ForceNew` in `internal/service/<service>/<resource>.go`).
+A module per service; what the schemas say of the types' inputs is in `official.yaml`.
 """
 
 from __future__ import annotations
@@ -11,8 +10,9 @@ from importlib.metadata import version
 from typing import Any
 
 from sandbox.providers import ecs, events, functions, iam, kms, rds, secretsmanager
-from sandbox.providers.cloud import Cloud
-from sandbox.providers.protocol import Properties, Provider, serve
+from sandbox.providers.cloud import Cloud, derived
+from sandbox.providers.official import facts
+from sandbox.providers.protocol import Access, Properties, Provider, serve
 
 TYPES = {
     **secretsmanager.TYPES,
@@ -47,6 +47,8 @@ FUNCTIONS: dict[str, Callable[[Any, Properties], Properties]] = {
     "aws:index/getRegion:getRegion": _region,
 }
 
+ACCESS = Access(Cloud.at, derived)
+
 
 if __name__ == "__main__":
-    serve(Provider(version("pulumi-aws"), TYPES, FUNCTIONS, Cloud, Cloud.at))
+    serve(Provider(version("pulumi-aws"), TYPES, facts(), FUNCTIONS, Cloud, ACCESS))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from sandbox.providers.checks import UNKNOWN, is_known
+from sandbox.providers.official import Facts
 from sandbox.providers.protocol import Properties, ProviderError
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -37,6 +40,7 @@ class Cloud:
             raise ProviderError(msg)
 
         self.region = settings.get("region") or os.environ.get("AWS_REGION") or "us-east-1"
+        self.default_tags: dict[str, str] = _decoded(settings, "defaultTags").get("tags") or {}
         self._session = boto3.Session(region_name=self.region)
         self._clients: dict[str, Any] = {}
         self._settings = settings
@@ -83,10 +87,43 @@ class Cloud:
             raise ProviderError(str(error)) from None
 
 
+def _decoded(settings: Properties, name: str) -> Any:  # noqa: ANN401 # any JSON value
+    """Return a setting that is no text; the engine sends such ones as JSON."""
+    return json.loads(settings.get(name) or "{}")
+
+
 def _endpoint(settings: Properties) -> str:
-    blocks = json.loads(settings.get("endpoints") or "[]")
+    blocks = _decoded(settings, "endpoints") or []
     urls = chain.from_iterable(block.values() for block in blocks)
     return next(urls, None) or os.environ.get("AWS_ENDPOINT_URL", "")
+
+
+def derived(cloud: Cloud, facts: Facts, inputs: Properties) -> Properties:
+    """Return inputs with those that come from the provider's settings.
+
+    pulumi-aws does so before the bridge checks a resource (provider/region.go, provider/tags.go).
+    """
+    filled = dict(inputs)
+    if facts.regional and filled.get("region") is None:
+        filled["region"] = cloud.region
+
+    if facts.tagged:
+        own = inputs.get("tags") or {}
+        filled["tagsAll"] = UNKNOWN
+        if is_known(own):
+            filled["tagsAll"] = {**cloud.default_tags, **own}
+
+    return filled
+
+
+@contextlib.contextmanager
+def failing(doing: str) -> Iterator[None]:
+    """Report a failure with what was being done, in the official provider's words."""
+    try:
+        yield
+    except ProviderError as error:
+        msg = f"{doing}: {error}"
+        raise ProviderError(msg) from None
 
 
 def without_none(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,21 +136,34 @@ def listed(properties: Mapping[str, Any], key: str) -> list[Any]:
     return properties.get(key) or []
 
 
+def all_tags(properties: Properties) -> dict[str, str]:
+    """Return a resource's tags together with the provider's default ones."""
+    return properties.get("tagsAll") or properties.get("tags") or {}
+
+
 def tags(properties: Properties) -> list[dict[str, str]] | None:
-    """Return a resource's tags in AWS's form; None where it has none."""
+    """Return all tags of a resource in AWS's form; None where it has none."""
     pairs = []
-    for key, value in (properties.get("tags") or {}).items():
+    for key, value in all_tags(properties).items():
         pairs.append({"Key": key, "Value": value})
 
     return pairs or None
 
 
-def untagged(found: list[Mapping[str, str]] | None) -> dict[str, str] | None:
-    """Return tags in Pulumi's form; None where there are none."""
-    if not found:
-        return None
+def own_tags(cloud: Cloud, found: dict[str, str], state: Properties) -> dict[str, str] | None:
+    """Return a resource's tags without the provider's default ones that are not its own too."""
+    written = state.get("tags") or {}
+    own = {}
+    for key, value in found.items():
+        if key in written or cloud.default_tags.get(key) != value:
+            own[key] = value
 
-    return {tag["Key"]: tag["Value"] for tag in found}
+    return own or None
+
+
+def untagged(found: list[Mapping[str, str]] | None) -> dict[str, str]:
+    """Return tags in Pulumi's form."""
+    return {tag["Key"]: tag["Value"] for tag in found or ()}
 
 
 def same_or(written: str | None, found: Any) -> str:  # noqa: ANN401 # a text, or what moto parsed

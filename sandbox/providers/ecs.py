@@ -150,41 +150,18 @@ TYPES = {
         read_cluster,
         None,
         delete_cluster,
-        replaces=frozenset({"name", "region"}),
-        computed=frozenset({"region"}),
-        outputs=("arn",),
-        name="name",
     ),
     "aws:ecs/taskDefinition:TaskDefinition": ResourceType(
         register_task,
         read_task,
         None,
         deregister_task,
-        replaces=frozenset(
-            {
-                "family",
-                "containerDefinitions",
-                "executionRoleArn",
-                "taskRoleArn",
-                "networkMode",
-                "requiresCompatibilities",
-                "cpu",
-                "memory",
-                "region",
-            }
-        ),
-        computed=frozenset({"region"}),
-        outputs=("arn", "arnWithoutRevision", "revision"),
     ),
     "aws:ecs/service:Service": ResourceType(
         create_service,
         read_service,
         update_service,
         delete_service,
-        replaces=frozenset({"name", "cluster", "launchType", "schedulingStrategy", "region"}),
-        computed=frozenset({"region", "cluster", "launchType"}),
-        outputs=("arn",),
-        name="name",
     ),
 }
 

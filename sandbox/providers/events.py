@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
-from sandbox.providers.cloud import Cloud, same_or, tags, without_none
+from sandbox.providers.cloud import Cloud, all_tags, same_or, tags, without_none
 from sandbox.providers.protocol import Created, Properties, ResourceType
 
 
@@ -46,9 +44,8 @@ def delete_rule(cloud: Cloud, identity: str, _: Properties) -> None:
 
 def put_target(cloud: Cloud, inputs: Properties) -> Created:
     """Set a rule's target; its id is `rule-target`."""
-    target_id = inputs.get("targetId") or f"terraform-{os.urandom(13).hex()}"
     target = {
-        "Id": target_id,
+        "Id": inputs["targetId"],
         "Arn": inputs["arn"],
         "Input": inputs.get("input"),
         "RoleArn": inputs.get("roleArn"),
@@ -61,12 +58,7 @@ def put_target(cloud: Cloud, inputs: Properties) -> Created:
         }
 
     cloud.call("events", "put_targets", Rule=inputs["rule"], Targets=[without_none(target)])
-    return f"{inputs['rule']}-{target_id}", {"targetId": target_id}
-
-
-def update_target(cloud: Cloud, _: str, olds: Properties, news: Properties) -> Properties | None:
-    """Replace the target under its id."""
-    return put_target(cloud, {**news, "targetId": olds["targetId"]})[1]
+    return f"{inputs['rule']}-{inputs['targetId']}", {}
 
 
 def read_target(cloud: Cloud, _: str, state: Properties) -> Properties | None:
@@ -135,7 +127,9 @@ def read_topic_policy(cloud: Cloud, identity: str, state: Properties) -> Propert
 
 def create_log_group(cloud: Cloud, inputs: Properties) -> Created:
     """Create a log group."""
-    cloud.call("logs", "create_log_group", logGroupName=inputs["name"], tags=inputs.get("tags"))
+    cloud.call(
+        "logs", "create_log_group", logGroupName=inputs["name"], tags=all_tags(inputs) or None
+    )
     return inputs["name"], update_log_group(cloud, inputs["name"], {}, inputs)
 
 
@@ -149,7 +143,7 @@ def read_log_group(cloud: Cloud, identity: str, state: Properties) -> Properties
     return {
         "arn": group["arn"].removesuffix(":*"),
         "name": identity,
-        "retentionInDays": group.get("retentionInDays"),
+        "retentionInDays": group.get("retentionInDays", 0),
         "tags": state.get("tags"),
     }
 
@@ -178,45 +172,28 @@ TYPES = {
         read_log_group,
         update_log_group,
         delete_log_group,
-        replaces=frozenset({"name", "namePrefix", "logGroupClass", "region"}),
-        computed=frozenset({"region"}),
-        outputs=("arn",),
-        name="name",
     ),
     "aws:sns/topic:Topic": ResourceType(
         create_topic,
         read_topic,
         lambda _cloud, _id, _olds, _news: {},
         delete_topic,
-        replaces=frozenset({"name", "namePrefix", "fifoTopic", "region"}),
-        computed=frozenset({"region", "policy"}),
-        outputs=("arn",),
-        name="name",
     ),
     "aws:sns/topicPolicy:TopicPolicy": ResourceType(
         put_topic_policy,
         read_topic_policy,
         lambda cloud, _id, _olds, news: put_topic_policy(cloud, news)[1],
-        replaces=frozenset({"arn", "region"}),
-        computed=frozenset({"region"}),
     ),
     "aws:cloudwatch/eventRule:EventRule": ResourceType(
         put_rule,
         read_rule,
         lambda cloud, _id, _olds, news: put_rule(cloud, news)[1],
         delete_rule,
-        replaces=frozenset({"name", "namePrefix", "eventBusName", "region"}),
-        computed=frozenset({"region", "state"}),
-        outputs=("arn",),
-        name="name",
     ),
     "aws:cloudwatch/eventTarget:EventTarget": ResourceType(
         put_target,
         read_target,
-        update_target,
+        lambda cloud, _id, _olds, news: put_target(cloud, news)[1],
         delete_target,
-        replaces=frozenset({"rule", "targetId", "eventBusName", "region"}),
-        computed=frozenset({"region", "targetId"}),
-        outputs=("targetId",),
     ),
 }

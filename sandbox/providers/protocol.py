@@ -1,20 +1,19 @@
 """Pulumi's ResourceProvider protocol on a table of resource types.
 
 The protocol: https://github.com/pulumi/pulumi/blob/master/proto/pulumi/provider.proto. A type holds
-what differs between resources; everything that the Terraform bridge does alike for all of them
-(defaults, diffs, what a refresh writes into the inputs) is here.
+what differs between resources: its functions here, what its schema says in `official.yaml`.
+Everything that the Terraform bridge does alike for all of them (names, defaults, diffs, what a
+refresh writes into the inputs) is here and in `checks.py`.
 """
 
 from __future__ import annotations
 
-import os
-import re
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from concurrent import futures
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -22,7 +21,11 @@ import grpc
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # how the engine writes a value not known yet
+from sandbox.providers import checks
+from sandbox.providers.checks import DEFAULTS, Naming, NamingError
+from sandbox.providers.official import Facts
+
+UNKNOWN = checks.UNKNOWN
 _SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 _GRACE_SECONDS = 4  # the engine kills after 5
 _KIND = provider_pb2.PropertyDiff.Kind
@@ -38,67 +41,33 @@ class ProviderError(Exception):
 
 @dataclass(frozen=True)
 class ResourceType:
-    """One resource type, as the official provider treats it.
+    """What the provider does with the resources of one type.
 
     Attributes:
         create: creates the resource from its inputs; returns id and outputs.
         read: returns the outputs, or None where the resource is gone.
         update: changes the resource in place; returns the outputs.
         delete: deletes the resource.
-        replaces: inputs whose change needs another resource.
-        computed: inputs that AWS sets where the program does not.
-        defaults: inputs that the provider sets where the program does not.
-        outputs: what only AWS knows; unknown in the preview of a creation.
-        name: the input that must be free before a replacement can be created.
-        hidden: inputs that cannot be read back.
-        secrets: outputs that are secret in any case.
-        write_only: inputs whose change alone changes nothing.
     """
 
     create: Callable[[Any, Properties], Created]
     read: Callable[[Any, str, Properties], Properties | None]
     update: Callable[[Any, str, Properties, Properties], Properties | None] | None = None
     delete: Callable[[Any, str, Properties], None] = lambda *_: None
-    replaces: frozenset[str] = frozenset()
-    computed: frozenset[str] = frozenset()
-    defaults: Mapping[str, Any] = field(default_factory=dict)
-    outputs: tuple[str, ...] = ()
-    name: str | None = None
-    hidden: frozenset[str] = frozenset()
-    secrets: frozenset[str] = frozenset()
-    write_only: frozenset[str] = frozenset()
 
-    def with_defaults(self, inputs: Properties) -> Properties:
-        """Return the inputs with what the program left out."""
-        return {**self.defaults, **inputs}
 
-    def changed(self, olds: Properties, news: Properties, ignored: Collection[str]) -> list[str]:
-        """Return the inputs whose change is one, in order."""
-        changed = []
-        for key in sorted({*olds, *news}):
-            if olds.get(key) == news.get(key):
-                continue
+@dataclass(frozen=True)
+class Access:
+    """How a resource uses what the provider is connected to.
 
-            if key not in news and key in self.computed:
-                continue
+    Attributes:
+        locate: returns the part that a resource with these properties works on.
+        derive: returns the inputs together with those that come from the provider's settings;
+            what the bridge calls `PreCheckCallback`.
+    """
 
-            if key not in ignored and key not in self.write_only:
-                changed.append(key)
-
-        return changed
-
-    def read_back(self, inputs: Properties, outputs: Properties, *, is_import: bool) -> Properties:
-        """Return the inputs as AWS has them now; an import takes all that can be read back."""
-        keys = set(inputs)
-        if is_import:
-            keys = set(outputs) - set(self.outputs)
-
-        found = {}
-        for key in keys:
-            if key in inputs or key not in self.hidden:
-                found[key] = outputs.get(key, inputs.get(key))
-
-        return found
+    locate: Callable[[Any, Properties], Any] = lambda cloud, _: cloud
+    derive: Callable[[Any, Facts, Properties], Properties] = lambda _cloud, _facts, inputs: inputs
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
@@ -108,24 +77,27 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self,
         version: str,
         types: Mapping[str, ResourceType],
+        facts: Mapping[str, Facts],
         functions: Mapping[str, Callable[[Any, Properties], Properties]],
         connect: Callable[[Properties], Any],
-        locate: Callable[[Any, Properties], Any] = lambda cloud, _: cloud,
+        cloud: Access | None = None,
     ) -> None:
         """Keep the tables.
 
         Args:
             version: the SDK's version, which the engine compares with what the program requires.
             types: resource types by token.
+            facts: what their schemas say, by token.
             functions: functions by token.
             connect: returns what the types work on, from the provider's settings.
-            locate: returns the part of it that a resource with these properties works on.
+            cloud: how resources use it; by default, all of them alike.
         """
         self._version = version
         self._types = types
+        self._facts = facts
         self._functions = functions
         self._connect = connect
-        self._locate = locate
+        self._access = cloud or Access()
         self._cloud: Any = None
 
     def Handshake(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802 # gRPC's names and untyped messages, here and below
@@ -144,7 +116,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Connect. Secrets travel marked, so that the engine's log never shows one."""
         settings = _plain(request.args) if request.HasField("args") else {}
         self._cloud = self._guarded(context, lambda: self._connect(settings))
-        return provider_pb2.ConfigureResponse(supportsPreview=True, acceptSecrets=True)
+        return provider_pb2.ConfigureResponse(
+            supportsPreview=True, acceptSecrets=True, supports_autonaming_configuration=True
+        )
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Return the version."""
@@ -170,26 +144,29 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return response
 
     def Check(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
-        """Fill in defaults, and a name where the program gives none."""
-        found = self._type(request.urn, context)
-        olds, news = _plain(request.olds), found.with_defaults(_plain(request.news))
-        name = found.name
-        if name is not None and name not in news and f"{name}Prefix" not in news:
-            news[name] = olds.get(name) or _autonamed(request.urn.split("::")[-1])
-
-        return provider_pb2.CheckResponse(inputs=_struct(news, _secrets(request.news)))
+        """Fill in names and defaults, and refuse what the official provider refuses."""
+        facts = self._facts_of(request.urn, context)
+        secrets = facts.secrets | _secrets(request.news)
+        news = self._access.derive(self._cloud, facts, _plain(request.news))
+        naming = _naming(request)
+        inputs, reasons = self._guarded(
+            context, lambda: checks.checked(facts, naming, _plain(request.olds), news, secrets)
+        )
+        # The bridge names the property in the reason only, for the CLI to print it in its own way.
+        failures = [provider_pb2.CheckFailure(reason=reason) for reason in reasons]
+        return provider_pb2.CheckResponse(inputs=_struct(inputs, secrets), failures=failures)
 
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Compare the program's inputs with those of the last run."""
-        found = self._type(request.urn, context)
+        facts = self._facts_of(request.urn, context)
         before = request.old_inputs if request.HasField("old_inputs") else request.olds
         olds, news = _plain(before), _plain(request.news)
         response = provider_pb2.DiffResponse(
             changes=provider_pb2.DiffResponse.DIFF_NONE, hasDetailedDiff=True
         )
-        for key in found.changed(olds, news, request.ignoreChanges):
+        for key in checks.changed(facts, olds, news, request.ignoreChanges):
             kind = _change(olds, news, key)
-            if key in found.replaces:
+            if checks.replaces(facts, key, olds.get(key), news.get(key)):
                 kind += "_REPLACE"
                 response.replaces.append(key)
 
@@ -198,20 +175,22 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             response.detailedDiff[key].kind = _KIND.Value(kind)
             response.detailedDiff[key].inputDiff = True
 
-        # The bridge: a name that stays taken must be free before the new resource is created.
-        keeps_name = found.name in olds and olds.get(found.name) == news.get(found.name)
-        response.deleteBeforeReplace = bool(response.replaces) and keeps_name
+        response.deleteBeforeReplace = bool(response.replaces) and checks.deletes_first(facts, news)
+        self._refuse_plan(request.urn, context, news, is_new=False)
         return response
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Create; in a preview, mark what only AWS would know."""
-        found, inputs = self._type(request.urn, context), _plain(request.properties)
-        secrets = found.secrets | _secrets(request.properties)
+        found, facts = self._type(request.urn, context), self._facts_of(request.urn, context)
+        inputs = _without_defaults(request.properties)
+        secrets = facts.secrets | _secrets(request.properties)
+        self._refuse_plan(request.urn, context, inputs, is_new=True)
         if request.preview:
-            unknown = {key: UNKNOWN for key in found.outputs if key not in inputs}
+            known_to_aws = facts.named("computed") | set(facts.outputs)
+            unknown = dict.fromkeys(known_to_aws - inputs.keys(), UNKNOWN)
             return provider_pb2.CreateResponse(properties=_struct({**inputs, **unknown}, secrets))
 
-        cloud = self._locate(self._cloud, inputs)
+        cloud = self._access.locate(self._cloud, inputs)
         identity, outputs = self._guarded(context, lambda: found.create(cloud, inputs))
         made = _struct({**inputs, **(outputs or {})}, secrets)
         return provider_pb2.CreateResponse(id=identity, properties=made)
@@ -222,15 +201,15 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         An import leaves out what only the provider knows, as the official one does
         (hashicorp/terraform-provider-aws#42139); the engine's update after it fills that in.
         """
-        found = self._type(request.urn, context)
+        found, facts = self._type(request.urn, context), self._facts_of(request.urn, context)
         inputs, state = _plain(request.inputs), _plain(request.properties)
-        cloud = self._locate(self._cloud, state)
+        cloud = self._access.locate(self._cloud, state)
         outputs = self._guarded(context, lambda: found.read(cloud, request.id, state))
         if outputs is None:
             return provider_pb2.ReadResponse()
 
-        written = found.read_back(inputs, outputs, is_import=not state)
-        secrets = found.secrets | _secrets(request.inputs) | _secrets(request.properties)
+        written = _read_back(facts, inputs, outputs, is_import=not state)
+        secrets = facts.secrets | _secrets(request.inputs) | _secrets(request.properties)
         return provider_pb2.ReadResponse(
             id=request.id,
             inputs=_struct(written, secrets),
@@ -239,14 +218,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Change in place."""
-        found = self._type(request.urn, context)
-        olds, news = _plain(request.olds), _plain(request.news)
-        secrets = found.secrets | _secrets(request.olds) | _secrets(request.news)
+        found, facts = self._type(request.urn, context), self._facts_of(request.urn, context)
+        olds, news = _plain(request.olds), _without_defaults(request.news)
+        secrets = facts.secrets | _secrets(request.olds) | _secrets(request.news)
         if request.preview or found.update is None:
             return provider_pb2.UpdateResponse(properties=_struct({**olds, **news}, secrets))
 
         update = found.update
-        cloud = self._locate(self._cloud, news)
+        cloud = self._access.locate(self._cloud, news)
         outputs = self._guarded(context, lambda: update(cloud, request.id, olds, news))
         made = _struct({**olds, **news, **(outputs or {})}, secrets)
         return provider_pb2.UpdateResponse(properties=made)
@@ -254,22 +233,38 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Delete; a resource that is already gone is not an error."""
         found, state = self._type(request.urn, context), _plain(request.properties)
-        cloud = self._locate(self._cloud, state)
+        cloud = self._access.locate(self._cloud, state)
         self._guarded(context, lambda: found.delete(cloud, request.id, state))
         return empty_pb2.Empty()
 
     def _type(self, urn: str, context: Any) -> ResourceType:  # noqa: ANN401 # gRPC's context
-        token = urn.split("::")[2].rpartition("$")[2]
+        token = _token(urn)
         if token not in self._types:
             self._fail(context, f"the sandbox has no resource type `{token}`")
 
         return self._types[token]
 
+    def _facts_of(self, urn: str, context: Any) -> Facts:  # noqa: ANN401 # gRPC's context
+        self._type(urn, context)
+        return self._facts[_token(urn)]
+
+    def _refuse_plan(
+        self,
+        urn: str,
+        context: Any,  # noqa: ANN401 # gRPC's context
+        inputs: Properties,
+        *,
+        is_new: bool,
+    ) -> None:
+        problem = checks.plan_problem(self._facts_of(urn, context), inputs, is_new=is_new)
+        if problem:
+            self._fail(context, f"diffing {urn}: {problem}")
+
     def _guarded(self, context: Any, call: Callable[[], Any]) -> Any:  # noqa: ANN401 # any answer
         """Report a failure; of an unexpected one only its place, for its text may quote a value."""
         try:
             return call()
-        except ProviderError as error:
+        except (ProviderError, NamingError) as error:
             self._fail(context, str(error))
         except Exception as error:  # noqa: BLE001 # gRPC would send the text of any to the engine
             place = traceback.extract_tb(error.__traceback__)[-1]
@@ -297,9 +292,43 @@ def serve(provider: Provider) -> None:
     server.wait_for_termination()
 
 
-def _autonamed(logical: str) -> str:
-    """Return a physical name as the bridge does: the logical name and seven hexadecimal digits."""
-    return re.sub(r"[^A-Za-z0-9_+=,.@-]", "-", logical) + "-" + os.urandom(4).hex()[:7]
+def _token(urn: str) -> str:
+    """Return the type in a URN, without those of its parents."""
+    return urn.split("::")[2].rpartition("$")[2]
+
+
+def _naming(request: Any) -> Naming:  # noqa: ANN401 # an untyped message
+    """Return what the automatic names of a checked resource are made of."""
+    proposed = None
+    if request.HasField("autonaming"):
+        proposed = (request.autonaming.proposed_name, request.autonaming.mode)
+
+    logical = request.urn.split("::", 3)[3]  # which may hold `::` itself
+    return Naming(_token(request.urn), logical, proposed)
+
+
+def _read_back(
+    facts: Facts, inputs: Properties, outputs: Properties, *, is_import: bool
+) -> Properties:
+    """Return the inputs as AWS has them now; an import takes all that can be read back.
+
+    It lists no defaults then: the program's own are compared with what was imported
+    (`extractSchemaInputsObject` in the bridge's schema.go).
+    """
+    keys = set(inputs)
+    if is_import:
+        keys = set(outputs) & facts.inputs.keys()
+
+    hidden = facts.named("hidden")
+    found = {}
+    for key in keys:
+        if key in inputs or key not in hidden:
+            found[key] = outputs.get(key, inputs.get(key))
+
+    if is_import:
+        found[DEFAULTS] = []
+
+    return found
 
 
 def _change(olds: Properties, news: Properties, key: str) -> str:
@@ -311,6 +340,13 @@ def _change(olds: Properties, news: Properties, key: str) -> str:
 
 def _plain(message: struct_pb2.Struct) -> Properties:
     return {key: _value(value) for key, value in message.fields.items()}
+
+
+def _without_defaults(message: struct_pb2.Struct) -> Properties:
+    """Return inputs as they go into the state."""
+    properties = _plain(message)
+    properties.pop(DEFAULTS, None)
+    return properties
 
 
 def _secrets(message: struct_pb2.Struct) -> frozenset[str]:

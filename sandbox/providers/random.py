@@ -7,11 +7,11 @@ import string
 from importlib.metadata import version
 from typing import Any
 
+from sandbox.providers.official import facts
 from sandbox.providers.protocol import (
     Created,
     Properties,
     Provider,
-    ProviderError,
     ResourceType,
     serve,
 )
@@ -22,10 +22,6 @@ _KINDS = {
     "numeric": string.digits,
     "special": "!@#$%&*()-_=+[]{}<>:?",  # the official provider's own default
 }
-_ARGUMENTS = frozenset(
-    ["length", "overrideSpecial", "keepers", "number", *_KINDS]
-    + [f"min{kind.capitalize()}" for kind in _KINDS]
-)
 
 
 def create_password(_: Any, inputs: Properties) -> Created:  # noqa: ANN401 # no cloud
@@ -35,11 +31,7 @@ def create_password(_: Any, inputs: Properties) -> Created:  # noqa: ANN401 # no
     for kind, characters in alphabets.items():
         drawn += _draw(characters, inputs.get(f"min{kind.capitalize()}") or 0)
 
-    missing = inputs["length"] - len(drawn)
-    if missing < 0 or not alphabets:
-        msg = "the length is less than the sum of the minimums, or all character classes are off"
-        raise ProviderError(msg)
-
+    missing = inputs["length"] - len(drawn)  # Check refuses fewer than the sum of the minimums
     drawn += _draw("".join(alphabets.values()), missing)
     secrets.SystemRandom().shuffle(drawn)
     return "none", {"result": "".join(drawn)}
@@ -68,18 +60,13 @@ TYPES = {
     "random:index/randomInteger:RandomInteger": ResourceType(
         create=create_integer,
         read=lambda _cloud, _id, state: state,
-        replaces=frozenset({"keepers", "max", "min", "seed"}),
-        outputs=("result",),
     ),
     "random:index/randomPassword:RandomPassword": ResourceType(
         create=create_password,
         read=lambda _cloud, _id, state: state,
-        replaces=_ARGUMENTS,
-        outputs=("result", "bcryptHash"),
-        secrets=frozenset({"result", "bcryptHash"}),
     ),
 }
 
 
 if __name__ == "__main__":
-    serve(Provider(version("pulumi-random"), TYPES, {}, lambda _: None))
+    serve(Provider(version("pulumi-random"), TYPES, facts(), {}, lambda _: None))

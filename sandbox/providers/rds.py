@@ -69,11 +69,5 @@ TYPES = {
         read_database,
         update_database,
         delete_database,
-        replaces=frozenset({"engine", "username", "dbName", "region"}),
-        computed=frozenset({"region", "dbName", "username", "port"}),
-        outputs=("arn", "address", "endpoint", "port"),
-        name="identifier",
-        secrets=frozenset({"password"}),
-        hidden=frozenset({"password", "skipFinalSnapshot", "instanceClass", "allocatedStorage"}),
     ),
 }

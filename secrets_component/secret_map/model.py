@@ -1,7 +1,8 @@
 """The format of a secret map, field by field, in the order in which a map is written.
 
-This module is the reference: the JSON Schema and the README's table are made from it. `rules.py`
-holds the contradictions between fields, `aws_types.py` the forms of AWS's strings.
+This module is the reference: the JSON Schema and the README's table are made from it and from the
+docstrings under its fields. `rules.py` has the contradictions between fields, `aws_types.py` the
+forms of AWS's strings.
 """
 
 # ruff: noqa: PLW0108 # a default's class is defined further down, so only a lambda can name it
@@ -45,7 +46,6 @@ class _MapBlock(BaseModel):
         frozen=True,
         strict=True,
         populate_by_name=False,
-        use_attribute_docstrings=True,
     )
 
 

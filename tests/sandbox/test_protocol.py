@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from pulumi.runtime.proto import provider_pb2
 
 from sandbox.providers import aws
 from sandbox.providers.cloud import Cloud
+from sandbox.providers.official import facts, facts_of
 from sandbox.providers.protocol import (
     UNKNOWN,
+    Access,
     Properties,
     Provider,
     ProviderError,
@@ -21,6 +24,50 @@ from sandbox.providers.protocol import (
 URN = "urn:pulumi:dev::project::parent:index:Parent$made:up:Thing::my thing"
 SIGNATURE, SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 NEEDLE = "Zq7NeedleOfASecret"
+FACTS = facts_of(
+    {
+        "shared": {
+            "region": {"computed": True, "replaces": True},
+            "tags": {"type": "map"},
+            "tagsAll": {"type": "map", "computed": True},
+        },
+        "types": {
+            "made:up:Thing": {
+                "tagged": True,
+                "inputs": {
+                    "name": {
+                        "replaces": True,
+                        "automatic": {"max": 40},
+                        "conflicts": ["namePrefix"],
+                        "rules": [{"pattern": "^[a-z -]+[0-9a-f]*$"}],
+                    },
+                    "namePrefix": {"replaces": True, "conflicts": ["name"]},
+                    "place": {"replaces": True},
+                    "size": {"type": "integer", "computed": True, "rules": [{"range": [1, 9]}]},
+                    "color": {"default": "red", "hidden": True},
+                    "note": {},
+                    "nested": {"type": "object"},
+                    "items": {"type": "list"},
+                    "open": {},
+                    "password": {"secret": True, "rules": [{"pattern": "^[a-z]+$"}]},
+                },
+                "outputs": ["arn"],
+                "planned": [
+                    {
+                        "kind": "matches_at_creation",
+                        "input": "note",
+                        "pattern": "^[^!]*$",
+                        "says": "no exclamations: {value}",
+                    }
+                ],
+            },
+            "made:up:Leaf": {
+                "delete_before_replace": True,
+                "inputs": {"place": {"replaces": True}},
+            },
+        },
+    },
+)
 
 
 class RefusedError(Exception):
@@ -83,21 +130,10 @@ def things() -> Things:
 
 @pytest.fixture
 def provider(things: Things) -> Provider:
-    thing = ResourceType(
-        things.create,
-        things.read,
-        things.update,
-        things.delete,
-        replaces=frozenset({"name", "place"}),
-        computed=frozenset({"size"}),
-        defaults={"color": "red"},
-        outputs=("arn",),
-        name="name",
-        hidden=frozenset({"color"}),
-        secrets=frozenset({"password"}),
-    )
+    thing = ResourceType(things.create, things.read, things.update, things.delete)
+    types = {"made:up:Thing": thing, "made:up:Leaf": thing}
     functions = {"made:up:echo": lambda _, given: given}
-    return Provider("1.2.3", {"made:up:Thing": thing}, functions, lambda settings: settings)
+    return Provider("1.2.3", types, FACTS, functions, lambda settings: settings)
 
 
 @pytest.fixture
@@ -117,17 +153,80 @@ def call(provider: Provider) -> Any:
 # Check
 
 
+def check(call: Any, olds: dict[str, Any] | None = None, **news: Any) -> Any:
+    return call("Check", olds=struct(**(olds or {})), news=struct(**news))
+
+
+def reasons(answer: Any) -> list[str]:
+    assert all(not failure.property for failure in answer.failures), "the reason names it"
+    return [failure.reason for failure in answer.failures]
+
+
 def test_check_fills_in_defaults_that_the_program_leaves_out(call: Any) -> None:
-    assert plain(call("Check", news=struct(name="a")).inputs) == {"name": "a", "color": "red"}
-    given = struct(name="a", color="blue")
-    assert plain(call("Check", news=given).inputs)["color"] == "blue"
+    inputs = plain(check(call, name="a").inputs)
+    assert inputs == {"name": "a", "color": "red", "__defaults": ["color"]}
+    assert plain(check(call, name="a", color="blue").inputs)["color"] == "blue"
 
 
-def test_check_makes_a_name_once(call: Any) -> None:
-    first = plain(call("Check", news=struct()).inputs)["name"]
-    assert first.startswith("my-thing-")
-    again = plain(call("Check", olds=struct(name=first), news=struct()).inputs)["name"]
-    assert again == first
+def test_check_makes_a_name_of_the_logical_one_as_it_is(call: Any) -> None:
+    answer = check(call)
+    inputs = plain(answer.inputs)
+    assert re.fullmatch("my thing-[0-9a-f]{7}", inputs["name"])
+    assert inputs["__defaults"] == ["color", "name"]
+    assert reasons(answer) == []
+
+
+@pytest.mark.parametrize("olds", [{}, {"__defaults": ["name"]}])
+def test_check_keeps_the_name_that_it_once_made(call: Any, olds: dict[str, Any]) -> None:
+    inputs = plain(check(call, {"name": "once", **olds}).inputs)
+    assert (inputs["name"], inputs["__defaults"]) == ("once", ["color", "name"])
+
+
+def test_name_that_the_program_no_longer_gives_is_made_anew(call: Any) -> None:
+    inputs = plain(check(call, {"name": "given", "__defaults": []}).inputs)
+    assert inputs["name"].startswith("my thing-")
+
+
+def test_no_name_is_made_next_to_a_prefix(call: Any) -> None:
+    assert "name" not in plain(check(call, namePrefix="a").inputs)
+
+
+def test_automatic_name_is_checked_as_a_given_one(call: Any) -> None:
+    answer = call("Check", urn=URN.replace("my thing", "a.b"), news=struct())
+    (reason,) = reasons(answer)
+    assert re.fullmatch(
+        r'expected value of name to match regular expression "\^\[a-z -\]\+\[0-9a-f\]\*\$", got '
+        r"a\.b-[0-9a-f]{7}\. Examine values at 'a\.b\.name'\.",
+        reason,
+    )
+
+
+def test_name_that_would_be_too_long_cannot_be_made(call: Any) -> None:
+    with pytest.raises(RefusedError) as refused:
+        call("Check", urn=URN.replace("my thing", "a" * 33), news=struct())
+    assert str(refused.value) == (
+        f"could not make instance of 'made:up:Thing': name '{'a' * 33}-' plus 7 random chars is "
+        "longer than maximum length 40"
+    )
+
+
+@pytest.mark.parametrize(
+    ("mode", "answer"),
+    [("PROPOSE", "asked"), ("ENFORCE", "asked"), ("DISABLE", "automatic naming is disabled")],
+)
+def test_naming_that_the_stack_configures_is_kept_to(call: Any, mode: str, answer: str) -> None:
+    options = provider_pb2.CheckRequest.AutonamingOptions
+    asked = options(proposed_name="asked", mode=options.Mode.Value(mode))
+    try:
+        checked = call("Check", news=struct(), autonaming=asked)
+    except RefusedError as refused:
+        assert answer in str(refused)
+    else:
+        assert plain(checked.inputs)["name"] == answer
+
+
+def test_check_marks_what_the_schema_calls_secret(call: Any) -> None:
+    assert plain(check(call, name="a", password="s").inputs)["password"] == secret("s")
 
 
 def test_check_gives_marked_secrets_back_marked(call: Any) -> None:
@@ -136,6 +235,44 @@ def test_check_gives_marked_secrets_back_marked(call: Any) -> None:
     assert inputs["note"] == secret("s")
     assert inputs["nested"] == secret({"inner": ["s"]})
     assert inputs["open"] == "o"
+
+
+def test_check_refuses_in_the_bridges_words(call: Any) -> None:
+    answer = check(call, name="a", size=10, colour="red", arn="arn:x")
+    assert sorted(reasons(answer), reverse=True) == [
+        "expected size to be in the range (1 - 9), got 10. Examine values at 'my thing.size'.",
+        'Value for unconfigurable attribute. Can\'t configure a value for "arn": its value will be '
+        "decided automatically based on the result of applying this configuration.. Examine values "
+        "at 'my thing.arn'.",
+        "Invalid or unknown key. Examine values at 'my thing.colour'.",
+    ]
+
+
+@pytest.mark.parametrize("value", [NEEDLE, secret(NEEDLE)])
+def test_refusal_shows_no_secret(call: Any, value: Any) -> None:
+    (reason,) = reasons(check(call, name="a", password=value))
+    assert NEEDLE not in reason
+    assert reason.startswith("expected value of password to match regular expression")
+
+
+def test_refusal_shows_no_value_that_the_program_marks(call: Any) -> None:
+    (reason,) = reasons(check(call, name=secret(NEEDLE)))
+    assert NEEDLE not in reason
+
+
+def test_unknown_value_is_not_checked(call: Any) -> None:
+    assert reasons(check(call, name=UNKNOWN, size=UNKNOWN)) == []
+
+
+def test_inputs_come_from_the_providers_settings_too(things: Things) -> None:
+    def derive(cloud: Any, _: Any, inputs: Properties) -> Properties:
+        return {**inputs, "place": cloud["place"]}
+
+    types = {"made:up:Thing": ResourceType(things.create, things.read)}
+    served = Provider("1", types, FACTS, {}, dict, Access(derive=derive))
+    served.Configure(provider_pb2.ConfigureRequest(args=struct(place="p")), Context())
+    answer = served.Check(provider_pb2.CheckRequest(urn=URN, news=struct(name="a")), Context())
+    assert plain(answer.inputs)["place"] == "p"
 
 
 # Diff
@@ -164,19 +301,50 @@ def test_a_change_is_an_update_unless_it_needs_another_resource(call: Any) -> No
     )
     assert (list(answer.diffs), list(answer.replaces)) == (["note"], [])
     answer = diff(call, {"name": "a", "place": "p"}, {"name": "b", "place": "p"})
-    assert (list(answer.replaces), answer.deleteBeforeReplace) == (["name"], False)
+    assert list(answer.replaces) == ["name"]
 
 
-def test_a_replacement_under_the_same_name_deletes_first(call: Any) -> None:
-    answer = diff(call, {"name": "a", "place": "p"}, {"name": "a", "place": "q"})
+@pytest.mark.parametrize("after", ["a", "b"])
+def test_replacement_of_a_resource_with_a_given_name_deletes_first(call: Any, after: str) -> None:
+    olds = {"name": "a", "place": "p", "__defaults": []}
+    answer = diff(call, olds, {"name": after, "place": "q", "__defaults": []})
+    assert "place" in answer.replaces
+    assert answer.deleteBeforeReplace
+
+
+@pytest.mark.parametrize("defaults", [{"__defaults": ["name"]}, {}])
+def test_replacement_of_a_resource_with_an_automatic_name_creates_first(
+    call: Any, defaults: dict[str, Any]
+) -> None:
+    answer = diff(call, {"name": "a", "place": "p"}, {"name": "a", "place": "q", **defaults})
+    assert (list(answer.replaces), answer.deleteBeforeReplace) == (["place"], False)
+
+
+def test_update_deletes_nothing_first(call: Any) -> None:
+    answer = diff(call, {"name": "a"}, {"name": "a", "note": "b", "__defaults": []})
+    assert (list(answer.diffs), answer.deleteBeforeReplace) == (["note"], False)
+
+
+def test_type_may_delete_first_without_a_name(call: Any) -> None:
+    leaf = URN.replace("Thing", "Leaf")
+    answer = diff(call, {"place": "p"}, {"place": "q"}, urn=leaf)
     assert (list(answer.replaces), answer.deleteBeforeReplace) == (["place"], True)
+
+
+def test_list_of_defaults_is_no_change(call: Any) -> None:
+    assert is_same(diff(call, {"note": "a", "__defaults": []}, {"note": "a", "__defaults": ["n"]}))
+
+
+def test_input_that_check_fills_in_is_new_once_without_a_change(call: Any) -> None:
+    assert is_same(diff(call, {"note": "a"}, {"note": "a", "tagsAll": {}}))
+    assert list(diff(call, {"tagsAll": {}}, {"tagsAll": {"a": "1"}}).diffs) == ["tagsAll"]
 
 
 def test_detailed_diff_distinguishes_additions_and_removals(call: Any) -> None:
     kinds = provider_pb2.PropertyDiff.Kind
-    answer = diff(call, {"a": "1", "place": "p"}, {"b": "1", "place": "q"})
+    answer = diff(call, {"note": "1", "place": "p"}, {"open": "1", "place": "q"})
     reported = {key: kinds.Name(value.kind) for key, value in answer.detailedDiff.items()}
-    assert reported == {"a": "DELETE", "b": "ADD", "place": "UPDATE_REPLACE"}
+    assert reported == {"note": "DELETE", "open": "ADD", "place": "UPDATE_REPLACE"}
 
 
 def test_an_input_that_the_provider_fills_may_be_left_out(call: Any) -> None:
@@ -234,8 +402,32 @@ def test_a_preview_creates_nothing_and_leaves_the_outputs_unknown(
     call: Any, things: Things
 ) -> None:
     made = call("Create", properties=struct(name="a", note=secret(UNKNOWN)), preview=True)
-    assert plain(made.properties) == {"name": "a", "note": secret(UNKNOWN), "arn": UNKNOWN}
+    assert plain(made.properties) == {
+        "name": "a",
+        "note": secret(UNKNOWN),
+        "arn": UNKNOWN,
+        "size": UNKNOWN,
+        "tagsAll": UNKNOWN,
+    }
     assert (made.id, things.there) == ("", {})
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_plan_refuses_what_check_let_through(call: Any, things: Things, preview: bool) -> None:
+    with pytest.raises(RefusedError) as refused:
+        call("Create", properties=struct(note="a!"), preview=preview)
+    assert str(refused.value) == f"diffing {URN}: no exclamations: a!"
+    assert things.there == {}
+    call("Create", properties=struct(note=UNKNOWN), preview=True)
+    diff(call, {"note": "a"}, {"note": "a!"})
+
+
+def test_list_of_defaults_goes_into_no_state(call: Any, things: Things) -> None:
+    given = struct(name="a", __defaults=["color"])
+    assert "__defaults" not in plain(call("Create", properties=given).properties)
+    updated = call("Update", id="id-1", olds=struct(name="a"), news=given)
+    assert "__defaults" not in plain(updated.properties)
+    assert "__defaults" not in things.there["id-1"]
 
 
 def test_update_keeps_outputs_and_what_is_secret(call: Any, things: Things) -> None:
@@ -287,7 +479,12 @@ def test_a_refresh_keeps_a_secret_marked(call: Any, things: Things) -> None:
 def test_an_import_finds_the_inputs_by_reading(call: Any, things: Things) -> None:
     things.there["id-1"] = {"name": "a", "note": "n", "password": "p"}
     found = call("Read", id="id-1")
-    assert plain(found.inputs) == {"name": "a", "note": "n", "password": secret("p")}
+    assert plain(found.inputs) == {
+        "name": "a",
+        "note": "n",
+        "password": secret("p"),
+        "__defaults": [],
+    }
 
 
 # refusals
@@ -335,7 +532,7 @@ def test_the_cloud_client_shows_no_value_that_it_does_not_accept(
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "sandbox")
-    served = Provider("1", aws.TYPES, aws.FUNCTIONS, Cloud)
+    served = Provider("1", aws.TYPES, facts(), aws.FUNCTIONS, Cloud)
     served.Configure(provider_pb2.ConfigureRequest(), Context())
     urn = "urn:pulumi:dev::p::aws:secretsmanager/secretVersion:SecretVersion::v"
     wrong = struct(secretId="s", secretString={"not": NEEDLE})
@@ -362,7 +559,7 @@ def test_refuses_any_address_that_is_not_loopback(
     monkeypatch: pytest.MonkeyPatch, elsewhere: str
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", elsewhere)
-    served = Provider("1", aws.TYPES, aws.FUNCTIONS, Cloud)
+    served = Provider("1", aws.TYPES, facts(), aws.FUNCTIONS, Cloud)
     with pytest.raises(RefusedError, match="works on a loopback address only"):
         served.Configure(provider_pb2.ConfigureRequest(), Context())
 
@@ -372,7 +569,7 @@ def test_refuses_an_elsewhere_in_the_providers_own_settings(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     settings = struct(endpoints='[{"secretsmanager": "https://example.com"}]')
-    served = Provider("1", aws.TYPES, aws.FUNCTIONS, Cloud)
+    served = Provider("1", aws.TYPES, facts(), aws.FUNCTIONS, Cloud)
     with pytest.raises(RefusedError, match="loopback"):
         served.Configure(provider_pb2.ConfigureRequest(args=settings), Context())
 
