@@ -23,6 +23,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 
 from sandbox import rules
+from sandbox.rules import invocations
 
 _INSTANCE_PATH = "/sandbox/instance"
 Application = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
@@ -34,7 +35,9 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0, help="the port; default: a free one")
     parser.add_argument("--home", type=Path, help="folder for `api.json`: port, process, instance")
     options = parser.parse_args()
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line per request
+    logging.getLogger("sandbox").setLevel(logging.INFO)  # what functions print
     rules.install()
     instance = str(uuid.uuid4())
     application = with_instance(DomainDispatcherApplication(create_backend_app), instance)
@@ -57,8 +60,11 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
 
-    print(f"listening on http://127.0.0.1:{server.server_port}", flush=True)
+    endpoint = f"http://127.0.0.1:{server.server_port}"
+    invocations.serve_at(endpoint)
+    print(f"listening on {endpoint}", flush=True)
     server.serve_forever()
+    invocations.stop()
     return 0
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
@@ -113,6 +114,16 @@ def derived(cloud: Cloud, facts: Facts, inputs: Properties) -> Properties:
             filled["tagsAll"] = {**cloud.default_tags, **own}
 
     return filled
+
+
+@contextlib.contextmanager
+def failing(doing: str) -> Iterator[None]:
+    """Report a failure with what was being done, in the official provider's words."""
+    try:
+        yield
+    except ProviderError as error:
+        msg = f"{doing}: {error}"
+        raise ProviderError(msg) from None
 
 
 def without_none(arguments: Mapping[str, Any]) -> dict[str, Any]:

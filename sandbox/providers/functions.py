@@ -11,6 +11,7 @@ from sandbox.providers.cloud import Cloud, all_tags, listed, without_none
 from sandbox.providers.protocol import Created, Properties, ResourceType
 
 _ASSETS, _TEXT, _PATH = "assets", "text", "path"  # how Pulumi writes archives and assets
+_NAME_PART = 6  # of a function's ARN: arn:aws:lambda:region:account:function:name[:qualifier]
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # a zip cannot store an earlier date
 
 
@@ -26,26 +27,53 @@ def create_permission(cloud: Cloud, inputs: Properties) -> Created:
         Principal=inputs["principal"],
         SourceAccount=inputs.get("sourceAccount"),
         SourceArn=inputs.get("sourceArn"),
+        Qualifier=inputs.get("qualifier"),
     )
-    return statement, {}
+    return statement, read_permission(cloud, statement, {**inputs, "statementId": statement})
 
 
 def read_permission(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
-    """Find a statement in a function's policy."""
-    found = cloud.find("lambda", "get_policy", FunctionName=state["function"])
+    """Find a statement in a function's policy.
+
+    Function and qualifier are read from the statement's resource, the function in the form in which
+    the program names it, without the qualifier (`permission.go` in terraform-provider-aws).
+    """
+    found = cloud.find(
+        "lambda", "get_policy", **_qualified(state, {"FunctionName": state["function"]})
+    )
     if found is None:
         return None
 
     for statement in json.loads(found["Policy"])["Statement"]:
         if statement["Sid"] == identity:
-            return state
+            return {**state, **_function_of(statement["Resource"], state["function"])}
 
     return None
 
 
+def _function_of(resource: str, written: str) -> Properties:
+    parts = resource.split(":")
+    function, qualifier = parts[_NAME_PART], None
+    if written.startswith("arn:"):
+        function = ":".join(parts[: _NAME_PART + 1])
+
+    if len(parts) > _NAME_PART + 1:
+        qualifier = parts[-1]
+
+    return {"function": function, "qualifier": qualifier}
+
+
+def _qualified(state: Properties, arguments: Properties) -> Properties:
+    if state.get("qualifier"):
+        return {**arguments, "Qualifier": state["qualifier"]}
+
+    return arguments
+
+
 def delete_permission(cloud: Cloud, identity: str, state: Properties) -> None:
     """Remove a statement from a function's policy."""
-    cloud.find("lambda", "remove_permission", FunctionName=state["function"], StatementId=identity)
+    statement = {"FunctionName": state["function"], "StatementId": identity}
+    cloud.find("lambda", "remove_permission", **_qualified(state, statement))
 
 
 def create_function(cloud: Cloud, inputs: Properties) -> Created:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import os
+import time
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.providers.cloud import (
     Cloud,
     all_tags,
+    failing,
     listed,
     own_tags,
     same_or,
@@ -16,6 +22,14 @@ from sandbox.providers.cloud import (
     without_none,
 )
 from sandbox.providers.protocol import Created, Properties, ProviderError, ResourceType
+
+_RETRY_SECONDS = float(os.environ.get("SANDBOX_RETRY_SECONDS") or 1.5)
+"""How long to retry what AWS may still refuse; officially two minutes (`propagationTimeout` in
+terraform-provider-aws, `internal/service/secretsmanager/wait.go`)."""
+
+_PAUSE_SECONDS = 0.25
+_NOT_FOUND = "couldn't find resource"  # terraform-plugin-sdk, `retry.NotFoundError`
+_CURRENT, _PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 
 
 def create_secret(cloud: Cloud, inputs: Properties) -> Created:
@@ -151,30 +165,52 @@ def _replica(replica: Mapping[str, str]) -> dict[str, str]:
 
 
 def create_version(cloud: Cloud, inputs: Properties) -> Created:
-    """Put a value; the id is `arn|versionId`."""
-    made = cloud.call(
-        "secretsmanager",
-        "put_secret_value",
-        SecretId=inputs["secretId"],
-        SecretString=inputs.get("secretString") or inputs.get("secretStringWo"),
-        SecretBinary=inputs.get("secretBinary"),
-        VersionStages=inputs.get("versionStages"),
-    )
+    """Put a value; the id is `arn|versionId`. The program writes a binary value in base64."""
+    binary = inputs.get("secretBinary")
+    if binary is not None:
+        binary = _decoded(binary)
+
+    with failing(f"putting Secrets Manager Secret ({inputs['secretId']}) value"):
+        made = cloud.call(
+            "secretsmanager",
+            "put_secret_value",
+            SecretId=inputs["secretId"],
+            SecretString=inputs.get("secretString") or inputs.get("secretStringWo"),
+            SecretBinary=binary,
+            VersionStages=inputs.get("versionStages"),
+        )
+
     identity = f"{inputs['secretId']}|{made['VersionId']}"
     return identity, read_version(cloud, identity, inputs)
+
+
+def _decoded(text: str) -> bytes:
+    """Decode base64 as the official provider does, in Go's alphabet and with line breaks only."""
+    try:
+        return base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True)
+    except binascii.Error:
+        msg = "`secretBinary` is not base64"
+        raise ProviderError(msg) from None
+
+
+def _encoded(value: bytes) -> str:
+    """Encode a value, unless it is base64 already: `Base64EncodeOnce` in terraform-provider-aws.
+
+    So a value that looks like base64 itself is not read back as it was written.
+    """
+    try:
+        text = value.decode()
+        _decoded(text)
+    except (UnicodeDecodeError, ProviderError, ValueError):
+        return base64.b64encode(value).decode()
+
+    return text
 
 
 def read_version(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
     """Read one version with its labels; a version that AWS has dropped is gone."""
     arn, version_id = identity.split("|")
-    try:
-        found = cloud.find("secretsmanager", "get_secret_value", SecretId=arn, VersionId=version_id)
-    except ProviderError as error:
-        if "marked deleted" in str(error) or "marked for deletion" in str(error):
-            return None
-
-        raise
-
+    found = _find_version(cloud, SecretId=arn, VersionId=version_id)
     if found is None:
         return None
 
@@ -190,23 +226,54 @@ def read_version(cloud: Cloud, identity: str, state: Properties) -> Properties |
         version["secretString"] = None
 
     if version["secretBinary"] is not None:
-        version["secretBinary"] = version["secretBinary"].decode()
+        version["secretBinary"] = _encoded(version["secretBinary"])
 
     return version
+
+
+def _find_version(cloud: Cloud, **which: str) -> Properties | None:
+    """Read a version; one of a secret that is deleted, or will be, does not exist."""
+    try:
+        found: Properties | None = cloud.find("secretsmanager", "get_secret_value", **which)
+    except ProviderError as error:
+        if _is_gone(error):
+            return None
+
+        raise
+
+    return found
+
+
+def _is_gone(error: ProviderError) -> bool:
+    text = str(error)
+    if "ResourceNotFoundException" in text:
+        return True
+
+    return "because it was deleted" in text or "because it was marked for deletion" in text
 
 
 def update_version(
     cloud: Cloud, identity: str, olds: Properties, news: Properties
 ) -> Properties | None:
-    """Move labels, and AWSCURRENT back to this version, as the official provider does."""
+    """Move labels, and AWSCURRENT back to this version, as the official provider does.
+
+    Only with AWSCURRENT it says from which version: AWS refuses every other label that another
+    version has.
+    """
     arn, version_id = identity.split("|")
     before = set(listed(olds, "versionStages"))
     after = set(listed(news, "versionStages"))
     for label in sorted(after - before):
-        _move_label(cloud, arn, label, version_id)
+        with failing(f"adding Secrets Manager Secret Version ({identity}) stage ({label})"):
+            _move_label(cloud, arn, label, version_id)
 
-    for label in sorted(before - after - {"AWSCURRENT"}):
-        _remove_label(cloud, arn, label, version_id)
+    gone = before - after - {_CURRENT}
+    if _CURRENT in after - before:
+        gone -= {_PREVIOUS}  # AWS has moved it to the version that AWSCURRENT left
+
+    for label in sorted(gone):
+        with failing(f"deleting Secrets Manager Secret Version ({identity}) stage ({label})"):
+            _remove_label(cloud, arn, label, version_id)
 
     return read_version(cloud, identity, news)
 
@@ -214,13 +281,23 @@ def update_version(
 def delete_version(cloud: Cloud, identity: str, state: Properties) -> None:
     """Remove the labels that the state knows; a version itself cannot be deleted."""
     arn, version_id = identity.split("|")
-    for label in sorted(set(listed(state, "versionStages")) - {"AWSCURRENT"}):
-        _remove_label(cloud, arn, label, version_id)
+    for label in sorted(set(listed(state, "versionStages")) - {_CURRENT}):
+        try:
+            with failing(f"deleting Secrets Manager Secret Version ({identity}) stage ({label})"):
+                _remove_label(cloud, arn, label, version_id)
+        except ProviderError as error:
+            if _is_gone(error):
+                return
+
+            raise
 
 
 def _move_label(cloud: Cloud, arn: str, label: str, version: str) -> None:
-    versions = cloud.call("secretsmanager", "list_secret_version_ids", SecretId=arn)["Versions"]
-    holder = next((v["VersionId"] for v in versions if label in v["VersionStages"]), None)
+    holder = None
+    if label == _CURRENT:
+        versions = cloud.call("secretsmanager", "list_secret_version_ids", SecretId=arn)["Versions"]
+        holder = next((v["VersionId"] for v in versions if label in v["VersionStages"]), None)
+
     cloud.call(
         "secretsmanager",
         "update_secret_version_stage",
@@ -268,80 +345,151 @@ def delete_policy(cloud: Cloud, identity: str, _: Properties) -> None:
     cloud.find("secretsmanager", "delete_resource_policy", SecretId=identity)
 
 
-def set_rotation(cloud: Cloud, inputs: Properties) -> Created:
+def create_rotation(cloud: Cloud, inputs: Properties) -> Created:
     """Set a schedule; `rotateImmediately` is true by default, as in the official provider."""
+    secret_id = inputs["secretId"]
+    with failing(f"creating Secrets Manager Secret Rotation ({secret_id})"):
+        _rotate(cloud, inputs)
+
+    return secret_id, read_rotation(cloud, secret_id, inputs)
+
+
+def update_rotation(
+    cloud: Cloud, identity: str, olds: Properties, news: Properties
+) -> Properties | None:
+    """Set function and schedule anew; a change of `rotateImmediately` alone calls nothing."""
+    if any(olds.get(key) != news.get(key) for key in ("rotationLambdaArn", "rotationRules")):
+        with failing(f"updating Secrets Manager Secret Rotation ({identity})"):
+            _rotate(cloud, news)
+
+    return read_rotation(cloud, identity, news)
+
+
+def _rotate(cloud: Cloud, inputs: Properties) -> None:
+    """Call RotateSecret, again and again while AWS may not know yet what it is about to allow.
+
+    The official provider retries AccessDeniedException and InvalidRequestException alike, with one
+    request token (`secret_rotation.go`).
+    """
     rules = inputs.get("rotationRules") or {}
     given = {
         "AutomaticallyAfterDays": rules.get("automaticallyAfterDays"),
         "ScheduleExpression": rules.get("scheduleExpression"),
         "Duration": rules.get("duration"),
     }
-    cloud.call(
-        "secretsmanager",
-        "rotate_secret",
-        SecretId=inputs["secretId"],
-        RotationLambdaARN=inputs.get("rotationLambdaArn"),
-        RotationRules=without_none(given),
-        RotateImmediately=inputs.get("rotateImmediately", True),
-    )
-    return inputs["secretId"], read_rotation(cloud, inputs["secretId"], inputs)
+    token = str(uuid.uuid4())
+    deadline = time.monotonic() + _RETRY_SECONDS
+    while True:
+        try:
+            cloud.call(
+                "secretsmanager",
+                "rotate_secret",
+                ClientRequestToken=token,
+                SecretId=inputs["secretId"],
+                RotationLambdaARN=inputs.get("rotationLambdaArn"),
+                RotationRules=without_none(given),
+                RotateImmediately=inputs.get("rotateImmediately", True),
+            )
+        except ProviderError as error:
+            is_over = time.monotonic() + _PAUSE_SECONDS > deadline
+            if is_over or not any(code in str(error) for code in _RETRIED):
+                raise
+
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
+
+
+_RETRIED = ("(AccessDeniedException)", "(InvalidRequestException)")
 
 
 def read_rotation(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
-    """Read a schedule."""
+    """Read a schedule; where rotation is off, neither function nor rules are left in the state."""
     found = cloud.find("secretsmanager", "describe_secret", SecretId=identity)
     if found is None or found.get("DeletedDate"):
         return None
 
+    rotation: Properties = {
+        "secretId": identity,
+        "rotationEnabled": bool(found.get("RotationEnabled")),
+        "rotationLambdaArn": None,
+        "rotationRules": None,
+        "rotateImmediately": state.get("rotateImmediately"),
+    }
+    if not rotation["rotationEnabled"]:
+        return rotation
+
     rules = found.get("RotationRules") or {}
     read = {
-        "automaticallyAfterDays": rules.get("AutomaticallyAfterDays"),
         "scheduleExpression": rules.get("ScheduleExpression"),
         "duration": rules.get("Duration"),
     }
+    if not read["scheduleExpression"]:
+        read["automaticallyAfterDays"] = rules.get("AutomaticallyAfterDays")
+
     return {
-        "secretId": identity,
-        "rotationEnabled": bool(found.get("RotationEnabled")),
+        **rotation,
         "rotationLambdaArn": found.get("RotationLambdaARN"),
         "rotationRules": without_none(read) or None,
-        "rotateImmediately": state.get("rotateImmediately"),
     }
 
 
-def cancel_rotation(cloud: Cloud, identity: str, state: Properties) -> None:
-    """Turn rotation off."""
-    if read_rotation(cloud, identity, state) is not None:
+def cancel_rotation(cloud: Cloud, identity: str, _: Properties) -> None:
+    """Turn rotation off; fails for a secret that is gone or marked for deletion, as officially."""
+    with failing(f"deleting Secret Manager Secret Rotation ({identity})"):
         cloud.call("secretsmanager", "cancel_rotate_secret", SecretId=identity)
 
 
 def _secret(cloud: Cloud, wanted: Properties) -> Properties:
     found = read_secret(cloud, wanted.get("arn") or wanted["name"], {})
     if found is None:
-        msg = "couldn't find resource"
-        raise ProviderError(msg)
+        raise ProviderError(_NOT_FOUND)
 
     return {**found, "id": found["arn"]}
 
 
 def _secret_version(cloud: Cloud, wanted: Properties) -> Properties:
-    found = cloud.find(
-        "secretsmanager",
-        "get_secret_value",
-        SecretId=wanted["secretId"],
-        VersionStage=wanted.get("versionStage") or "AWSCURRENT",
-    )
-    if found is None:
-        msg = "couldn't find resource"
-        raise ProviderError(msg)
+    """Read a version; one that is not found may appear yet, so it is looked for again.
+
+    hashicorp/terraform-provider-aws#48318: for a missing one, the official data source takes 137 s.
+    """
+    secret_id = wanted["secretId"]
+    which = {"VersionStage": wanted.get("versionStage") or _CURRENT}
+    if wanted.get("versionId"):
+        which = {"VersionId": wanted["versionId"]}
+
+    identity = f"{secret_id}|{next(iter(which.values()))}"
+    with failing(f"reading Secrets Manager Secret Version ({identity})"):
+        found = _await_version(cloud, SecretId=secret_id, **which)
+
+    value = found.get("SecretBinary")
+    binary = None
+    if value is not None:
+        binary = value.decode(errors="replace")  # the data source does not encode it
 
     return {
-        "id": f"{wanted['secretId']}|{found['VersionId']}",
+        "id": identity,
         "arn": found["ARN"],
-        "secretId": wanted["secretId"],
+        "secretId": secret_id,
         "secretString": found.get("SecretString"),
+        "secretBinary": binary,
         "versionId": found["VersionId"],
+        "versionStage": wanted.get("versionStage") or _CURRENT,
         "versionStages": found["VersionStages"],
     }
+
+
+def _await_version(cloud: Cloud, **which: str) -> Properties:
+    deadline = time.monotonic() + _RETRY_SECONDS
+    while True:
+        found = _find_version(cloud, **which)
+        if found is not None:
+            return found
+
+        if time.monotonic() + _PAUSE_SECONDS > deadline:
+            raise ProviderError(_NOT_FOUND)
+
+        time.sleep(_PAUSE_SECONDS)
 
 
 TYPES = {
@@ -364,9 +512,9 @@ TYPES = {
         delete_policy,
     ),
     "aws:secretsmanager/secretRotation:SecretRotation": ResourceType(
-        set_rotation,
+        create_rotation,
         read_rotation,
-        lambda cloud, _id, _olds, news: set_rotation(cloud, news)[1],
+        update_rotation,
         cancel_rotation,
     ),
 }

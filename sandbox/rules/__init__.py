@@ -8,9 +8,11 @@ otherwise repeat the product's mistakes instead of finding them.
 
 from __future__ import annotations
 
-from sandbox.rules import secretsmanager
+from sandbox.rules import events, functions, secretsmanager
 
 
 def install() -> None:
     """Put the rules in place; to be called before the first request."""
     secretsmanager.install()
+    functions.install()
+    events.install()

@@ -1,13 +1,22 @@
-"""Lambda functions that Secrets Manager is asked to call."""
+"""Lambda functions that an AWS service is asked to call, and who may call them.
+
+Sources: https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html and the
+errors that terraform-provider-aws handles (`internal/service/secretsmanager/secret_rotation.go`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from moto.awslambda.models import lambda_backends
+from moto.awslambda.models import LambdaBackend, lambda_backends
 from moto.core.exceptions import JsonRESTError
 
-_CALLER = "secretsmanager.amazonaws.com"
+from sandbox.rules import grants
+
+_SECRETS_MANAGER = "secretsmanager.amazonaws.com"
+_EVENTS = "events.amazonaws.com"
+_NAME_PART = 6  # arn:aws:lambda:region:account:function:name[:qualifier]
 
 
 class AccessDeniedError(JsonRESTError):  # type: ignore[misc] # moto has no types
@@ -18,26 +27,61 @@ class AccessDeniedError(JsonRESTError):  # type: ignore[misc] # moto has no type
         super().__init__("AccessDeniedException", message)
 
 
-def check_function(account: str, region: str, arn: str) -> None:
-    """Refuse a function that does not exist or that Secrets Manager may not call."""
-    function = _find(account, region, arn)
-    if function is None or not _may_be_called(function):
-        raise AccessDeniedError(
-            "Secrets Manager cannot invoke the specified Lambda function. Ensure that the "
-            f"function policy grants access to the principal {_CALLER}."
-        )
-
-
-def _find(account: str, region: str, arn: str) -> Any:  # noqa: ANN401 # moto's class
+def find(account: str, region: str, arn: str) -> Any:  # noqa: ANN401 # moto's class
+    """Return a function by ARN, of the version or alias that the ARN names; None without one."""
     try:
         return lambda_backends[account][region].get_function(arn)
     except Exception:  # noqa: BLE001 # moto raises several kinds for an unknown function
         return None
 
 
-def _may_be_called(function: Any) -> bool:  # noqa: ANN401 # moto's class
-    for statement in function.policy.statements:
-        if statement.get("Principal", {}).get("Service") == _CALLER:
-            return True
+def check_function(account: str, region: str, arn: str, secret_arn: str) -> None:
+    """Refuse a function that does not exist or that Secrets Manager may not call.
 
-    return False
+    Secrets Manager says for which account and secret it calls
+    (https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html).
+    """
+    function = find(account, region, arn)
+    context = {"aws:SourceAccount": account, "aws:SourceArn": secret_arn}
+    if function is None or not _may_call(function, arn, _SECRETS_MANAGER, context):
+        raise AccessDeniedError(
+            "Secrets Manager cannot invoke the specified Lambda function. Ensure that the "
+            f"function policy grants access to the principal {_SECRETS_MANAGER}."
+        )
+
+
+def rule_may_call(function: Any, arn: str, rule_arn: str) -> bool:  # noqa: ANN401 # moto's class
+    """Return whether EventBridge may call a function for a rule.
+
+    It sends the rule's ARN and no account: "A SourceAccount setting prevents EventBridge from being
+    able to invoke the function"
+    (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html).
+    """
+    return _may_call(function, arn, _EVENTS, {"aws:SourceArn": rule_arn})
+
+
+def _may_call(
+    function: Any,  # noqa: ANN401 # moto's class
+    arn: str,
+    service: str,
+    context: Mapping[str, str],
+) -> bool:
+    statements = function.policy.statements
+    return grants.allow_service(statements, service, "lambda:InvokeFunction", arn, context)
+
+
+def _add_permission(backend: Any, function_name: str, qualifier: str | None, raw: str) -> Any:  # noqa: ANN401 # moto's method
+    """Also take the qualifier from the function's ARN, so that the statement names it."""
+    parts = function_name.split(":")
+    if qualifier is None and parts[0] == "arn" and len(parts) > _NAME_PART + 1:
+        qualifier = parts[-1]
+
+    return _PLAIN_ADD_PERMISSION(backend, function_name, qualifier, raw)
+
+
+_PLAIN_ADD_PERMISSION = LambdaBackend.add_permission
+
+
+def install() -> None:
+    """Put the rules in place; to be called before the first request."""
+    LambdaBackend.add_permission = _add_permission

@@ -18,12 +18,13 @@ from moto.secretsmanager.exceptions import (
 )
 from moto.secretsmanager.responses import SecretsManagerResponse
 
-from sandbox.rules import functions, kms, policies, schedules, versions
+from sandbox.rules import functions, kms, policies, rotations, schedules, versions
 
 MAX_NAME = 512
 MAX_VALUE = 65_536
 
 _NAME = re.compile(r"[0-9A-Za-z/_+=.@-]+")
+_MARKED = "You can't perform this operation on the secret because it was marked for deletion."
 
 
 class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] # moto has no types
@@ -181,11 +182,14 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
 
     def get_secret_value(self, secret_id: str, version_id: str, version_stage: str) -> Any:  # noqa: ANN401 # moto's signature
         """Read the version that AWSCURRENT is on, unless another is named."""
+        secret = self.secrets.get(secret_id)
+        if secret is not None and secret.is_deleted():
+            # hashicorp/terraform-provider-aws, `secret_version.go`, handles this text
+            raise InvalidRequestException(_MARKED)
+
         if not version_id:
             version_stage = version_stage or "AWSCURRENT"
-            secret = self.secrets.get(secret_id)
-            is_live = secret is not None and not secret.is_deleted()
-            if is_live and not versions.holder_of(secret, version_stage):
+            if secret is not None and not versions.holder_of(secret, version_stage):
                 raise ResourceNotFoundException(
                     "Secrets Manager can't find the specified secret value for staging label: "
                     f"{version_stage}"
@@ -210,32 +214,37 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
         rotation_rules: dict[str, Any] | None = None,
         rotate_immediately: bool = True,  # noqa: FBT001, FBT002 # moto's signature
     ) -> str:
-        """Set a schedule: the function must exist and let Secrets Manager call it.
+        """Set a schedule, and rotate at once unless told not to.
 
-        Nothing is called here: the sandbox keeps the schedule, and no clock runs it. A rotation
-        that begins at once has its empty version, which the function's first step fills.
+        The function must exist and let Secrets Manager call it. It is called after this has
+        answered: "Configures and starts the asynchronous process of rotating the secret". No clock
+        runs the schedule. Without `rotate_immediately` AWS calls the function's testSecret alone;
+        the sandbox calls nothing.
         """
         secret = self._live(secret_id)
         pending = versions.holder_of(secret, "AWSPENDING")
         if pending is not None and pending != versions.holder_of(secret, "AWSCURRENT"):
+            if client_request_token == pending:
+                return str(secret.to_short_dict(version_id=pending))  # AWS: the same request again
+
+            self._reattempt(secret, pending)
             raise InvalidRequestException(
                 "A previous rotation isn't complete. That rotation will be reattempted."
             )
 
-        if rotation_lambda_arn:
-            functions.check_function(self.account_id, self.region_name, rotation_lambda_arn)
-            secret.rotation_lambda_arn = rotation_lambda_arn
-
-        if not secret.rotation_lambda_arn:
+        function = rotation_lambda_arn or secret.rotation_lambda_arn
+        if not function:
             raise InvalidRequestException(
                 "You tried to enable rotation on a secret that doesn't already have a Lambda "
                 "function ARN configured and you didn't include such an ARN as a parameter in "
                 "this call."
             )
 
+        functions.check_function(self.account_id, self.region_name, function, secret.arn)
         # RotateSecret without rules rotates now and keeps the schedule.
         rules = rotation_rules or getattr(secret, "rotation_rules", {})
         schedules.check(rules)
+        secret.rotation_lambda_arn = function
         secret.rotation_rules = rules
         secret.rotation_requested = secret.rotation_enabled = True
         secret.next_rotation_date = schedules.next_rotation(rules)
@@ -243,12 +252,20 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
             return str(secret.to_short_dict())
 
         version_id = self._from_client_request_token(client_request_token)
-        secret.versions[version_id] = _version(version_id)
-        versions.move(secret, "AWSPENDING", version_id)
+        if version_id not in secret.versions:  # else the same request again, after its end
+            secret.versions[version_id] = _version(version_id)
+            versions.move(secret, "AWSPENDING", version_id)
+            rotations.Rotation(self.account_id, self.region_name, secret, version_id).start()
+
         return str(secret.to_short_dict(version_id=version_id))
 
+    def _reattempt(self, secret: Any, pending: str) -> None:  # noqa: ANN401 # moto's class
+        if secret.rotation_enabled and secret.rotation_lambda_arn:
+            rotations.Rotation(self.account_id, self.region_name, secret, pending).start()
+
     def cancel_rotate_secret(self, secret_id: str) -> str:
-        """Turn rotation off and forget the function, as AWS does."""
+        """Turn rotation off and forget the function, as AWS does; one under way ends."""
+        self._live(secret_id)
         answer = super().cancel_rotate_secret(secret_id)
         secret = self.secrets[secret_id]
         secret.rotation_lambda_arn, secret.rotation_requested = "", False
@@ -264,9 +281,7 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
             raise models.OperationNotPermittedOnReplica
 
         if secret.is_deleted():
-            raise InvalidRequestException(
-                "You can't perform this operation on the secret because it was marked for deletion."
-            )
+            raise InvalidRequestException(_MARKED)
 
         return secret
 

@@ -13,7 +13,7 @@ MAX_LABELS = 20
 
 def holder_of(secret: Any, label: str) -> str | None:  # noqa: ANN401 # moto's class
     """Return the id of the version that a label is on."""
-    for version_id, version in secret.versions.items():
+    for version_id, version in list(secret.versions.items()):  # other requests may add to it
         if label in version["version_stages"]:
             return str(version_id)
 

@@ -1,0 +1,106 @@
+"""Whether a resource policy lets an AWS service act, as Lambda and SNS decide it.
+
+Policy evaluation: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+A condition on a key that the service does not send never holds. Condition keys ignore case
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+Statement = Mapping[str, Any]
+
+_EXACT = ("StringEquals",)
+_PATTERNS = ("StringLike", "ArnLike", "ArnEquals")  # ArnEquals and ArnLike "behave identically"
+
+
+def allow_service(
+    statements: Iterable[Statement],
+    service: str,
+    action: str,
+    resource: str,
+    context: Mapping[str, str],
+) -> bool:
+    """Return whether a service may act: one statement allows it, and none denies it.
+
+    Args:
+        statements: the policy's statements.
+        service: the service's principal, such as `events.amazonaws.com`.
+        action: the action, such as `lambda:InvokeFunction`.
+        resource: the ARN on which it acts.
+        context: the condition keys that the service sends, with their values.
+    """
+    allowed = False
+    for statement in statements:
+        if not _applies(statement, service, action, resource, context):
+            continue
+
+        if statement.get("Effect") == "Deny":
+            return False
+
+        allowed = True
+
+    return allowed
+
+
+def _applies(
+    statement: Statement, service: str, action: str, resource: str, context: Mapping[str, str]
+) -> bool:
+    if not _names_service(statement.get("Principal"), service):
+        return False
+
+    actions = [str(one).lower() for one in _listed(statement.get("Action"))]
+    if not _matches(action.lower(), actions):
+        return False
+
+    if not _matches(resource, _listed(statement.get("Resource"))):
+        return False
+
+    return _holds(statement.get("Condition") or {}, context)
+
+
+def _names_service(principal: Any, service: str) -> bool:  # noqa: ANN401 # any JSON value
+    if not isinstance(principal, Mapping):
+        return bool(principal == "*")
+
+    if "*" in _listed(principal.get("AWS")):
+        return True
+
+    return service in _listed(principal.get("Service"))
+
+
+def _holds(condition: Mapping[str, Mapping[str, Any]], context: Mapping[str, str]) -> bool:
+    """Return whether every key of every operator holds; an operator unknown here never does."""
+    sent = {key.lower(): value for key, value in context.items()}
+    for operator, wanted in condition.items():
+        for key, values in wanted.items():
+            found = sent.get(key.lower())
+            if found is None or not _compares(operator, found, _listed(values)):
+                return False
+
+    return True
+
+
+def _compares(operator: str, found: str, values: list[Any]) -> bool:
+    if operator in _EXACT:
+        return found in values
+
+    return operator in _PATTERNS and _matches(found, values)
+
+
+def _matches(found: str, patterns: list[Any]) -> bool:
+    # Brackets are plain characters in a policy.
+    return any(fnmatchcase(found, str(pattern).replace("[", "[[]")) for pattern in patterns)
+
+
+def _listed(value: Any) -> list[Any]:  # noqa: ANN401 # any JSON value
+    if value is None:
+        return []
+
+    if isinstance(value, list):
+        return value
+
+    return [value]
