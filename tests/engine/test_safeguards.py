@@ -52,6 +52,7 @@ def test_deleted_secret_is_restored_with_its_value_and_managed_again(
     assert live(arn) == "in use"
     assert aws("secretsmanager").describe_secret(SecretId=arn)["Description"] == "new"
     assert set(stack.up("--refresh").changes) == {"same"}
+    stack.write(text.replace("restore_deleted: true, ", "")).up()  # which kept it in the account
     stack.write("context_name: back\n").up()
     assert aws("secretsmanager").describe_secret(SecretId=arn)["DeletedDate"] is not None
 
