@@ -185,7 +185,7 @@ def test_existing_secrets_are_found_below_the_level_and_elsewhere(
     assert [name for name, secret in held.items() if not secret.is_filled] == ["held/dev/empty"]
 
 
-def test_secret_that_rds_manages_is_read_and_left_alone(
+def test_secret_that_rds_manages_is_refused_and_left_alone(
     secrets: Secrets, aws: Aws, live: Live
 ) -> None:
     rds = aws("rds")
@@ -204,8 +204,10 @@ def test_secret_that_rds_manages_is_read_and_left_alone(
     refused = stack.up(good=False)
     assert ":3:3: error: `rds!db-" in refused.diagnostics
     assert "is managed by `rds`, which sets and rotates the value" in refused.diagnostics
-    stack.write(text % (arn, "")).up()
-    assert stack.outputs()["secret_arns"] == {"a": arn}
+    # The provider allows no `!` in a name (terraform-provider-aws, internal/service/secretsmanager/
+    # validate.go), which is in all names of RDS's secrets: it cannot adopt one.
+    refused = stack.write(text % (arn, "")).up(good=False)
+    assert "'a.name'" in refused.diagnostics or ".a.name" in refused.diagnostics
     stack.write("context_name: rds\n").up()
     assert live(arn) == before, "RDS's secret stays when the entry goes"
 
