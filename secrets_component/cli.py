@@ -10,7 +10,6 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
-from secrets_component.describe import describe, lines
 from secrets_component.errors import MapFileError, Problem, Report, SecretMapError
 from secrets_component.lookups.inventory import AccountError, HeldSecret, Inventory
 from secrets_component.planning.plan import Plan, PlannedSecret
@@ -119,6 +118,8 @@ def _is_filled_by_map(secret: PlannedSecret) -> bool:
 
 
 def _plan(options: argparse.Namespace) -> int:
+    from secrets_component.describe import lines  # noqa: PLC0415 # `validate` must start fast without it
+
     plans, code = _load(options.file, options.environment)
     if code != OK:
         return code
@@ -156,6 +157,8 @@ def _rotation_dates(plans: Iterable[Plan]) -> dict[str, str]:
 
 def _print_json_plans(plans: Mapping[str, Plan], next_rotations: Mapping[str, str]) -> None:
     """Print the plan of a single map as it is, several plans by instance name."""
+    from secrets_component.describe import describe  # noqa: PLC0415 # `validate` must start fast without it
+
     described = {name: describe(plan, next_rotations) for name, plan in plans.items()}
     if len(described) == 1:
         (described,) = described.values()

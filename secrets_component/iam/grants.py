@@ -57,7 +57,7 @@ class Level:
     @property
     def place(self) -> KeyPath:
         """The path of the level's `access` block in the map."""
-        return ("access", "paths", self.path) if self.path else ("access",)
+        return level_place(self.path)
 
     def output(self, kind: Kind) -> str:
         """Return the name of the level's policy in the output `policy_arns`."""
@@ -66,6 +66,11 @@ class Level:
     def covers(self, path: str | None) -> bool:
         """Return whether a secret with this path is in the level or below it."""
         return covers(self.path, path)
+
+
+def level_place(level: str) -> KeyPath:
+    """Return the path of a level's `access` block in the map; an empty level is the whole map."""
+    return ("access", "paths", level) if level else ("access",)
 
 
 def covers(level: str, path: str | None) -> bool:

@@ -16,6 +16,7 @@ from secrets_component.iam.grants import (
     Level,
     TemplatedPolicy,
     covers,
+    level_place,
 )
 from secrets_component.planning.plan import PlannedSecret
 from secrets_component.planning.template_parser import TemplateParser
@@ -132,7 +133,7 @@ class AccessPlanner:
         blocks: dict[str, LevelAccess] = {"": self._access, **self._access.paths}
         found = {}
         for level, block in blocks.items():
-            grant = self._grant(level, block, _level_place(level))
+            grant = self._grant(level, block, level_place(level))
             if grant is not None:
                 found[level] = grant
 
@@ -193,7 +194,7 @@ class AccessPlanner:
         blocks |= self._access.paths
         found = []
         for level, block in blocks.items():
-            place = (*_level_place(level), "attach_to")
+            place = (*level_place(level), "attach_to")
             roles = [(role, (*place, index)) for index, role in enumerate(block.attach_to)]
             found.append(Level(level, tuple(roles)))
 
@@ -215,7 +216,7 @@ class AccessPlanner:
             message = (
                 f"no entry has a `path` that is `{level}` or below it{did_you_mean(level, paths)}"
             )
-            self._report.error(_level_place(level), message, bare=True)
+            self._report.error(level_place(level), message, bare=True)
 
     def check_size(self, secret: PlannedSecret) -> None:
         """Refuse a policy that is too long whatever its references resolve to."""
@@ -260,10 +261,6 @@ class AccessPlanner:
                     return
 
                 first = account
-
-
-def _level_place(level: str) -> KeyPath:
-    return ("access", "paths", level) if level else ("access",)
 
 
 def _two_accounts(first: str, second: str) -> str:
