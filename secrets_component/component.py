@@ -7,7 +7,16 @@ import pulumi
 
 from secrets_component.loading import plan_of
 from secrets_component.lookups import account, principals, reference_values, safeguards
-from secrets_component.resources import alarms, encryption, policies, restarts, rotation, values
+from secrets_component.lookups.safeguards import StackIdentity
+from secrets_component.resources import (
+    alarms,
+    encryption,
+    policies,
+    restarts,
+    rotation,
+    state_record,
+    values,
+)
 from secrets_component.resources import secret as secret_
 from secrets_component.resources.outputs import Outputs
 from secrets_component.resources.scope import TYPE, Scope
@@ -65,7 +74,10 @@ class SecretMap(pulumi.ComponentResource):
         home = account.read_home(self)
         found = reference_values.read(plan, self)
         access = principals.resolve(plan, found, home, self)
-        state = safeguards.restore_deleted(plan, safeguards.check_account(plan, home, self))
+        record = state_record.keep(name, home, self)
+        identity = StackIdentity(name, record.known_id, record.first_region)
+        checked = safeguards.check_account(plan, home, identity, found, self)
+        state = safeguards.restore_deleted(plan, checked)
         is_top = opts is None or opts.parent is None
         scope = Scope(name, self, plan, found, access, is_top)
         own_key = encryption.create_key(scope)
@@ -74,9 +86,10 @@ class SecretMap(pulumi.ComponentResource):
         outputs = Outputs(scope)
         for secret in plan.in_order():
             kms_key = encryption.key_of(scope, secret, own_key)
-            values.generate(scope, secret)
+            values.generate(scope, secret, state)
             replica_keys = encryption.keys_of_replicas(scope, secret, own_key)
-            container = secret_.create(scope, secret, kms_key, replica_keys, state)
+            tags = secret_.tags(identity, record.id, secret, state)
+            container = secret_.create(scope, secret, kms_key, replica_keys, tags, state)
             version = values.store(scope, secret, container, state)
             policies.attach(scope, secret, container)
             rotation.schedule(scope, secret, container, version, kms_key, targets)

@@ -18,10 +18,18 @@ def read_home(parent: pulumi.Resource) -> Home:
     """Query account, region and caller from the provider, once per run.
 
     Mocks that do not answer leave the placeholders of `Home`.
+
+    Raises:
+        pulumi.RunError: AWS does not answer, or refuses.
     """
     options = pulumi.InvokeOptions(parent=parent)
-    caller = get_caller_identity(opts=options)
-    region = get_region(opts=options).region
+    try:
+        caller = get_caller_identity(opts=options)
+        region = get_region(opts=options).region
+    except Exception as error:  # noqa: BLE001 # the SDK raises a bare Exception for a failed invoke
+        msg = f"cannot query the AWS account and region: {_reason(error)}"
+        raise pulumi.RunError(msg) from None
+
     if not caller.arn or not region:
         return Home()
 
@@ -94,6 +102,11 @@ class Identities:
             return iam.get_user(user_name=name, opts=self._options).arn, ""
         except Exception as error:  # noqa: BLE001 # the SDK raises a bare Exception for a failed invoke
             return None, str(error)
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line of what the provider says, without the SDK's words around it."""
+    return str(error).rpartition("returned an error: ")[2].partition("\n")[0]
 
 
 def _is_absent(failure: str) -> bool:

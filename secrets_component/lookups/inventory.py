@@ -1,17 +1,19 @@
-"""The secrets that the AWS account holds under a map's names, listed with the AWS SDK.
+"""The secrets that the AWS account holds for a map, listed with the AWS SDK.
 
-No function of Pulumi's provider shows a secret that is scheduled for deletion, or tells a filled
-secret from an empty one. ListSecrets does both, a hundred secrets a call
+No function of Pulumi's provider shows a secret that is scheduled for deletion, tells a filled
+secret from an empty one, or finds a secret by its tags. ListSecrets does all three, a hundred
+secrets a call
 (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from secrets_component.lookups.marks import MAP_TAG, WHOLE_VALUE_LABELS, Mark
 from secrets_component.planning.plan import Plan
 from secrets_component.secret_map.names import level_prefix
 
@@ -19,10 +21,32 @@ if TYPE_CHECKING:
     import boto3
 
 _FILTER_VALUES = 10  # AWS: "Filters ... Values: Maximum number of 10 items"
+_ATTEMPTS = 8  # with the SDK's waits, about half a minute
+_REFUSALS = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+    }
+)
+"""https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html; any other error
+may be gone in the next run."""
 
 
 class AccountError(Exception):
-    """The account cannot be queried; the message is one line that explains why."""
+    """The account cannot be queried; the message is one line that explains why.
+
+    Attributes:
+        is_lasting: credentials or rights are missing, so the next run would fail in the same way.
+    """
+
+    def __init__(self, message: str, *, is_lasting: bool = False) -> None:
+        """Keep the first line of the message."""
+        super().__init__(message.partition("\n")[0])
+        self.is_lasting = is_lasting
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +59,10 @@ class HeldSecret:
         next_rotation: the latest time of its next rotation, as ISO 8601 in UTC, where it rotates.
         service: the AWS service that manages the secret and rotates it, such as `rds`.
         kms_key: the key that encrypts it; None for the AWS-managed key, which AWS leaves out.
+        tags: its tags by key.
+        labels: the staging labels of each version, by the version's id.
+        created: when it was created.
+        changed: when its value or any of its properties last changed.
     """
 
     name: str
@@ -44,29 +72,83 @@ class HeldSecret:
     next_rotation: str | None
     service: str | None
     kms_key: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    created: datetime | None = None
+    changed: datetime | None = None
+
+    @property
+    def mark(self) -> Mark | None:
+        """The map and entry that it belongs to; None if it belongs to none."""
+        return Mark.of(self.tags)
+
+    @property
+    def current_version(self) -> str | None:
+        """The id of the version that readers get; None if the secret is empty."""
+        for version, labels in self.labels.items():
+            if "AWSCURRENT" in labels:
+                return version
+
+        return None
+
+    @property
+    def is_value_of_map(self) -> bool:
+        """Whether the whole current value is the one that a map wrote last."""
+        current = self.current_version
+        return current is not None and not WHOLE_VALUE_LABELS.isdisjoint(self.labels[current])
 
 
 class Inventory:
     """The secrets of one account and region, with the credentials that the AWS CLI would use."""
 
-    def __init__(self, region: str | None = None, **credentials: str | None) -> None:
+    def __init__(
+        self,
+        region: str | None = None,
+        roles: Sequence[Mapping[str, Any]] = (),
+        **credentials: str | None,
+    ) -> None:
         """Connect.
 
         Args:
             region: the region; default: the SDK's own (`AWS_REGION`, profile).
+            roles: roles to assume one after the other, as in the provider's `assumeRoles`
+                (`roleArn`, `sessionName`, `externalId`).
             credentials: what `boto3.Session` takes (`profile_name`, `aws_access_key_id`, …).
 
         Raises:
-            AccountError: the profile does not exist, or no region is set.
+            AccountError: the profile does not exist, no region is set, or a role is refused.
         """
         import boto3  # noqa: PLC0415 # `validate` must start without it
+        from botocore.config import Config  # noqa: PLC0415
         from botocore.exceptions import BotoCoreError  # noqa: PLC0415
 
+        self._config: Any = Config(
+            retries={"mode": "adaptive", "total_max_attempts": _ATTEMPTS},
+            connect_timeout=10,
+            read_timeout=30,
+        )
         try:
             self._session: boto3.Session = boto3.Session(region_name=region, **credentials)
-            self._secrets: Any = self._session.client("secretsmanager")
+            self._secrets: Any = self._client("secretsmanager")
         except BotoCoreError as error:
-            raise AccountError(str(error)) from None
+            raise AccountError(str(error), is_lasting=True) from None
+
+        for role in roles:
+            self._assume(role)
+
+    def in_region(self, region: str) -> Inventory:
+        """Return the same account's secrets in another region."""
+        found = self._session.get_credentials()
+        if found is None:
+            return Inventory(region)
+
+        keys = found.get_frozen_credentials()
+        return Inventory(
+            region,
+            aws_access_key_id=keys.access_key,
+            aws_secret_access_key=keys.secret_key,
+            aws_session_token=keys.token,
+        )
 
     def account(self) -> str:
         """Return the account's twelve digits.
@@ -74,7 +156,7 @@ class Inventory:
         Raises:
             AccountError: AWS does not answer, or refuses.
         """
-        return str(_answer_of(self._session.client("sts").get_caller_identity)["Account"])
+        return str(_answer_of(self._client("sts").get_caller_identity)["Account"])
 
     def secrets_of(self, plan: Plan) -> dict[str, HeldSecret]:
         """Return what the account holds under the names of a plan, by name.
@@ -82,8 +164,39 @@ class Inventory:
         Raises:
             AccountError: AWS does not answer, or refuses; it needs `secretsmanager:ListSecrets`.
         """
-        wanted = {secret.name for secret in plan.secrets.values()}
-        return {secret.name: secret for secret in self._listed(plan) if secret.name in wanted}
+        return self.named(plan, {secret.name for secret in plan.secrets.values()})
+
+    def named(self, plan: Plan, names: Iterable[str]) -> dict[str, HeldSecret]:
+        """Return what the account holds under some of a plan's names, by name.
+
+        Raises:
+            AccountError: as `secrets_of`.
+        """
+        wanted = frozenset(names)
+        prefixes = sorted(wanted)
+        if len(prefixes) > _FILTER_VALUES:
+            prefixes = _shared_prefixes(plan, prefixes)
+
+        found = {}
+        for start in range(0, len(prefixes), _FILTER_VALUES):
+            for secret in self._listed("name", prefixes[start : start + _FILTER_VALUES]):
+                if secret.name in wanted:
+                    found[secret.name] = secret
+
+        return found
+
+    def marked(self, map_mark: str) -> list[HeldSecret]:
+        """Return the secrets that carry a map's mark, whatever their names are.
+
+        Raises:
+            AccountError: as `secrets_of`.
+        """
+        found = []
+        for secret in self._listed("tag-value", [map_mark]):  # which matches longer values as well
+            if secret.tags.get(MAP_TAG) == map_mark:
+                found.append(secret)
+
+        return found
 
     def is_empty(self, arn: str) -> bool:
         """Return whether a secret has no current value at this moment.
@@ -106,46 +219,83 @@ class Inventory:
         """
         _answer_of(self._secrets.restore_secret, SecretId=secret.arn)
 
-    def _listed(self, plan: Plan) -> Iterator[HeldSecret]:
+    def key_state(self, key: str) -> str:
+        """Return the state of a KMS key, such as `Enabled` or `PendingDeletion`.
+
+        Raises:
+            AccountError: AWS does not answer, or refuses; it needs `kms:DescribeKey`.
+        """
+        found = _answer_of(self._client("kms").describe_key, KeyId=key)
+        return str(found["KeyMetadata"]["KeyState"])
+
+    def _assume(self, role: Mapping[str, Any]) -> None:
+        import boto3  # noqa: PLC0415
+
+        wanted = {"RoleArn": role["roleArn"]}
+        wanted["RoleSessionName"] = role.get("sessionName") or "secretsmap"
+        if role.get("externalId"):
+            wanted["ExternalId"] = role["externalId"]
+
+        given = _answer_of(self._client("sts").assume_role, **wanted)["Credentials"]
+        self._session = boto3.Session(
+            region_name=self._session.region_name,
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given["SessionToken"],
+        )
+        self._secrets = self._client("secretsmanager")
+
+    def _client(self, service: str) -> Any:  # noqa: ANN401 # boto3 makes its clients at run time
+        return self._session.client(service, config=self._config)
+
+    def _listed(self, filtered_by: str, values: Sequence[str]) -> Iterator[HeldSecret]:
         paginator = self._secrets.get_paginator("list_secrets")
-        prefixes = _name_prefixes(plan)
-        for start in range(0, len(prefixes), _FILTER_VALUES):
-            names = {"Key": "name", "Values": prefixes[start : start + _FILTER_VALUES]}
-            pages = paginator.paginate(Filters=[names], IncludePlannedDeletion=True)
-            for page in _answer_of(lambda pages=pages: list(pages)):
-                for listed in page["SecretList"]:
-                    yield _held_secret(listed)
+        wanted = {"Key": filtered_by, "Values": values}
+        pages = paginator.paginate(Filters=[wanted], IncludePlannedDeletion=True, MaxResults=100)
+        for page in _answer_of(lambda: list(pages)):
+            for listed in page["SecretList"]:
+                yield _held_secret(listed)
 
 
-def _name_prefixes(plan: Plan) -> list[str]:
-    """Return the level of a map, and the names of what it adopts from elsewhere."""
+def _shared_prefixes(plan: Plan, names: Iterable[str]) -> list[str]:
+    """Return the level of a map, and those of the names that are elsewhere."""
     level = level_prefix(plan.context, plan.environment)
-    elsewhere = set()
-    for secret in plan.secrets.values():
-        if not secret.name.startswith(level):
-            elsewhere.add(secret.name)
-
-    return [level, *sorted(elsewhere)]
+    return [level, *(name for name in names if not name.startswith(level))]
 
 
-def _answer_of(operation: Any, **arguments: str) -> Any:  # noqa: ANN401 # boto3 makes its methods at run time
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+def _answer_of(operation: Callable[..., Any], **arguments: str) -> Any:  # noqa: ANN401 # boto3 makes its methods at run time
+    from botocore.exceptions import (  # noqa: PLC0415
+        BotoCoreError,
+        ClientError,
+        NoCredentialsError,
+        PartialCredentialsError,
+    )
 
     try:
         return operation(**arguments)
-    except (BotoCoreError, ClientError) as error:
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        raise AccountError(str(error), is_lasting=code in _REFUSALS) from None
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise AccountError(str(error), is_lasting=True) from None
+    except BotoCoreError as error:
         raise AccountError(str(error)) from None
 
 
 def _held_secret(listed: Mapping[str, Any]) -> HeldSecret:
+    labels = listed.get("SecretVersionsToStages") or {}
     return HeldSecret(
         name=listed["Name"],
         arn=listed["ARN"],
         deletion=listed.get("DeletedDate"),
-        is_filled=_has_current(listed.get("SecretVersionsToStages") or {}),
+        is_filled=_has_current(labels),
         next_rotation=_next_rotation(listed),
         service=listed.get("OwningService"),
         kms_key=listed.get("KmsKeyId") or None,
+        tags={tag["Key"]: tag["Value"] for tag in listed.get("Tags") or ()},
+        labels=labels,
+        created=listed.get("CreatedDate"),
+        changed=listed.get("LastChangedDate"),
     )
 
 

@@ -5,32 +5,41 @@ The provider notices these too late, or not at all:
 * A removed secret keeps its name for 7 to 30 days. AWS: "You can't create this secret because a
   secret with this name is already scheduled for deletion." The provider retries that for two
   minutes, in the middle of a run (hashicorp/terraform-provider-aws#10259).
-* Another name or path is another secret. Where the map writes the value, the new secret gets it;
-  where rotation or an operator does, the live value would stay behind in the secret that goes.
-* In another region every secret is another secret as well. The provider makes its region an input
-  of every resource, whose change replaces it (pulumi-aws, `applyRegion`).
+* Another name, path or region is another secret; `moves` explains what would be lost.
+* A secret that the map does not manage may have the name of an entry already.
 * An AWS service rotates the secrets that it manages; two writers would overwrite each other.
 * A replica must not be in the home region, which only the provider knows. AWS:
   "InvalidParameterException: ... replica Region must be different from the primary Region".
+
+Where the account cannot be queried, the run does only what is safe without knowing: it writes no
+value that the map has written before, and replaces and removes no secret.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import pulumi
 from pulumi.runtime import settings
 from pulumi.runtime.mocks import MockMonitor
 from pulumi_aws import secretsmanager
 
-from secrets_component.arns import Arn, Home, is_arn
+from secrets_component.arns import Home, is_arn
 from secrets_component.errors import Report
+from secrets_component.lookups import earlier_exports
+from secrets_component.lookups.holdings import Holdings, names_to_look_up, own_marks
 from secrets_component.lookups.inventory import AccountError, HeldSecret, Inventory
-from secrets_component.lookups.reference_values import read_stack
-from secrets_component.lookups.refusal import refuse
-from secrets_component.planning.plan import Plan, PlannedSecret
+from secrets_component.lookups.marks import REPLACES_LABEL, VALUE_LABEL, Mark, map_mark
+from secrets_component.lookups.moves import Moves, problems_of_region
+from secrets_component.lookups.reference_values import ReferenceValues
+from secrets_component.lookups.refusal import refusal, refuse
+from secrets_component.lookups.values_in_use import (
+    has_version_of_map,
+    is_kept_from_others,
+    may_write,
+)
+from secrets_component.planning.plan import Empty, Plan, PlannedSecret
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 
 _CREDENTIALS = {
@@ -39,6 +48,32 @@ _CREDENTIALS = {
     "secretKey": "aws_secret_access_key",
     "token": "aws_session_token",
 }
+_UNUSABLE_KEYS = {
+    "PendingDeletion": (
+        "aws kms cancel-key-deletion --key-id {key} && aws kms enable-key --key-id {key}"
+    ),
+    "Disabled": "aws kms enable-key --key-id {key}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StackIdentity:
+    """Who this run is, as its marks in AWS say.
+
+    Attributes:
+        component: the logical name of the map's component.
+        state: the id of the stack's state; None where this run creates it.
+        first_region: the region in which the map was first deployed; None where it is not known.
+    """
+
+    component: str
+    state: str | None = None
+    first_region: str | None = None
+
+    @property
+    def map_mark(self) -> str:
+        """The value of the tag that all of the map's secrets carry."""
+        return map_mark(pulumi.get_project(), pulumi.get_stack(), self.component)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +81,66 @@ class AccountState:
     """What the account holds of a map before the run.
 
     Attributes:
-        adopted: ARNs of secrets that exist already and come under management, by entries' keys.
-        held: the secrets of the account by the keys of the entries that have their names.
-        inventory: the account; None where it cannot be queried.
-        keyed: keys of the entries that had a customer-managed key in the last run.
+        names: names in AWS of adopted secrets, by entries' keys, where the map has an ARN.
+        imports: ARNs of secrets that exist already and come under management, by entries' keys.
+        own: the secrets that the entries have now, by key; those that are adopted included.
+        deleted: secrets with an entry's name that are scheduled for deletion, by key.
+        inventory: the account; None where it cannot be queried, and under mocks.
+        is_blind: the account cannot be queried.
     """
 
-    adopted: Mapping[str, str]
-    held: Mapping[str, HeldSecret] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    imports: Mapping[str, str] = field(default_factory=dict)
+    own: Mapping[str, HeldSecret] = field(default_factory=dict)
+    deleted: Mapping[str, HeldSecret] = field(default_factory=dict)
     inventory: Inventory | None = None
-    keyed: frozenset[str] = frozenset()
+    is_blind: bool = False
+
+    def name_of(self, secret: PlannedSecret) -> str:
+        """Return a secret's name in AWS, which an adopted one brings along."""
+        return self.names.get(secret.key, secret.name)
 
     def is_managed(self, secret: PlannedSecret) -> bool:
         """Return whether an AWS service manages a secret, and alone may delete it."""
-        held = self.held.get(secret.key)
+        held = self.own.get(secret.key)
         return held is not None and held.service is not None
 
-    def may_have_own_key(self, secret: PlannedSecret) -> bool:
-        """Return whether another key than the AWS-managed one may encrypt a secret.
+    def may_write(self, secret: PlannedSecret) -> bool:
+        """Return whether this run may make the map's value the current one."""
+        if self.is_blind:
+            return secret.owner == "map" and secret.is_owner_written
 
-        ListSecrets may be minutes old, so what the last run exported counts as well.
+        return may_write(secret, self.own.get(secret.key))
+
+    def has_value_of_others_only(self, secret: PlannedSecret) -> bool:
+        """Return whether a secret has a value, and the map has never written one."""
+        held = self.own.get(secret.key)
+        return held is not None and held.is_filled and not has_version_of_map(held)
+
+    def replaced_version(self, secret: PlannedSecret) -> str | None:
+        """Return the id of the version of someone else that the map's value takes the place of.
+
+        Once it has, a label on the map's version remembers it.
         """
-        if self.inventory is None or secret.key in self.keyed:
+        held = self.own.get(secret.key)
+        if held is None or held.current_version is None:
+            return None
+
+        if not held.is_value_of_map:
+            return held.current_version
+
+        for label in held.labels[held.current_version]:
+            if label.startswith(REPLACES_LABEL):
+                return label.removeprefix(REPLACES_LABEL)
+
+        return None
+
+    def may_have_own_key(self, secret: PlannedSecret) -> bool:
+        """Return whether another key than the AWS-managed one may encrypt a secret."""
+        if self.is_blind:
             return True
 
-        held = self.held.get(secret.key)
+        held = self.own.get(secret.key)
         if held is None or held.kms_key is None:
             return False
 
@@ -78,7 +148,7 @@ class AccountState:
 
     def is_empty(self, secret: PlannedSecret, arn: str) -> bool:
         """Return whether AWS confirms that a secret has no value; False where it is not known."""
-        held = self.held.get(secret.key)
+        held = self.own.get(secret.key)
         if self.inventory is None or (held is not None and held.is_filled):
             return False
 
@@ -90,67 +160,260 @@ class AccountState:
     def next_rotations(self, plan: Plan) -> dict[str, str]:
         """Return when AWS rotates the map's rotating secrets next, in UTC, by entries' keys."""
         found = {}
-        for key, held in self.held.items():
+        for key, held in self.own.items():
             if held.next_rotation and plan.secrets[key].rotation:
                 found[key] = held.next_rotation
 
         return found
 
 
-def check_account(plan: Plan, home: Home, parent: pulumi.Resource) -> AccountState:
+def check_account(
+    plan: Plan,
+    home: Home,
+    identity: StackIdentity,
+    found: ReferenceValues,
+    parent: pulumi.Resource,
+) -> AccountState:
     """Compare the account with the map, and refuse what would lose a value; changes nothing.
 
     Mocks have neither an account nor an earlier run: under them only `import` is looked up.
 
     Raises:
-        pulumi.RunError: a name is taken by a secret that is scheduled for deletion, a rename or
-            another region would leave a live value behind, a secret to adopt does not exist, a
-            service manages a secret that the map would write, or a replica is in the home region;
-            all at once.
+        pulumi.RunError: a name is taken, a rename or another region would leave a live value
+            behind, a secret to adopt does not exist, a service manages a secret that the map would
+            write, or a replica is in the home region; all at once. Or AWS does not answer.
     """
     report = plan.report()
     _check_replicas(plan, home, report)
     adopted = _read_imported(plan, parent, report)
+    imports = {key: one.arn for key, one in adopted.items()}
+    names = {key: one.name for key, one in adopted.items()}
     if isinstance(settings.get_monitor(), MockMonitor):
         refuse(report)
-        return AccountState(adopted)
+        return AccountState(names, imports)
 
-    inventory = _open_inventory(plan, home)
-    held = _held_by_key(plan, inventory) if inventory else {}
-    earlier = _earlier_outputs(parent)
-    _check_renames(plan, _of_map(plan, earlier, "secret_names"), report)
-    _check_regions(plan, _of_map(plan, earlier, "secret_arns"), home, report)
-    for key, found in held.items():
-        _check_held(plan.secrets[key], found, report)
+    try:
+        look = _Look(plan, home, identity, _open_inventory(home), names, parent)
+        state = look.state(imports)
+        look.check(_waiting(plan, found), state, report)
+    except AccountError as error:
+        refuse(report)
+        return _without_account(plan, AccountState(names, imports), error)
 
     refuse(report)
-    keyed = _of_map(plan, earlier, "kms_key_arns")
-    with_key = {secret.key for secret in plan.secrets.values() if _earlier(secret, keyed)}
-    return AccountState(adopted, held, inventory, frozenset(with_key))
+    look.explain(state)
+    return state
+
+
+def _waiting(plan: Plan, found: ReferenceValues) -> set[str]:
+    return {s.key for s in plan.secrets.values() if not found.has_all(s.value_references)}
+
+
+class _Look:
+    """One look at the account: what each entry has, and what others have."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        home: Home,
+        identity: StackIdentity,
+        inventory: Inventory,
+        adopted: Mapping[str, str],
+        parent: pulumi.Resource,
+    ) -> None:
+        self._plan = plan
+        self._home = home
+        self._identity = identity
+        self._inventory = inventory
+        self._names = {key: adopted.get(key, one.name) for key, one in plan.secrets.items()}
+        self._parent = parent
+        self._holdings = Holdings()
+
+    def state(self, imports: Mapping[str, str]) -> AccountState:
+        marked = self._inventory.marked(self._identity.map_mark)
+        found, removed = own_marks(self._plan, marked, self._identity.state)
+        own = {key: newest for key, (newest, *_) in found.items()}
+        superseded = {key: tuple(older) for key, (_, *older) in found.items() if older}
+        wanted = names_to_look_up(self._plan, own, self._names)
+        named = self._inventory.named(self._plan, wanted) if wanted else {}
+        self._adopt_unmarked(own, named, imports)
+        own = self._with_earlier_versions(own)
+        self._holdings = Holdings(own, superseded, tuple(removed), named)
+        return AccountState(
+            names=self._names,
+            imports=self._imports(own, named, imports),
+            own=own,
+            deleted=self._deleted(named),
+            inventory=self._inventory,
+        )
+
+    def check(self, waiting: Collection[str], state: AccountState, report: Report) -> None:
+        """Report what this run must not do."""
+        identity = self._identity
+        moves = Moves(self._plan, self._holdings, self._names, waiting, identity.map_mark)
+        for path, message in moves.problems():
+            report.error(path, message)
+
+        region = identity.first_region
+        if region is not None and region != self._home.region:
+            elsewhere = self._elsewhere(region)
+            for path, message in problems_of_region(
+                self._plan, self._home, region, elsewhere, waiting
+            ):
+                report.error(path, message)
+
+        for key, held in state.deleted.items():
+            _check_deleted(self._plan.secrets[key], held, self._inventory, report)
+
+        for key, held in {**state.own, **state.deleted}.items():
+            _check_service(self._plan.secrets[key], held, report)
+
+    def explain(self, state: AccountState) -> None:
+        """Log what happens to values that the map does not simply keep."""
+        for secret in self._plan.secrets.values():
+            held = state.own.get(secret.key)
+            if is_kept_from_others(secret, held):
+                position = self._plan.places.position(secret.place, of_key=True)
+                pulumi.log.warn(
+                    f"{position}: `{state.name_of(secret)}` keeps the value that someone else wrote"
+                    f"{_since(held)}; write `owner: map` to replace it with the map's value, or "
+                    "`owner: operator` to keep it without this warning"
+                )
+
+            if held is not None and held.name != state.name_of(secret):
+                pulumi.log.info(
+                    f"`{held.name}` becomes `{state.name_of(secret)}`: {_of_renamed(secret, held)}"
+                )
+
+        for removed in self._holdings.removed:
+            pulumi.log.info(
+                f"`{removed.name}` is removed with its entry; it can be restored with its value "
+                "until the recovery window ends"
+            )
+
+    def _adopt_unmarked(
+        self,
+        own: dict[str, HeldSecret],
+        named: dict[str, HeldSecret],
+        imports: Mapping[str, str],
+    ) -> None:
+        """Take as the entries' own what they adopt in words, and what version 0.1 made."""
+        for key, secret in self._plan.secrets.items():
+            held = named.get(self._names[key])
+            if held is None or key in own:
+                continue
+
+            if held.deletion is not None:
+                continue
+
+            mark = held.mark
+            if imports.get(key) == held.arn:
+                is_own = self._may_adopt(secret, mark)
+            else:
+                is_own = mark is None and held.arn == self._exported("secret_arns", secret)
+
+            if is_own:
+                own[key] = named.pop(held.name)
+
+    def _may_adopt(self, secret: PlannedSecret, mark: Mark | None) -> bool:
+        """Return whether `import` may take a secret: not from another map, nor from an entry."""
+        if mark is None:
+            return True
+
+        if mark.map != self._identity.map_mark:
+            return False
+
+        is_of_entry = mark.key in (secret.key, secret.renamed_from)
+        return is_of_entry or mark.is_adopted or mark.state != self._identity.state
+
+    def _with_earlier_versions(self, own: Mapping[str, HeldSecret]) -> dict[str, HeldSecret]:
+        """Count the versions that version 0.1 wrote, without a label, as the map's."""
+        result = dict(own)
+        for key, held in own.items():
+            secret = self._plan.secrets[key]
+            current = held.current_version
+            if current is None or has_version_of_map(held) or isinstance(secret.source, Empty):
+                continue
+
+            if current == self._exported("secret_version_ids", secret):
+                labels = {**held.labels, current: [*held.labels[current], VALUE_LABEL]}
+                result[key] = replace(held, labels=labels)
+
+        return result
+
+    def _exported(self, output: str, secret: PlannedSecret) -> str | None:
+        exports = earlier_exports.read(self._parent)
+        return earlier_exports.of_entry(exports, output, self._plan.instance, secret)
+
+    def _imports(
+        self,
+        own: Mapping[str, HeldSecret],
+        named: Mapping[str, HeldSecret],
+        imports: Mapping[str, str],
+    ) -> dict[str, str]:
+        """Return what to import: the engine ignores an import of what it manages already.
+
+        A run that was killed while AWS created a secret is carried on in this way.
+        """
+        found = dict(imports)
+        for key, secret in self._plan.secrets.items():
+            held = own.get(key)
+            if held is not None and held.name == self._names[key]:
+                found[key] = held.arn
+            elif secret.restore_deleted and (living := self._living(named, key)):
+                found[key] = living.arn
+
+        return found
+
+    def _living(self, named: Mapping[str, HeldSecret], key: str) -> HeldSecret | None:
+        held = named.get(self._names[key])
+        if held is None or held.deletion is not None:
+            return None
+
+        mark = held.mark
+        return held if mark is not None and mark.map == self._identity.map_mark else None
+
+    def _deleted(self, named: Mapping[str, HeldSecret]) -> dict[str, HeldSecret]:
+        found = {}
+        for key in self._plan.secrets:
+            held = named.get(self._names[key])
+            if held is not None and held.deletion is not None:
+                found[key] = held
+
+        return found
+
+    def _elsewhere(self, region: str) -> dict[str, HeldSecret]:
+        """Return the entries' living secrets in another region that they do not have here."""
+        listed = self._inventory.in_region(region).marked(self._identity.map_mark)
+        found, _ = own_marks(self._plan, listed, self._identity.state)
+        return {key: newest for key, (newest, *_) in found.items() if key not in self._holdings.own}
 
 
 def restore_deleted(plan: Plan, state: AccountState) -> AccountState:
     """Restore the secrets that the map asks for; a preview only says so.
 
-    What exists already is adopted also where it need not be restored: a run that ended between the
-    two is carried on. The engine ignores an import of what it manages already.
+    Raises:
+        pulumi.RunError: AWS does not answer, or refuses.
     """
-    adopted = dict(state.adopted)
-    for key, held in state.held.items():
+    imports = dict(state.imports)
+    for key, held in state.deleted.items():
         secret = plan.secrets[key]
-        if not secret.restore_deleted or state.inventory is None:
+        if state.inventory is None:
             continue
 
-        if held.deletion is None:
-            adopted[key] = held.arn
-        elif pulumi.runtime.is_dry_run():
+        if pulumi.runtime.is_dry_run():
             pulumi.log.info(f"`{secret.name}` will be restored from its scheduled deletion")
-        else:
-            state.inventory.restore(held)
-            pulumi.log.info(f"`{secret.name}` is restored from its scheduled deletion")
-            adopted[key] = held.arn
+            continue
 
-    return replace(state, adopted=adopted)
+        try:
+            state.inventory.restore(held)
+        except AccountError as error:
+            raise refusal(plan, (*secret.place, "restore_deleted"), str(error)) from None
+
+        pulumi.log.info(f"`{secret.name}` is restored from its scheduled deletion")
+        imports[key] = held.arn
+
+    return replace(state, imports=imports)
 
 
 def _check_replicas(plan: Plan, home: Home, report: Report) -> None:
@@ -161,8 +424,14 @@ def _check_replicas(plan: Plan, home: Home, report: Report) -> None:
                 report.error_at_text((*secret.place, "replicas", index), home.region, message)
 
 
-def _read_imported(plan: Plan, parent: pulumi.Resource, report: Report) -> dict[str, str]:
-    """Return the ARNs of the secrets that `import` adopts, by entries' keys."""
+def _read_imported(
+    plan: Plan, parent: pulumi.Resource, report: Report
+) -> dict[str, secretsmanager.AwaitableGetSecretResult]:
+    """Look up the secrets that `import` adopts, by entries' keys.
+
+    Their names come from AWS as well: the ARN of a secret may be written without its last six
+    characters, and a name may end like them.
+    """
     options = pulumi.InvokeOptions(parent=parent)
     found = {}
     for key, secret in plan.secrets.items():
@@ -170,12 +439,11 @@ def _read_imported(plan: Plan, parent: pulumi.Resource, report: Report) -> dict[
         if not wanted:
             continue
 
-        if is_arn(wanted):
-            found[key] = wanted
-            continue
-
         try:
-            found[key] = secretsmanager.get_secret(name=wanted, opts=options).arn
+            if is_arn(wanted):
+                found[key] = secretsmanager.get_secret(arn=wanted, opts=options)
+            else:
+                found[key] = secretsmanager.get_secret(name=wanted, opts=options)
         except Exception as error:  # noqa: BLE001 # the SDK raises a bare Exception for a failed invoke
             reason = str(error).rpartition("returned an error: ")[2]
             message = f"the secret `{wanted}` cannot be adopted: {reason}"
@@ -184,139 +452,106 @@ def _read_imported(plan: Plan, parent: pulumi.Resource, report: Report) -> dict[
     return found
 
 
-def _open_inventory(plan: Plan, home: Home) -> Inventory | None:
-    """Open the provider's account with the AWS SDK; log the reason where that is not possible.
+def _open_inventory(home: Home) -> Inventory:
+    """Open the provider's account with the AWS SDK.
 
     Raises:
-        pulumi.RunError: it is not possible, and the map asks for a secret to be restored.
+        AccountError: AWS does not answer, or the SDK has no rights or another account.
     """
     config = pulumi.Config("aws")
     credentials = {theirs: config.get(ours) for ours, theirs in _CREDENTIALS.items()}
-    try:
-        inventory = Inventory(home.region, **credentials)
-        number = inventory.account()
-    except AccountError as error:
-        reason = str(error)
-    else:
-        if number == home.account:
-            return inventory
+    roles = config.get_object("assumeRoles") or []
+    single = config.get_object("assumeRole")
+    if single:
+        roles = [single]
 
-        reason = (
-            f"the AWS SDK's credentials are of account {number}, the provider's of {home.account}"
-        )
+    inventory = Inventory(home.region, roles, **credentials)
+    number = inventory.account()
+    if number == home.account:
+        return inventory
 
-    if any(secret.restore_deleted for secret in plan.secrets.values()):
-        msg = f"`restore_deleted` needs the AWS SDK in the provider's account: {reason}"
+    msg = f"the AWS SDK's credentials are of account {number}, the provider's of {home.account}"
+    raise AccountError(msg, is_lasting=True)
+
+
+def _without_account(plan: Plan, state: AccountState, error: AccountError) -> AccountState:
+    """Go on without the account, if it will not be there in the next run either.
+
+    Raises:
+        pulumi.RunError: the next run may see it, or the map asks for a secret to be restored.
+    """
+    if not error.is_lasting:
+        msg = f"cannot query the AWS account: {error}; run this again"
         raise pulumi.RunError(msg)
 
-    pulumi.log.info(f"skipping the check for secrets scheduled for deletion: {reason}")
-    return None
+    for secret in plan.secrets.values():
+        if secret.restore_deleted:
+            message = f"needs the AWS SDK in the provider's account: {error}"
+            raise refusal(plan, (*secret.place, "restore_deleted"), message)
+
+    pulumi.log.warn(
+        f"cannot look at the account's secrets: {error}; this run replaces and removes no secret, "
+        "and writes no value a second time (allow `secretsmanager:ListSecrets` to lift this)"
+    )
+    return replace(state, is_blind=True)
 
 
-def _held_by_key(plan: Plan, inventory: Inventory) -> dict[str, HeldSecret]:
-    by_name = inventory.secrets_of(plan)
-    held = {}
-    for key, secret in plan.secrets.items():
-        if secret.name in by_name:
-            held[key] = by_name[secret.name]
-
-    return held
-
-
-def _check_held(secret: PlannedSecret, held: HeldSecret, report: Report) -> None:
-    """Refuse a name that is scheduled for deletion, and a value that a service writes.
-
-    https://docs.aws.amazon.com/secretsmanager/latest/userguide/service-linked-secrets.html
-    """
-    if held.deletion is not None and not secret.restore_deleted:
+def _check_deleted(
+    secret: PlannedSecret, held: HeldSecret, inventory: Inventory, report: Report
+) -> None:
+    """Refuse a name that is scheduled for deletion, and to restore what cannot be decrypted."""
+    if not secret.restore_deleted:
         message = (
             f"`{secret.name}` is scheduled for deletion, so the name is reserved until "
             f"{held.deletion:%Y-%m-%d}; set `restore_deleted: true` to restore it with its value, "
             "or choose another `name`"
         )
         report.error(secret.place, message)
+        return
 
+    key = held.kms_key
+    if key is None or key.endswith(AWS_MANAGED_KEY):
+        return
+
+    place = (*secret.place, "restore_deleted")
+    try:
+        state = inventory.key_state(key)
+    except AccountError as error:
+        report.error(place, f"cannot check the key that encrypts the value: {error}")
+        return
+
+    if state in _UNUSABLE_KEYS:
+        command = _UNUSABLE_KEYS[state].format(key=key)
+        message = f"the key that encrypts the value is {state}; make it usable first: `{command}`"
+        report.error(place, message)
+
+
+def _check_service(secret: PlannedSecret, held: HeldSecret, report: Report) -> None:
+    """Refuse a value that an AWS service writes.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/service-linked-secrets.html
+    """
     is_written = secret.rotation is not None or secret.source.kind != "imported"
     if held.service and is_written:
         message = (
-            f"`{secret.name}` is managed by `{held.service}`, which sets and rotates the value; "
+            f"`{held.name}` is managed by `{held.service}`, which sets and rotates the value; "
             "remove the value and rotation fields from this entry"
         )
         report.error(secret.place, message)
 
 
-def _earlier_outputs(parent: pulumi.Resource) -> Mapping[str, Any]:
-    """Read what this stack exported last time; empty before the first run."""
-    own = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    return read_stack(own, parent).values or {}
+def _since(held: HeldSecret | None) -> str:
+    if held is None or held.changed is None:
+        return ""
+
+    return f" (last changed {held.changed:%Y-%m-%d})"
 
 
-def _of_map(plan: Plan, earlier: Mapping[str, Any], output: str) -> Mapping[str, str]:
-    """Return an output of this map, by key, in a stack of one map or several."""
-    found: Mapping[str, Any] = earlier.get(output) or {}
-    of_instance = found.get(plan.instance)
-    if isinstance(of_instance, Mapping):
-        return of_instance
+def _of_renamed(secret: PlannedSecret, held: HeldSecret) -> str:
+    if not held.is_filled:
+        return "it has no value yet"
 
-    return found
+    if secret.allow_loss is not None:
+        return "the value that someone else wrote stays behind, as `allow_loss` says"
 
-
-def _check_renames(plan: Plan, earlier: Mapping[str, str], report: Report) -> None:
-    old_keys = {}
-    for key, name in earlier.items():
-        if isinstance(name, str):
-            old_keys[name] = key
-
-    for secret in plan.secrets.values():
-        problem = _abandoned_value(secret, earlier) or _other_key(secret, plan, old_keys)
-        if problem:
-            report.error(secret.place, problem)
-
-
-def _abandoned_value(secret: PlannedSecret, earlier: Mapping[str, str]) -> str | None:
-    if secret.owner == "map":
-        return None
-
-    before = _earlier(secret, earlier)
-    if before is None or before == secret.name:
-        return None
-
-    return (
-        f"renaming `{before}` to `{secret.name}` creates a new secret without the value written by "
-        f"{_writer(secret)}; add an entry under a new key, copy the value, then remove this one"
-    )
-
-
-def _earlier(secret: PlannedSecret, earlier: Mapping[str, str]) -> str | None:
-    return earlier.get(secret.key) or earlier.get(secret.renamed_from or "")
-
-
-def _writer(secret: PlannedSecret) -> str:
-    return "rotation" if secret.owner == "rotation" else "an operator"
-
-
-def _other_key(secret: PlannedSecret, plan: Plan, old_keys: Mapping[str, str]) -> str | None:
-    old = old_keys.get(secret.name)
-    if old is None or old in plan.secrets or secret.renamed_from == old:
-        return None
-
-    return (
-        f"`{secret.name}` belongs to the entry `{old}`, which was removed; write "
-        f"`renamed_from: {old}` to keep it, or give this entry another `name`"
-    )
-
-
-def _check_regions(plan: Plan, earlier: Mapping[str, str], home: Home, report: Report) -> None:
-    for secret in plan.secrets.values():
-        before = _earlier(secret, earlier)
-        if secret.owner == "map" or before is None or not is_arn(before):
-            continue
-
-        region = Arn.parse(before).region
-        if region != home.region:
-            message = (
-                f"`{secret.name}` is in region `{region}`; a new one in `{home.region}` would not "
-                f"have the value written by {_writer(secret)}; set `aws:region` to `{region}`, or "
-                f"use another stack for `{home.region}`"
-            )
-            report.error(secret.place, message)
+    return "the new secret gets the map's value before the old one goes"

@@ -173,7 +173,10 @@ class PlannedSecret:
     """One secret as it will exist.
 
     Attributes:
+        owner: who writes the value after the first version.
+        is_owner_written: the entry itself names the owner, so `map` may replace what others wrote.
         grants: who may use it, from the map's level down to its own.
+        allow_loss: why a value may be lost; None where none may.
     """
 
     key: str
@@ -182,6 +185,7 @@ class PlannedSecret:
     description: str | None
     source: Source
     owner: Owner
+    is_owner_written: bool
     kms_key: KmsKey
     replicas: tuple[PlannedReplica, ...]
     rotation: Rotation | None
@@ -195,6 +199,7 @@ class PlannedSecret:
     restore_deleted: bool
     renamed_from: str | None
     rotated_fields: tuple[str, ...]
+    allow_loss: str | None
     tags: Mapping[str, str]
 
     @property

@@ -149,24 +149,21 @@ class _Planner:
     def _secret(self, key: str, entry: Entry) -> PlannedSecret:
         path: KeyPath = ("secrets", key)
         rotation = self._rotation(entry, path)
-        default_owner: Owner = "map"
-        alarm_topic: Template | None = None
-        if rotation is not None:
-            default_owner, alarm_topic = "rotation", self._topic
-
+        source = self._source(entry, path)
         kms_key = self._kms_key(entry, path)
         secret = PlannedSecret(
             key=key,
             path=entry.path,
             name=self._secret_name(key, entry),
             description=entry.description,
-            source=self._source(entry, path),
-            owner=entry.owner or default_owner,
+            source=source,
+            owner=entry.owner or _default_owner(source, rotation),
+            is_owner_written=entry.owner is not None,
             kms_key=kms_key,
             replicas=self._replicas(entry.replicas, kms_key, path),
             rotation=rotation,
             on_rotate=self._on_rotate(entry, path),
-            alarm_topic=alarm_topic,
+            alarm_topic=self._topic if rotation is not None else None,
             policy=self._access.policy(entry, path),
             grants=self._access.grants_of(entry, path),
             recovery_window_in_days=entry.recovery_window_in_days,
@@ -175,6 +172,7 @@ class _Planner:
             restore_deleted=entry.restore_deleted,
             renamed_from=entry.renamed_from,
             rotated_fields=tuple(entry.rotated_fields),
+            allow_loss=entry.allow_loss,
             tags=_tags(entry, self._header),
         )
         self._check_secret(secret)
@@ -459,6 +457,14 @@ def _random_problem(secret: PlannedSecret, reference: Reference) -> str | None:
         f"no password `{name}` under this entry's `random`; add `random: {{{name}: {{}}}}`"
         f"{did_you_mean(name, passwords)}"
     )
+
+
+def _default_owner(source: Source, rotation: Rotation | None) -> Owner:
+    """Return who writes a value whose owner the entry does not name."""
+    if rotation is not None:
+        return "rotation"
+
+    return "operator" if isinstance(source, Empty) else "map"
 
 
 def _is_under_aws_managed_key(key: KmsKey) -> bool:

@@ -30,12 +30,12 @@ import pulumi_random as random
 from pulumi_aws import secretsmanager
 
 from secrets_component.errors import KeyPath
+from secrets_component.lookups.marks import OWN_FIELDS_LABEL
 from secrets_component.lookups.refusal import refusal
 from secrets_component.lookups.safeguards import AccountState
 from secrets_component.planning.plan import Plan, PlannedSecret
 from secrets_component.resources.scope import Scope
 
-_OWN_FIELDS_LABEL = "secretsmap-own-fields"
 _LARGEST = 2**31 - 1
 _READ = "aws:secretsmanager/getSecretVersion:getSecretVersion"
 _WITHOUT_VALUE = ("couldn't find resource", "ResourceNotFoundException", "empty result")
@@ -77,7 +77,7 @@ def store_own_fields(
         secret_id=container.arn,
         secret_string_wo=merged,
         secret_string_wo_version=edition.result,
-        version_stages=[_OWN_FIELDS_LABEL, "AWSCURRENT"],
+        version_stages=[OWN_FIELDS_LABEL, "AWSCURRENT"],
         # Only a new version gets labels (a replacement is created from the program's inputs): to
         # give AWSCURRENT back to this one would undo a rotation.
         opts=scope.options(

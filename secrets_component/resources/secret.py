@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_aws import secretsmanager
 
-from secrets_component.lookups.safeguards import AccountState
+from secrets_component.lookups.marks import ADOPTED_TAG, KEY_TAG, MAP_TAG, STATE_TAG
+from secrets_component.lookups.safeguards import AccountState, StackIdentity
 from secrets_component.planning.plan import AwsManagedKey, KeptKey, PlannedSecret
 from secrets_component.resources.scope import Scope
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
@@ -18,6 +19,7 @@ def create(
     secret: PlannedSecret,
     kms_key: pulumi.Input[str] | None,
     replica_keys: Mapping[str, pulumi.Input[str] | None],
+    tags: Mapping[str, pulumi.Input[str]],
     state: AccountState,
 ) -> secretsmanager.Secret:
     """Create or adopt a secret, and offer its ARN and name to references.
@@ -25,13 +27,14 @@ def create(
     Args:
         kms_key: the key that encrypts it; None for the AWS-managed key or an adopted secret's own.
         replica_keys: the key of each replica by region; None for the region's AWS-managed key.
+        tags: all of its tags.
         state: what the account holds.
     """
     replicas = [
         secretsmanager.SecretReplicaArgs(region=region, kms_key_id=key)
         for region, key in replica_keys.items()
     ]
-    ignored = _unset_properties(secret) if secret.import_ else []
+    ignored = _unset_properties(secret, state) if secret.import_ else []
     if isinstance(secret.kms_key, AwsManagedKey):
         # A secret without a key gets the AWS-managed one, which AWS creates if the region has none
         # yet. But to leave out the key of an existing secret would leave the last one in place
@@ -43,16 +46,17 @@ def create(
 
     container = secretsmanager.Secret(
         scope.logical(secret),
-        name=secret.name,
+        name=state.name_of(secret),
         description=secret.description,
         kms_key_id=kms_key,
         recovery_window_in_days=secret.recovery_window_in_days,
         replicas=replicas or None,
-        tags=dict(secret.tags) or None,
+        tags=tags,
         opts=scope.options(
             secret,
-            protect=secret.protect,
-            import_=state.adopted.get(secret.key),
+            # Without a look at the account, no run knows whose value a replacement would lose.
+            protect=secret.protect or state.is_blind,
+            import_=state.imports.get(secret.key),
             # A successor has another name or region, so it can exist before this one goes. The
             # provider would delete first whatever has a name of its own (pulumi-terraform-bridge,
             # `nameRequiresDeleteBeforeReplace`); the engine prefers what the program says.
@@ -69,14 +73,35 @@ def create(
     return container
 
 
-def _unset_properties(secret: PlannedSecret) -> list[str]:
+def tags(
+    identity: StackIdentity,
+    state_id: pulumi.Input[str],
+    secret: PlannedSecret,
+    state: AccountState,
+) -> dict[str, pulumi.Input[str]]:
+    """Return a secret's tags: its entry's, or those of an adopted secret, and the map's marks."""
+    found: dict[str, pulumi.Input[str]] = dict(secret.tags)
+    held = state.own.get(secret.key)
+    if secret.import_ and held is not None and not secret.tags:
+        for key, value in held.tags.items():
+            if not key.startswith("aws:"):
+                found[key] = value
+
+    found |= {MAP_TAG: identity.map_mark, KEY_TAG: secret.key, STATE_TAG: state_id}
+    if secret.is_adopted:
+        found[ADOPTED_TAG] = "true"
+
+    return found
+
+
+def _unset_properties(secret: PlannedSecret, state: AccountState) -> list[str]:
     """Return the properties that the entry of an adopted secret leaves as they are."""
     written = {
         "description": secret.description,
         "kmsKeyId": not isinstance(secret.kms_key, KeptKey),
-        "tags": secret.tags,
+        "tags": secret.tags or secret.key in state.own,
         # What the provider computes from `tags` and its own `defaultTags` (pulumi/pulumi-aws#4030).
-        "tagsAll": secret.tags,
+        "tagsAll": secret.tags or secret.key in state.own,
         "replicas": secret.replicas,
     }
     return [field for field, value in written.items() if not value]

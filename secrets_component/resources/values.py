@@ -1,11 +1,13 @@
 """Secret values: generated passwords, and the version that first holds a value.
 
-What `owner` decides here is who may write AWSCURRENT:
+What the account shows decides who may write AWSCURRENT (`lookups.values_in_use`):
 
-* `map`: a changed value becomes a new version, which AWS makes current.
-* `rotation`, `operator`: the version gets a staging label of this package only. AWS itself attaches
-  AWSCURRENT to the first version of a secret ("If this operation creates the first version for the
-  secret, then Secrets Manager automatically attaches the staging label AWSCURRENT to it",
+* the map: a changed value becomes a new version, which gets AWSCURRENT and a staging label of this
+  package, by which later runs know that the value is still the map's.
+* rotation, an operator, or whoever replaced the map's value: the version gets that label only. AWS
+  itself attaches AWSCURRENT to the first version of a secret ("If this operation creates the first
+  version for the secret, then Secrets Manager automatically attaches the staging label AWSCURRENT
+  to it",
   https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html), and to no
   later one: whatever makes Pulumi create this version again, the current value stays. The label
   also keeps AWS from dropping the version after later rotations
@@ -25,6 +27,7 @@ import pulumi_random as random
 from pulumi_aws import secretsmanager
 
 from secrets_component.errors import KeyPath
+from secrets_component.lookups.marks import REPLACES_LABEL, VALUE_LABEL
 from secrets_component.lookups.refusal import refusal
 from secrets_component.lookups.safeguards import AccountState
 from secrets_component.planning.plan import (
@@ -43,8 +46,7 @@ from secrets_component.secret_map.aws_types import MAX_VALUE_BYTES
 from secrets_component.secret_map.model import DEFAULT_SPECIAL, RandomPassword
 
 _VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
-_FIRST = "first"
-_FIRST_VALUE_LABEL = "secretsmap-first-value"
+_FIRST = "first"  # the part that version 0.1 gave to the versions of rotation and operators
 _DEFAULTED_OPTIONS = {
     "length": "length",
     "override_special": "overrideSpecial",
@@ -55,25 +57,34 @@ _DEFAULTED_OPTIONS = {
 }
 """The options that this package gives a default, and the provider's spelling of them."""
 
+_OPTIONS = (*_DEFAULTED_OPTIONS.values(), "special", "lower", "upper", "numeric", "keepers")
 
-def generate(scope: Scope, secret: PlannedSecret) -> None:
+
+def generate(scope: Scope, secret: PlannedSecret, state: AccountState) -> None:
     """Generate an entry's passwords and make them available to the references of the map.
 
     The provider marks them as secrets; so do the resources and the output that they go into.
     """
     for key, options in secret.passwords.items():
         _, _, part = key.partition(".")
-        password = _password(scope, secret, part or None, options)
+        # An option that the map does not set is fixed at creation: a changed option replaces the
+        # password, and a changed default of this package must not replace a password in use.
+        written = options.model_fields_set
+        fixed = [theirs for ours, theirs in _DEFAULTED_OPTIONS.items() if ours not in written]
+        if not state.may_write(secret):
+            fixed = list(_OPTIONS)  # a new password would be in the outputs, and nowhere else
+
+        password = _password(scope, secret, part or None, options, fixed)
         scope.values.own_outputs["generated_passwords", key] = password.result
 
 
 def _password(
-    scope: Scope, secret: PlannedSecret, part: str | None, options: RandomPassword
+    scope: Scope,
+    secret: PlannedSecret,
+    part: str | None,
+    options: RandomPassword,
+    fixed: list[str],
 ) -> random.RandomPassword:
-    # An option that the map does not set is fixed at creation: a changed option replaces the
-    # password, and a changed default of this package must not replace a password in use.
-    written = options.model_fields_set
-    unset = [theirs for ours, theirs in _DEFAULTED_OPTIONS.items() if ours not in written]
     return random.RandomPassword(
         scope.logical(secret, part),
         length=options.length,
@@ -87,7 +98,7 @@ def _password(
         min_numeric=options.minimum("numeric"),
         min_special=options.minimum("special"),
         keepers=options.keepers or None,
-        opts=scope.options(secret, part, ignore_changes=unset, protect=secret.protect),
+        opts=scope.options(secret, part, ignore_changes=fixed, protect=secret.protect),
     )
 
 
@@ -116,29 +127,34 @@ def store(
     if isinstance(secret.source, Binary):
         text, binary = None, value
 
-    if secret.owner != "map":
-        return secretsmanager.SecretVersion(
-            scope.logical(secret, _FIRST),
-            secret_id=container.arn,
-            secret_string=text,
-            secret_binary=binary,
-            version_stages=[_FIRST_VALUE_LABEL],
-            opts=scope.options(
-                secret,
-                _FIRST,
-                retain_on_delete=True,
-                ignore_changes=["secretString", "secretBinary", "versionStages"],
-            ),
-        )
+    may_write = state.may_write(secret)
+    if not may_write and state.has_value_of_others_only(secret):
+        return None
+
+    labels, ignored, replaced = [VALUE_LABEL], [], None
+    if not may_write:
+        ignored = ["secretString", "secretBinary", "versionStages"]
+    else:
+        labels.append("AWSCURRENT")
+        replaced = state.replaced_version(secret)
+        if replaced is not None:
+            labels.append(REPLACES_LABEL + replaced)
 
     return secretsmanager.SecretVersion(
         scope.logical(secret),
         secret_id=container.arn,
         secret_string=text,
         secret_binary=binary,
-        # Where rotation was turned off, the labelled version becomes this one, and its value, which
-        # equals the map's, is not written again.
-        opts=scope.options(secret, formerly=(_FIRST, _VERSION), retain_on_delete=True),
+        version_stages=sorted(labels),
+        opts=scope.options(
+            secret,
+            formerly=(_FIRST, _VERSION),
+            retain_on_delete=True,
+            ignore_changes=ignored or None,
+            # The state does not show that someone else has written a value meanwhile, so nothing
+            # but this would make the provider write the map's value again.
+            replacement_trigger=replaced or "none" if secret.is_owner_written else None,
+        ),
     )
 
 

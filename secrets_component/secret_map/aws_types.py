@@ -122,9 +122,9 @@ Tags = Annotated[
         Annotated[str, Field(min_length=1, max_length=128)],
         Annotated[PlainText, Field(max_length=256)],
     ],
-    Field(max_length=50),
+    Field(max_length=46),
 ]
-"""Tags by key.
+"""Tags by key: AWS allows 50, of which a map needs up to four for itself.
 
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Tag.html
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_TagResource.html (50 tags)

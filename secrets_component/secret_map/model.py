@@ -76,7 +76,7 @@ class Header(_MapBlock):
     """
 
     tags: Tags = {}
-    """Tags of everything that the map creates, at most 50. Default: none.
+    """Tags of everything that the map creates, at most 46. Default: none.
 
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_TagResource.html
     """
@@ -378,7 +378,8 @@ class Fields(_MapBlock):
 
     owner: Owner | None = None
     """Who writes the value after the first version: `map`, `rotation` or `operator`. Default:
-    `rotation` if the entry rotates, otherwise `map`.
+    `rotation` if the entry rotates, `operator` if it has no value, otherwise `map`. If someone else
+    has replaced the map's value in AWS, a later run restores it only where `owner: map` is written.
     """
 
     recovery_window_in_days: int = Field(default=30, ge=0, le=30)
@@ -407,8 +408,15 @@ class Fields(_MapBlock):
     renamed_from: Label | None = None
     """Previous key of the entry, so that renaming the key replaces nothing. Default: none."""
 
+    allow_loss: str | None = Field(default=None, min_length=1)
+    """Reason why a value in use may be lost. Without it, a run is refused that renames the secret
+    or moves it to another region, and so leaves a value behind that the map did not write.
+    Default: none.
+    """
+
     tags: Tags = {}
-    """Tags of this secret, which take precedence over the map's; at most 50. Default: none.
+    """Tags of this secret, which take precedence over the map's; at most 46, because the map adds
+    up to four of its own. Default: none.
 
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_TagResource.html
     """

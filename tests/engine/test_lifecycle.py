@@ -75,7 +75,9 @@ def test_renamed_from_replaces_nothing(secrets: Secrets) -> None:
     stack.up()
     before = stack.outputs()
     stack.write(f"context_name: moved\nsecrets: {{b: {fields[:-1]}, renamed_from: a}}}}\n")
-    assert set(stack.up().changes) == {"same"}
+    changes = stack.up().changes
+    assert set(changes) == {"same", "update"}
+    assert changes["update"] == 1  # the tag with the key
     after = stack.outputs()
     assert after["secret_arns"] == {"b": before["secret_arns"]["a"]}
     assert after["generated_passwords"] == {"b": before["generated_passwords"]["a"]}

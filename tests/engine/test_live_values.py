@@ -114,7 +114,7 @@ def test_rotation_turned_on_and_off_keeps_the_live_value(
     assert client.get_secret_value(SecretId=arn)["SecretString"] == "rotated again"
 
 
-def test_value_of_the_map_goes_live_again_once_rotation_is_off(
+def test_value_of_the_map_goes_live_again_only_where_the_entry_says_so(
     secrets: Secrets, aws: Aws, rotator: str
 ) -> None:
     off = "context_name: again\nsecrets: {a: {secret_data: one}}\n"
@@ -126,8 +126,17 @@ def test_value_of_the_map_goes_live_again_once_rotation_is_off(
     for n in range(3):
         rotate(client, arn, f"rotated {n}")
     stack.write(off).up("--refresh")
-    stack.write(off.replace("one", "two")).up("--refresh")
+    kept = stack.write(off.replace("one", "two")).up("--refresh")
+    assert client.get_secret_value(SecretId=arn)["SecretString"] == "rotated 2"
+    assert "keeps the value that someone else wrote" in kept.diagnostics
+    said = off.replace("one", "two, owner: map")
+    stack.write(said).up()
     assert client.get_secret_value(SecretId=arn)["SecretString"] == "two"
+    assert set(stack.up().changes) == {"same"}
+    client.put_secret_value(SecretId=arn, SecretString="by hand")
+    stack.up()
+    assert client.get_secret_value(SecretId=arn)["SecretString"] == "two"
+    assert set(stack.up("--refresh").changes) == {"same"}
 
 
 def test_lost_state_of_a_version_does_not_bring_the_first_value_back(

@@ -82,7 +82,9 @@ def test_adopted_secret_keeps_name_value_and_all_that_the_entry_leaves_out(
     assert stack.outputs()["secret_arns"]["a"] == made["ARN"]
     assert stack.outputs()["secret_names"]["a"] == f"legacy-{by}"
     described = client.describe_secret(SecretId=made["ARN"])
-    assert (described["Description"], described["Tags"]) == ("theirs", [{"Key": "k", "Value": "v"}])
+    tags = {tag["Key"]: tag["Value"] for tag in described["Tags"]}
+    assert (described["Description"], tags.pop("k")) == ("theirs", "v")
+    assert set(tags) == {f"secretsmap:{mark}" for mark in ("map", "key", "state", "adopted")}
     assert live(made["ARN"]) == "in use"
     assert set(stack.up().changes) == {"same"}
     stack.write(text % ", description: ours").up()

@@ -1,0 +1,229 @@
+"""Finds the values that a run would leave behind: renames, other regions, keys that changed.
+
+Another name, path or region is another secret. Where its value is the map's, the new secret gets
+the same; where someone else wrote it, the value would stay in the secret that goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from secrets_component.arns import Home
+from secrets_component.errors import KeyPath
+from secrets_component.lookups.holdings import Holdings
+from secrets_component.lookups.inventory import HeldSecret
+from secrets_component.lookups.marks import MAP_TAG, Mark
+from secrets_component.lookups.values_in_use import moves_along
+from secrets_component.planning.plan import Empty, Generated, Plan, PlannedSecret
+
+Found = tuple[KeyPath, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What a run does to the names of a map's secrets.
+
+    Attributes:
+        names: the name in AWS that each entry's secret will have.
+        waiting: the keys of the entries whose value waits for a reference.
+    """
+
+    plan: Plan
+    holdings: Holdings
+    names: Mapping[str, str]
+    waiting: Collection[str]
+    map_mark: str
+
+    def problems(self) -> Iterator[Found]:
+        """Yield what would lose a value, or stop the run half-way, each at its entry."""
+        for secret in self.plan.secrets.values():
+            problem = (
+                self._abandoned_value(secret)
+                or self._unfinished_rename(secret)
+                or self._taken_name(secret)
+                or self._changed_key(secret)
+            )
+            if problem:
+                yield secret.place, problem
+
+    def _abandoned_value(self, secret: PlannedSecret) -> str | None:
+        """Refuse a rename that leaves a value behind."""
+        present = [self.holdings.own.get(secret.key)]
+        present += self.holdings.superseded.get(secret.key, ())
+        name = self.names[secret.key]
+        for held in present:
+            if held is None or held.name == name or secret.allow_loss is not None:
+                continue
+
+            if not moves_along(secret, held, is_waiting=secret.key in self.waiting):
+                return _left_behind(secret, held, name)
+
+        return None
+
+    def _unfinished_rename(self, secret: PlannedSecret) -> str | None:
+        """Refuse to take a rename back that ended half-way.
+
+        The state still deletes the older secret, even if that were adopted again.
+        """
+        name = self.names[secret.key]
+        for older in self.holdings.superseded.get(secret.key, ()):
+            if older.name == name:
+                newer = self.holdings.own[secret.key].name
+                return (
+                    f"the rename of `{name}` to `{newer}` is not finished; write the new name "
+                    "again, deploy, and rename it back after that"
+                )
+
+        return None
+
+    def _taken_name(self, secret: PlannedSecret) -> str | None:
+        """Refuse a name that a living secret has which is not this entry's."""
+        name = self.names[secret.key]
+        held = self.holdings.named.get(name)
+        if held is None or held.deletion is not None:
+            return None
+
+        mark = held.mark
+        if mark is None or mark.map != self.map_mark:
+            return self._foreign_secret(secret, held, mark)
+
+        if mark.key in (secret.key, secret.renamed_from):
+            return _unknown_to_state(secret, name)
+
+        if mark.key in self.plan.secrets:
+            return (
+                f"`{name}` is still the name of the entry `{mark.key}`, which moves to "
+                f"`{self.names[mark.key]}` in this run; deploy that move first, then this one"
+            )
+
+        return (
+            f"`{name}` belongs to the entry `{mark.key}`, which was removed; write "
+            f"`renamed_from: {mark.key}` to keep it, or give this entry another `name`"
+        )
+
+    def _foreign_secret(
+        self, secret: PlannedSecret, held: HeldSecret, mark: Mark | None
+    ) -> str | None:
+        if mark is not None:
+            return _of_another_map(self.map_mark, held, mark)
+
+        if secret.import_ or held.service:
+            return None  # adopted in words, or refused for what manages it
+
+        return (
+            f"`{held.name}` exists already and is not managed by this map; write "
+            f"`import: {held.name}` with `owner: operator` to adopt it with its value (or "
+            "`owner: map` to overwrite that), or choose another `name`"
+        )
+
+    def _changed_key(self, secret: PlannedSecret) -> str | None:
+        """Refuse to remove one entry and add its likely successor in the same run."""
+        if self.holdings.own.get(secret.key) or secret.allow_loss is not None or secret.import_:
+            return None
+
+        folder = _folder(self.names[secret.key])
+        for removed in self.holdings.removed:
+            if _folder(removed.name) != folder or not removed.is_filled:
+                continue
+
+            if removed.is_value_of_map and not _makes_new_value(secret):
+                continue
+
+            old = removed.mark
+            if old is not None:
+                return (
+                    f"the entry `{old.key}` is removed and this one is added; if it is the same "
+                    f"secret, write `renamed_from: {old.key}` and the name it had; if not, remove "
+                    f"`{old.key}` in a run of its own, or write `allow_loss: <reason>` here"
+                )
+
+        return None
+
+
+def problems_of_region(
+    plan: Plan,
+    home: Home,
+    region: str,
+    elsewhere: Mapping[str, HeldSecret],
+    waiting: Collection[str],
+) -> Iterator[Found]:
+    """Yield the entries whose values would stay behind in the region that the map had before.
+
+    Args:
+        plan: the map.
+        home: the region that the map has now.
+        region: the one it had.
+        elsewhere: the map's living secrets there that are not here, by entry.
+        waiting: the keys of the entries whose value waits for a reference.
+    """
+    for key, held in elsewhere.items():
+        secret = plan.secrets[key]
+        moves = moves_along(secret, held, is_waiting=key in waiting)
+        if moves or secret.allow_loss is not None:
+            continue
+
+        message = (
+            f"`{secret.name}` is in region `{region}`; a new one in `{home.region}` would not "
+            f"have the value written by {writer(secret)}; set `aws:region` to `{region}`, or use "
+            f"another stack for `{home.region}`"
+        )
+        yield secret.place, message
+
+
+def writer(secret: PlannedSecret) -> str:
+    """Return who writes a value that is not the map's."""
+    return {"rotation": "rotation", "operator": "an operator"}.get(secret.owner, "someone else")
+
+
+def _left_behind(secret: PlannedSecret, held: HeldSecret, name: str) -> str:
+    mends = "add an entry under a new key, copy the value, then remove this one"
+    if secret.import_ is None and not _same_level(held.name, name):
+        mends += f" (or keep the secret: `import: {held.name}`)"
+
+    return (
+        f"renaming `{held.name}` to `{name}` creates a new secret without the value written by "
+        f"{writer(secret)}; {mends}"
+    )
+
+
+def _same_level(one: str, other: str) -> bool:
+    return one.split("/")[:2] == other.split("/")[:2]
+
+
+def _unknown_to_state(secret: PlannedSecret, name: str) -> str | None:
+    if secret.import_ or secret.restore_deleted:
+        return None
+
+    return (
+        f"`{name}` was created by this map, but is not in the stack's state; write "
+        f"`import: {name}` with `owner: operator` to keep its value, or `owner: map` to replace it"
+    )
+
+
+def _of_another_map(map_mark: str, held: HeldSecret, mark: Mark) -> str:
+    stack, _, component = map_mark.rpartition("/")
+    other_stack, _, other = mark.map.rpartition("/")
+    if other_stack == stack:
+        return (
+            f"`{held.name}` belongs to the map `{other}` of this stack; if `{component}` is its "
+            f"new label, write `name: {other}` to keep it, or remove it there first"
+        )
+
+    return (
+        f"`{held.name}` belongs to the map `{mark.map}`; remove it there first, then its mark: "
+        f"`aws secretsmanager untag-resource --secret-id {held.name} --tag-keys {MAP_TAG}`"
+    )
+
+
+def _makes_new_value(secret: PlannedSecret) -> bool:
+    return isinstance(secret.source, Generated | Empty) or bool(secret.passwords)
+
+
+def _folder(name: str) -> str:
+    return name.rpartition("/")[0]
+
+
+def restorable(removed: Iterable[HeldSecret]) -> list[str]:
+    """Return the names of the secrets that this run schedules for deletion."""
+    return sorted(secret.name for secret in removed)

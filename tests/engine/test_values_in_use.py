@@ -1,0 +1,268 @@
+"""Histories of edits, runs, kills and writes by others: the value in use stays, or the run refuses.
+
+Each test is one item of the review that found the ways in which a value was lost.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.conftest import Aws, Live, Secrets, SecretsStack
+
+
+def fill(aws: Aws, stack: SecretsStack, key: str = "a", value: str = "by hand") -> str:
+    """Write a value as an operator does; return the secret's ARN."""
+    arn = stack.outputs()["secret_arns"][key]
+    aws("secretsmanager").put_secret_value(SecretId=arn, SecretString=value)
+    return str(arn)
+
+
+def test_empty_entry_that_somebody_filled_is_not_renamed(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
+    stack = secrets("context_name: l2\nsecrets:\n  key: {name: payment}\n")
+    stack.up()
+    arn = fill(aws, stack, "key")
+    refused = stack.write("context_name: l2\nsecrets:\n  key: {name: payment, path: pay}\n").up(
+        good=False
+    )
+    assert ":3:3: error: renaming `l2/" in refused.diagnostics
+    assert live(arn) == "by hand"
+
+
+def test_removed_import_does_not_replace_the_adopted_secret(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
+    made = aws("secretsmanager").create_secret(Name="legacy-l2", SecretString="in use")
+    stack = secrets("context_name: l2b\nsecrets:\n  db: {import: legacy-l2}\n")
+    stack.up()
+    refused = stack.write("context_name: l2b\nsecrets:\n  db: {}\n").up(good=False)
+    assert "`import: legacy-l2`" in refused.diagnostics
+    assert live(made["ARN"]) == "in use"
+
+
+def test_partial_arn_is_adopted_by_the_name_in_aws(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
+    made = aws("secretsmanager").create_secret(Name="my-orders-db", SecretString="in use")
+    partial = made["ARN"][:-7]
+    text = "context_name: l1c\nsecrets:\n  a: {%sowner: operator}\n"
+    stack = secrets(text % f"import: '{partial}', ")
+    stack.up()
+    assert stack.outputs()["secret_names"]["a"] == "my-orders-db"
+    assert set(stack.up().changes) == {"same"}
+    stack.write(text % "").up(good=False)
+    assert live("my-orders-db") == "in use"
+
+
+def test_waiting_entry_that_somebody_filled_is_kept(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
+    text = (
+        "context_name: l3\nstacks: {rds: {stack: organization/none/dev, when_missing: wait}}\n"
+        "secrets:\n  conn: {%ssecret_data: '${output.rds.endpoint}'}\n"
+    )
+    stack = secrets(text % "")
+    stack.up()
+    arn = fill(aws, stack, "conn")
+    refused = stack.write(text % "path: new, ").up(good=False)
+    assert ":4:3: error: renaming" in refused.diagnostics
+    literal = "context_name: l3\nsecrets:\n  conn: {secret_data: 'db:5432'}\n"
+    kept = stack.write(literal).up()
+    assert "keeps the value that someone else wrote" in kept.diagnostics
+    assert live(arn) == "by hand"
+    stack.write(literal.replace("'db:5432'", "'db:5432', owner: map")).up()
+    assert live(arn) == "db:5432"
+
+
+def test_owner_and_name_changed_in_one_edit_are_refused(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
+    stack = secrets("context_name: l6\nsecrets:\n  a: {owner: operator, secret_data: first}\n")
+    stack.up()
+    arn = fill(aws, stack)
+    stack.write("context_name: l6\nsecrets:\n  a: {path: p, secret_data: first}\n").up(good=False)
+    assert live(arn) == "by hand"
+
+
+def test_options_of_a_password_that_others_replaced_change_nothing(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
+    text = "context_name: l7\nsecrets:\n  a: {generate_random_password: true, random_password: {length: %d}, owner: operator}\n"
+    stack = secrets(text % 32)
+    stack.up()
+    arn = fill(aws, stack)
+    before = stack.outputs()["generated_passwords"]
+    stack.write(text % 40).up()
+    assert stack.outputs()["generated_passwords"] == before
+    assert live(arn) == "by hand"
+
+
+OWN_PROGRAM = """\
+from secrets_component import SecretMap, SecretMapArgs, load_secret_map
+import pulumi
+SecretMap("shop", SecretMapArgs(secret_map=load_secret_map(f"stacks/{pulumi.get_stack()}.yaml")))
+"""
+
+
+def test_rename_is_refused_in_a_program_that_exports_nothing(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
+    text = "context_name: l9a\nsecrets:\n  a: {name: %s, owner: operator, secret_data: first}\n"
+    stack = secrets(text % "old")
+    (stack.project / "__main__.py").write_text(OWN_PROGRAM, "utf-8")
+    stack.up()
+    name = f"l9a/{stack.name}/old"
+    aws("secretsmanager").put_secret_value(SecretId=name, SecretString="by hand")
+    refused = stack.write(text % "new").up(good=False)
+    assert "renaming" in refused.diagnostics
+    assert live(name) == "by hand"
+
+
+def test_rename_is_refused_after_a_first_run_that_failed(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
+    text = "context_name: l9b\nsecrets:\n  a: {%sowner: operator}\n  z: {kms_key_id: %s}\n"
+    stack = secrets(text % ("", "alias/typo"))
+    stack.up(good=False)
+    name = f"l9b/{stack.name}/a"
+    aws("secretsmanager").put_secret_value(SecretId=name, SecretString="by hand")
+    stack.write(text % ("path: p, ", "alias/aws/secretsmanager")).up(good=False)
+    assert live(name) == "by hand"
+
+
+def test_living_secret_of_somebody_else_is_neither_restored_nor_overwritten(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
+    stack = secrets("context_name: l12\nsecrets:\n  a: {secret_data: mine}\n")
+    name = f"l12/{stack.name}/a"
+    aws("secretsmanager").create_secret(Name=name, SecretString="theirs")
+    refused = stack.up(good=False)
+    assert f":3:3: error: `{name}` exists already" in refused.diagnostics
+    assert f"`import: {name}`" in refused.diagnostics
+    restore = "restore_deleted: true, owner: map, secret_data: mine"
+    stack.write(f"context_name: l12\nsecrets:\n  a: {{{restore}}}\n").up(good=False)
+    assert live(name) == "theirs"
+
+
+def test_new_label_of_a_map_is_refused_with_the_old_one(secrets: Secrets) -> None:
+    text = "context_name: f3\nname: %s\nsecrets:\n  a: {generate_random_password: true}\n"
+    stack = secrets(text % "one")
+    stack.up()
+    before = stack.outputs()["generated_passwords"]
+    refused = stack.write(text % "two").up(good=False)
+    assert "write `name: one`" in refused.diagnostics
+    stack.write(text % "one").up()
+    assert stack.outputs()["generated_passwords"] == before
+
+
+def test_names_that_swap_are_refused_before_anything_is_created(
+    secrets: Secrets, aws: Aws
+) -> None:
+    text = "context_name: f7\nsecrets:\n  a: {name: %s, secret_data: v}\n  b: {name: %s, secret_data: w}\n"
+    stack = secrets(text % ("x", "y"))
+    stack.up()
+    before = stack.outputs()["secret_arns"]
+    refused = stack.write(text % ("y", "x")).up(good=False)
+    assert "is still the name of the entry `b`" in refused.diagnostics
+    assert stack.outputs()["secret_arns"] == before
+
+
+def test_rename_that_failed_half_way_is_finished_or_refused(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
+    text = "context_name: f5\nsecrets:\n  a: {name: %s, secret_data: v}\n%s"
+    stack = secrets(text % ("old", ""))
+    stack.up()
+    fails = "  z: {kms_key_id: alias/typo}\n"
+    stack.write(text % ("new", fails)).up(good=False)
+    back = stack.write(text % ("old", "")).up(good=False)
+    assert "is not finished" in back.diagnostics
+    stack.write(text % ("new", "")).up()
+    assert live(f"f5/{stack.name}/new") == "v"
+    stack.up()
+    deleted = aws("secretsmanager").describe_secret(SecretId=f"f5/{stack.name}/old")
+    assert deleted["DeletedDate"] is not None
+
+
+def test_secret_whose_creation_was_not_recorded_is_taken_up_again(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
+    stack = secrets("context_name: f6\nsecrets:\n  a: {secret_data: v}\n  b: {secret_data: w}\n")
+    stack.up()
+    arns = stack.outputs()["secret_arns"]
+    state = json.loads(stack.state())["checkpoint"]["latest"]["resources"]
+    for kind in ("secretVersion:SecretVersion", "secret:Secret"):
+        for resource in state:
+            if resource["urn"].endswith(f"{kind}::secretsmanager.b"):
+                stack.pulumi("state", "delete", resource["urn"], "--yes")
+
+    stack.up()
+    assert stack.outputs()["secret_arns"] == arns
+    assert live(arns["b"]) == "w"
+    assert set(stack.up().changes) == {"same"}
+
+
+def test_secret_of_a_lost_state_is_refused_and_adopted_in_words(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
+    text = "context_name: lost2\nsecrets:\n  a: {%sgenerate_random_password: true}\n"
+    stack = secrets(text % "")
+    stack.up()
+    name = f"lost2/{stack.name}/a"
+    password = live(name)
+    for resource in reversed(json.loads(stack.state())["checkpoint"]["latest"]["resources"]):
+        if "secretsmap:index:SecretMap" in resource["urn"]:
+            stack.pulumi("state", "delete", resource["urn"], "--yes")
+
+    refused = stack.up(good=False)
+    assert f"`{name}` was created by this map, but is not in the stack's state" in refused.diagnostics
+    stack.write(text % f"import: {name}, owner: operator, ").up()
+    assert live(name) == password
+
+
+def test_key_renamed_without_a_word_is_refused(secrets: Secrets, aws: Aws, live: Live) -> None:
+    text = "context_name: keyed\nsecrets:\n  %s: {path: p, owner: operator%s}\n"
+    stack = secrets(text % ("stripe_api_key", ""))
+    stack.up()
+    arn = fill(aws, stack, "stripe_api_key")
+    refused = stack.write(text % ("stripe_key", "")).up(good=False)
+    assert "write `renamed_from: stripe_api_key`" in refused.diagnostics
+    assert live(arn) == "by hand"
+    stack.write(text % ("stripe_key", ", renamed_from: stripe_api_key, name: stripe_api_key")).up()
+    assert stack.outputs()["secret_arns"] == {"stripe_key": arn}
+    assert live(arn) == "by hand"
+
+
+@pytest.mark.parametrize("owner", ["operator", "map"])
+def test_other_region_leaves_no_value_behind(
+    secrets: Secrets, aws: Aws, live: Live, owner: str
+) -> None:
+    stack = secrets(
+        f"context_name: region-{owner}\nsecrets:\n  a: {{owner: {owner}, secret_data: v}}\n"
+    )
+    (stack.project / "__main__.py").write_text(OWN_PROGRAM, "utf-8")
+    stack.up()
+    name = f"region-{owner}/{stack.name}/a"
+    if owner == "operator":
+        aws("secretsmanager").put_secret_value(SecretId=name, SecretString="by hand")
+    stack.pulumi("config", "set", "aws:region", "eu-west-1")
+    run = stack.up(good=owner == "map")
+    if owner == "operator":
+        assert "is in region `eu-central-1`" in run.diagnostics
+        assert live(name) == "by hand"
+
+
+def test_run_that_may_not_list_secrets_changes_no_value(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
+    stack = secrets("context_name: blind\nsecrets:\n  a: {name: old, secret_data: one}\n")
+    stack.up()
+    arn = stack.outputs()["secret_arns"]["a"]
+    other = {"AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"}
+    stopped = stack.up(good=False, **other)
+    assert "run this again" in stopped.diagnostics
+    assert "Traceback" not in stopped.text
+    assert live(arn) == "one"
