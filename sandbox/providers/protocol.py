@@ -109,8 +109,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
-        """Never replace a provider."""
-        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+        """Update a provider whose settings changed, and never replace it.
+
+        The official one does so since version 7, for another region too (pulumi/pulumi-aws#5656).
+        """
+        is_changed = _plain(request.old_inputs) != _plain(request.news)
+        kinds = provider_pb2.DiffResponse
+        return kinds(changes=kinds.DIFF_SOME if is_changed else kinds.DIFF_NONE)
 
     def Configure(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
         """Connect. Secrets travel marked, so that the engine's log never shows one."""
