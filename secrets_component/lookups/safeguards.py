@@ -39,7 +39,7 @@ from secrets_component.lookups.values_in_use import (
     is_kept_from_others,
     may_write,
 )
-from secrets_component.planning.plan import Empty, Plan, PlannedSecret
+from secrets_component.planning.plan import AwsManagedKey, Empty, Plan, PlannedSecret
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 
 _CREDENTIALS = {
@@ -145,6 +145,19 @@ class AccountState:
             return False
 
         return not held.kms_key.endswith(AWS_MANAGED_KEY)
+
+    def leaves_own_key(self, secret: PlannedSecret) -> bool:
+        """Return whether a secret changes to the AWS-managed key, with someone else's value.
+
+        AWS encrypts only the versions labelled AWSCURRENT, AWSPENDING and AWSPREVIOUS again, so the
+        map's own version would stay under a key that may be deleted, and fail every refresh
+        (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecret.html).
+        """
+        held = self.own.get(secret.key)
+        if held is None or not held.is_filled or held.is_value_of_map:
+            return False
+
+        return isinstance(secret.kms_key, AwsManagedKey) and self.may_have_own_key(secret)
 
     def is_empty(self, secret: PlannedSecret, arn: str) -> bool:
         """Return whether AWS confirms that a secret has no value; False where it is not known."""

@@ -10,7 +10,7 @@ from typing import Any
 from secrets_component.arns import Arn, is_arn
 from secrets_component.errors import KeyPath, MapValueError, did_you_mean, shown
 from secrets_component.iam.grants import TemplatedPolicy
-from secrets_component.planning import self_references
+from secrets_component.planning import neighbours, self_references
 from secrets_component.planning.access import OWN_KEY_NEEDED, AccessPlanner
 from secrets_component.planning.plan import (
     AwsManagedKey,
@@ -38,7 +38,7 @@ from secrets_component.planning.plan import (
 )
 from secrets_component.planning.template_parser import TemplateParser
 from secrets_component.secret_map import names, references
-from secrets_component.secret_map.aws_types import MAX_VALUE_BYTES
+from secrets_component.secret_map.aws_types import MAX_TAGS, MAX_VALUE_BYTES
 from secrets_component.secret_map.check import CheckedMap, check
 from secrets_component.secret_map.forms import COMPONENT, instances
 from secrets_component.secret_map.model import Entry, Header, HostedRotation, Owner, Replica
@@ -78,6 +78,7 @@ def plans(document: Document, environment: str | None = None) -> dict[str, Plan]
         made[checked.instance.name] = _Planner(checked, environment).plan()
         errors += checked.report.errors
 
+    errors += neighbours.problems(made.values())
     if errors:
         raise MapValueError(errors)
 
@@ -323,6 +324,17 @@ class _Planner:
         if len(secret.name) > names.MAX_NAME:
             self._report.error(path, f"the name exceeds AWS's limit of {names.MAX_NAME} characters")
 
+        if len(secret.tags) > MAX_TAGS:
+            message = f"{len(secret.tags)} with those of the map; at most {MAX_TAGS} are allowed"
+            self._report.error((*path, "tags"), message)
+
+        if secret.import_ and "!" in secret.import_:
+            message = (
+                "names with `!` belong to an AWS service, such as RDS, and the AWS provider cannot "
+                "manage them; read the secret by its ARN instead of adopting it"
+            )
+            self._report.error((*path, "import"), message)
+
         if names.ends_like_arn(secret.name) and not secret.import_:
             message = (
                 "the name ends with a hyphen and six characters, like a secret's ARN; AWS advises "
@@ -425,7 +437,7 @@ class _Planner:
             case ReferenceKind.RANDOM:
                 return _random_problem(secret, reference)
             case ReferenceKind.SELF:
-                return self_references.problem_with(reference, secrets)
+                return self_references.problem_with(secret, reference, secrets)
             case ReferenceKind.OUTPUT:
                 return self._component_problem(reference.path[0])
             case _:

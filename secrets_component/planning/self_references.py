@@ -24,15 +24,17 @@ def output_key(reference: Reference) -> str:
     return ".".join(reference.path[_KEY:])
 
 
-def problem_with(reference: Reference, secrets: Mapping[str, PlannedSecret]) -> str | None:
-    """Explain why a self reference has no value in its map; None where it has one."""
+def problem_with(
+    secret: PlannedSecret, reference: Reference, secrets: Mapping[str, PlannedSecret]
+) -> str | None:
+    """Explain why a self reference of an entry has no value, or none that lasts; None if it has."""
     output, key = reference.path[1], output_key(reference)
     if output not in SELF_OUTPUTS:
         known = ", ".join(f"`{name}`" for name in SELF_OUTPUTS)
         return f"unknown output; this map has {known}{did_you_mean(output, SELF_OUTPUTS)}"
 
     if output == "generated_passwords":
-        return _password_problem(key, secrets)
+        return _password_problem(key, secrets) or _stale_password(secret, key, secrets)
 
     if key not in secrets:
         return f"no entry `{key}` in this map{did_you_mean(key, secrets)}"
@@ -54,6 +56,22 @@ def _password_problem(key: str, secrets: Mapping[str, PlannedSecret]) -> str | N
         return f"`{entry}` generates {made}"
 
     return f"`{entry}` has no generated password; write `generate_random_password: true` there"
+
+
+def _stale_password(
+    secret: PlannedSecret, key: str, secrets: Mapping[str, PlannedSecret]
+) -> str | None:
+    """Refuse to copy a password that others will replace: the copy would keep the first one."""
+    entry = secrets[key.partition(".")[0]]
+    if entry.owner == "map" or secret.owner != "map" or entry.key == secret.key:
+        return None
+
+    others = {"rotation": "rotation", "operator": "an operator"}[entry.owner]
+    return (
+        f"{others} replaces the password of `{entry.key}`, and this copy would keep the first one; "
+        f"read `{entry.key}` itself at run time (pass on "
+        f"`${{output.secretsmanager.secret_arns.{entry.key}}}`)"
+    )
 
 
 def order(secrets: Mapping[str, PlannedSecret], report: Report) -> tuple[str, ...]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import pulumi
 from pulumi_aws import secretsmanager
+from pulumi_aws.secretsmanager.outputs import SecretReplica
 
 from secrets_component.lookups.marks import ADOPTED_TAG, KEY_TAG, MAP_TAG, STATE_TAG
+from secrets_component.lookups.refusal import refusal
 from secrets_component.lookups.safeguards import AccountState, StackIdentity
-from secrets_component.planning.plan import AwsManagedKey, KeptKey, PlannedSecret
+from secrets_component.planning.plan import AwsManagedKey, KeptKey, Plan, PlannedSecret
 from secrets_component.resources.scope import Scope
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 
@@ -68,9 +71,30 @@ def create(
             ignore_changes=ignored or None,
         ),
     )
+    if not secret.replicas and not secret.import_:
+        container.replicas.apply(partial(_refuse_to_leave_replicas, scope.plan, secret))
+
     scope.values.own_outputs["secret_arns", secret.key] = container.arn
     scope.values.own_outputs["secret_names", secret.key] = container.name
     return container
+
+
+def _refuse_to_leave_replicas(
+    plan: Plan, secret: PlannedSecret, left: Sequence[SecretReplica] | None
+) -> None:
+    """Stop before keys are deleted that replicas use, which the provider does not remove.
+
+    It reads the replicas of a secret that names none back as if the program had named them
+    (terraform-provider-aws, `secretsmanager/secret.go`: optional, computed).
+    """
+    regions = " ".join(sorted(replica.region for replica in left or ()))
+    if regions:
+        message = (
+            "the provider cannot remove the last replicas; run `aws secretsmanager "
+            f"remove-regions-from-replication --secret-id {secret.name} "
+            f"--remove-replica-regions {regions}`, then `pulumi up --refresh`"
+        )
+        raise refusal(plan, secret.place, message)
 
 
 def tags(

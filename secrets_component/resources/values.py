@@ -128,7 +128,8 @@ def store(
         text, binary = None, value
 
     may_write = state.may_write(secret)
-    if not may_write and state.has_value_of_others_only(secret):
+    is_of_others = state.has_value_of_others_only(secret) or state.leaves_own_key(secret)
+    if is_of_others and not may_write:
         return None
 
     labels, ignored, replaced = [VALUE_LABEL], [], None
@@ -140,7 +141,7 @@ def store(
         if replaced is not None:
             labels.append(REPLACES_LABEL + replaced)
 
-    return secretsmanager.SecretVersion(
+    version = secretsmanager.SecretVersion(
         scope.logical(secret),
         secret_id=container.arn,
         secret_string=text,
@@ -156,6 +157,25 @@ def store(
             replacement_trigger=replaced or "none" if secret.is_owner_written else None,
         ),
     )
+    if may_write:
+        _explain_new_value(secret, version, state)
+
+    return version
+
+
+def _explain_new_value(
+    secret: PlannedSecret, version: secretsmanager.SecretVersion, state: AccountState
+) -> None:
+    """Log that a value in use is replaced by the map's; in a preview, that it will be."""
+    held = state.own.get(secret.key)
+    if held is None or held.name != state.name_of(secret) or not held.is_filled:
+        return
+
+    def explain(version_id: str) -> None:
+        if version_id != held.current_version:
+            pulumi.log.info(f"`{held.name}` gets a new value from the map")
+
+    version.version_id.apply(explain, run_with_unknowns=True)
 
 
 def _value(scope: Scope, secret: PlannedSecret) -> pulumi.Input[str]:

@@ -117,14 +117,17 @@ HierarchyPart = Annotated[str, _refused_for(names.part_problem)]
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html (Name)
 """
 
+MAX_TAGS = 46
+"""AWS allows 50, of which a map needs up to four for itself."""
+
 Tags = Annotated[
     dict[
         Annotated[str, Field(min_length=1, max_length=128)],
         Annotated[PlainText, Field(max_length=256)],
     ],
-    Field(max_length=46),
+    Field(max_length=MAX_TAGS),
 ]
-"""Tags by key: AWS allows 50, of which a map needs up to four for itself.
+"""Tags by key.
 
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Tag.html
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_TagResource.html (50 tags)
@@ -172,7 +175,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 TopicArn = Annotated[
     str,
     _matching(
-        r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}",
+        r"arn:aws[a-z-]*:sns:[a-z]{2}(?:-[a-z]+)+-\d:[0-9]{12}:[A-Za-z0-9_-]{1,256}",
         "an SNS topic's ARN (`arn:aws:sns:<region>:<account>:<name>`), not a FIFO topic, or a "
         "reference like `${output.monitoring.topic_arn}`",
     ),
@@ -197,7 +200,8 @@ https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRules
 FunctionArn = Annotated[
     str,
     _matching(
-        r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(?::[A-Za-z0-9$_-]+)?",
+        r"arn:aws[a-z-]*:lambda:[a-z]{2}(?:-[a-z]+)+-\d:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}"
+        r"(?::[A-Za-z0-9$_-]{1,128})?",
         "a Lambda function's ARN (`arn:aws:lambda:<region>:<account>:function:<name>`)"
         " or a reference like `${output.lambda.rotation_function_arn}`",
     ),

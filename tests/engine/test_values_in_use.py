@@ -43,9 +43,7 @@ def test_removed_import_does_not_replace_the_adopted_secret(
     assert live(made["ARN"]) == "in use"
 
 
-def test_partial_arn_is_adopted_by_the_name_in_aws(
-    secrets: Secrets, aws: Aws, live: Live
-) -> None:
+def test_partial_arn_is_adopted_by_the_name_in_aws(secrets: Secrets, aws: Aws, live: Live) -> None:
     made = aws("secretsmanager").create_secret(Name="my-orders-db", SecretString="in use")
     partial = made["ARN"][:-7]
     text = "context_name: l1c\nsecrets:\n  a: {%sowner: operator}\n"
@@ -57,9 +55,7 @@ def test_partial_arn_is_adopted_by_the_name_in_aws(
     assert live("my-orders-db") == "in use"
 
 
-def test_waiting_entry_that_somebody_filled_is_kept(
-    secrets: Secrets, aws: Aws, live: Live
-) -> None:
+def test_waiting_entry_that_somebody_filled_is_kept(secrets: Secrets, aws: Aws, live: Live) -> None:
     text = (
         "context_name: l3\nstacks: {rds: {stack: organization/none/dev, when_missing: wait}}\n"
         "secrets:\n  conn: {%ssecret_data: '${output.rds.endpoint}'}\n"
@@ -158,9 +154,7 @@ def test_new_label_of_a_map_is_refused_with_the_old_one(secrets: Secrets) -> Non
     assert stack.outputs()["generated_passwords"] == before
 
 
-def test_names_that_swap_are_refused_before_anything_is_created(
-    secrets: Secrets, aws: Aws
-) -> None:
+def test_names_that_swap_are_refused_before_anything_is_created(secrets: Secrets, aws: Aws) -> None:
     text = "context_name: f7\nsecrets:\n  a: {name: %s, secret_data: v}\n  b: {name: %s, secret_data: w}\n"
     stack = secrets(text % ("x", "y"))
     stack.up()
@@ -218,7 +212,9 @@ def test_secret_of_a_lost_state_is_refused_and_adopted_in_words(
             stack.pulumi("state", "delete", resource["urn"], "--yes")
 
     refused = stack.up(good=False)
-    assert f"`{name}` was created by this map, but is not in the stack's state" in refused.diagnostics
+    assert (
+        f"`{name}` was created by this map, but is not in the stack's state" in refused.diagnostics
+    )
     stack.write(text % f"import: {name}, owner: operator, ").up()
     assert live(name) == password
 
@@ -266,3 +262,42 @@ def test_run_that_may_not_list_secrets_changes_no_value(
     assert "run this again" in stopped.diagnostics
     assert "Traceback" not in stopped.text
     assert live(arn) == "one"
+
+
+def test_last_replica_is_removed_by_hand_before_its_key_goes(secrets: Secrets, aws: Aws) -> None:
+    text = "context_name: l11\nkms: {create: true, multi_region: true}\nsecrets:\n  a: {secret_data: v%s}\n"
+    stack = secrets(text % ", replicas: [{region: eu-west-1}]")
+    stack.up()
+    refused = stack.write(text % "").up(good=False)
+    assert (
+        ":4:3: error: the provider cannot remove the last replicas; run `aws" in refused.diagnostics
+    )
+    assert ("delete", "aws:kms/replicaKey:ReplicaKey") not in refused.steps
+    arn = stack.outputs()["secret_arns"]["a"]
+    aws("secretsmanager").remove_regions_from_replication(
+        SecretId=arn, RemoveReplicaRegions=["eu-west-1"]
+    )
+    assert ("delete", "aws:kms/replicaKey:ReplicaKey") in stack.up("--refresh").steps
+
+
+def test_run_says_which_values_change(secrets: Secrets, aws: Aws) -> None:
+    text = (
+        "context_name: words\nsecrets:\n  a: {name: %s, secret_data: %s}\n  b: {secret_data: w}\n"
+    )
+    stack = secrets(text % ("old", "one"))
+    stack.up()
+    changed = stack.write(text % ("old", "two"))
+    words = f"`words/{stack.name}/old` gets a new value from the map"
+    for command in ("preview", "up"):
+        run = changed.pulumi(
+            *([command] if command == "preview" else ["up", "--yes", "--skip-preview"])
+        )
+        assert words in run.text
+        assert f"`words/{stack.name}/b`" not in run.text
+
+    renamed = stack.write(text % ("new", "two")).pulumi("preview").text
+    assert "the new secret gets the map's value before the old one goes" in renamed
+    removed = stack.write("context_name: words\nsecrets:\n  b: {secret_data: w}\n").pulumi(
+        "preview"
+    )
+    assert f"`words/{stack.name}/old` is removed with its entry" in removed.text
