@@ -17,14 +17,14 @@ from pulumi.runtime import settings
 from secrets_component.lookups.reference_values import read_stack
 from secrets_component.planning.plan import PlannedSecret
 
-_ATTEMPTS = 20
+_READS = 20
 _PAUSE = 0.1  # seconds
 _HALF_WRITTEN = "failed to load checkpoint"
 _read: WeakKeyDictionary[Any, Mapping[str, Any]] = WeakKeyDictionary()
 """The exports by the engine's address, which is another object in every run of a process."""
 
 
-def read(parent: pulumi.Resource) -> Mapping[str, Any]:
+def read_exports(parent: pulumi.Resource) -> Mapping[str, Any]:
     """Return what this stack exported last time, by output; empty before the first run.
 
     Raises:
@@ -39,11 +39,11 @@ def read(parent: pulumi.Resource) -> Mapping[str, Any]:
 
 def _read_patiently(parent: pulumi.Resource) -> Mapping[str, Any]:
     own = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    for attempt in range(1, _ATTEMPTS + 1):
+    for attempt in range(1, _READS + 1):
         try:
             return read_stack(own, parent).values or {}
         except pulumi.RunError as error:
-            if _HALF_WRITTEN not in str(error) or attempt == _ATTEMPTS:
+            if _HALF_WRITTEN not in str(error) or attempt == _READS:
                 raise
 
             time.sleep(_PAUSE)
@@ -51,7 +51,7 @@ def _read_patiently(parent: pulumi.Resource) -> Mapping[str, Any]:
     return {}
 
 
-def of_entry(
+def exported_for(
     exports: Mapping[str, Any], output: str, instance: str, secret: PlannedSecret
 ) -> str | None:
     """Return what an output held for an entry, in a stack of one map or several."""

@@ -6,18 +6,16 @@ the same; where someone else wrote it, the value would stay in the secret that g
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from secrets_component.arns import Home
-from secrets_component.errors import KeyPath
+from secrets_component.errors import Finding
 from secrets_component.lookups.holdings import Holdings
 from secrets_component.lookups.inventory import HeldSecret
 from secrets_component.lookups.marks import MAP_TAG, Mark
 from secrets_component.lookups.values_in_use import moves_along
 from secrets_component.planning.plan import Empty, Generated, Plan, PlannedSecret
-
-Found = tuple[KeyPath, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class Moves:
     waiting: Collection[str]
     map_mark: str
 
-    def problems(self) -> Iterator[Found]:
+    def problems(self) -> Iterator[Finding]:
         """Yield what would lose a value, or stop the run half-way, each at its entry."""
         for secret in self.plan.secrets.values():
             problem = (
@@ -147,7 +145,7 @@ def problems_of_region(
     region: str,
     elsewhere: Mapping[str, HeldSecret],
     waiting: Collection[str],
-) -> Iterator[Found]:
+) -> Iterator[Finding]:
     """Yield the entries whose values would stay behind in the region that the map had before.
 
     Args:
@@ -222,8 +220,3 @@ def _makes_new_value(secret: PlannedSecret) -> bool:
 
 def _folder(name: str) -> str:
     return name.rpartition("/")[0]
-
-
-def restorable(removed: Iterable[HeldSecret]) -> list[str]:
-    """Return the names of the secrets that this run schedules for deletion."""
-    return sorted(secret.name for secret in removed)

@@ -137,7 +137,7 @@ class AccountState:
 
     def may_have_own_key(self, secret: PlannedSecret) -> bool:
         """Return whether another key than the AWS-managed one may encrypt a secret."""
-        if self.is_blind:
+        if self.inventory is None:
             return True
 
         held = self.own.get(secret.key)
@@ -157,7 +157,8 @@ class AccountState:
         if held is None or not held.is_filled or held.is_value_of_map:
             return False
 
-        return isinstance(secret.kms_key, AwsManagedKey) and self.may_have_own_key(secret)
+        has_own_key = held.kms_key is not None and not held.kms_key.endswith(AWS_MANAGED_KEY)
+        return has_own_key and isinstance(secret.kms_key, AwsManagedKey)
 
     def is_empty(self, secret: PlannedSecret, arn: str) -> bool:
         """Return whether AWS confirms that a secret has no value; False where it is not known."""
@@ -200,7 +201,7 @@ def check_account(
     _check_replicas(plan, home, report)
     adopted = _read_imported(plan, parent, report)
     imports = {key: one.arn for key, one in adopted.items()}
-    names = {key: one.name for key, one in adopted.items()}
+    names = {key: one.name or plan.secrets[key].name for key, one in adopted.items()}
     if isinstance(settings.get_monitor(), MockMonitor):
         refuse(report)
         return AccountState(names, imports)
@@ -310,7 +311,7 @@ class _Look:
         named: dict[str, HeldSecret],
         imports: Mapping[str, str],
     ) -> None:
-        """Take as the entries' own what they adopt in words, and what version 0.1 made."""
+        """Add what the entries adopt in words, and what version 0.1 made, to their own."""
         for key, secret in self._plan.secrets.items():
             held = named.get(self._names[key])
             if held is None or key in own:
@@ -355,8 +356,8 @@ class _Look:
         return result
 
     def _exported(self, output: str, secret: PlannedSecret) -> str | None:
-        exports = earlier_exports.read(self._parent)
-        return earlier_exports.of_entry(exports, output, self._plan.instance, secret)
+        exports = earlier_exports.read_exports(self._parent)
+        return earlier_exports.exported_for(exports, output, self._plan.instance, secret)
 
     def _imports(
         self,

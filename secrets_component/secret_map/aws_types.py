@@ -118,14 +118,14 @@ https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.
 """
 
 MAX_TAGS = 46
-"""AWS allows 50, of which a map needs up to four for itself."""
+"""The tags that a secret can have besides the map's own, which are up to four: AWS allows 50."""
 
 Tags = Annotated[
     dict[
         Annotated[str, Field(min_length=1, max_length=128)],
         Annotated[PlainText, Field(max_length=256)],
     ],
-    Field(max_length=MAX_TAGS),
+    Field(max_length=50),
 ]
 """Tags by key.
 

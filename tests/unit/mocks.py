@@ -86,8 +86,10 @@ class Cloud(mocks.Mocks):
         if args.token == "aws:index/getRegion:getRegion":
             return {"region": REGION}
         if args.token == "aws:secretsmanager/getSecret:getSecret":
-            name = args.args["name"]
-            return {"arn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-AbCdEf"}
+            arn = args.args.get("arn") or (
+                f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{args.args['name']}-AbCdEf"
+            )
+            return {"arn": arn, "name": arn.partition(":secret:")[2].rpartition("-")[0]}
         if args.token == "aws:secretsmanager/getSecretVersion:getSecretVersion":
             return {}
         if args.token == "aws:index/getCallerIdentity:getCallerIdentity":

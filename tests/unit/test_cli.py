@@ -114,11 +114,11 @@ def test_plan_of_the_guide_is_as_reviewed(capsys: pytest.CaptureFixture[str]) ->
 def test_plan_of_several_maps_is_keyed_by_instance(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    one = "vars: {context_name: x, secrets: {a: {}}}"
+    one, two = (f"vars: {{context_name: {name}, secrets: {{a: {{}}}}}}" for name in "xy")
     path = tmp_path / "map.yaml"
     path.write_text(
         f"components: {{terraform: {{secretsmanager: {{{one}}}, "
-        f"b: {{metadata: {{component: secretsmanager}}, {one}}}}}}}\n"
+        f"b: {{metadata: {{component: secretsmanager}}, {two}}}}}}}\n"
     )
     assert cli.main(["plan", str(path), "--json"]) == 0
     assert set(json.loads(capsys.readouterr().out)) == {"secretsmanager", "b"}

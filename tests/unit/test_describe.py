@@ -122,7 +122,7 @@ def test_json_lists_secrets_in_the_order_of_the_map_and_of_creation() -> None:
         ("url", "literal", "map"),
         ("master", "generated", "map"),
         ("license", "none", "operator"),
-        ("legacy", "imported", "map"),
+        ("legacy", "imported", "operator"),
         ("certificate", "binary", "map"),
     ],
 )
@@ -217,7 +217,7 @@ def test_text_names_the_aws_managed_key() -> None:
     assert text_of("context_name: x\nsecrets: {a: {}}") == [
         "secretsmanager: 1 secret in dev",
         "  a: x/dev/a",
-        "    value: none, managed by the map",
+        "    value: none, managed by an operator",
         "    key: AWS-managed (alias/aws/secretsmanager)",
     ]
 

@@ -24,7 +24,7 @@ class Sdk:
     def __init__(self) -> None:
         self.opened: dict[str, Any] = {}
         session = boto3.Session("id", "key", region_name=REGION)
-        self._clients = {name: session.client(name) for name in ("secretsmanager", "sts")}
+        self._clients = {name: session.client(name) for name in ("secretsmanager", "sts", "kms")}
         self.stubs = {name: Stubber(client) for name, client in self._clients.items()}
 
     def __call__(self, **arguments: Any) -> Sdk:
@@ -32,16 +32,27 @@ class Sdk:
         self.opened = arguments
         return self
 
-    def client(self, service: str) -> Any:
+    @property
+    def region_name(self) -> str:
+        return REGION
+
+    def client(self, service: str, config: Any) -> Any:
+        assert config.retries["mode"] == "adaptive"
         return self._clients[service]
 
     def lists(
-        self, prefixes: list[str], *secrets: dict[str, Any], token: str = "", more: str = ""
+        self,
+        prefixes: list[str],
+        *secrets: dict[str, Any],
+        token: str = "",
+        more: str = "",
+        by: str = "name",
     ) -> None:
         """Answer the next ListSecrets, which must be about these prefixes."""
         asked: dict[str, Any] = {
-            "Filters": [{"Key": "name", "Values": prefixes}],
+            "Filters": [{"Key": by, "Values": prefixes}],
             "IncludePlannedDeletion": True,
+            "MaxResults": 100,
         }
         answer: dict[str, Any] = {"SecretList": list(secrets)}
         if token:
@@ -88,22 +99,76 @@ def plan(entries: str = "a: {}") -> Plan:
 
 def held(sdk: Sdk, **more: Any) -> HeldSecret:
     """Return what is read from a secret that ListSecrets shows with these fields."""
-    sdk.lists(["x/dev/"], listed("x/dev/a", **more))
+    sdk.lists(["x/dev/a"], listed("x/dev/a", **more))
     return Inventory().secrets_of(plan())["x/dev/a"]
 
 
-def test_secrets_are_searched_by_the_prefix_of_the_map(sdk: Sdk) -> None:
-    sdk.lists(["x/dev/"], listed("x/dev/a"), listed("x/dev/b"))
+def test_few_secrets_are_searched_by_their_names(sdk: Sdk) -> None:
+    sdk.lists(["x/dev/a", "x/dev/b", "x/dev/c"], listed("x/dev/a"), listed("x/dev/b"))
     assert list(Inventory().secrets_of(plan("a: {}, b: {}, c: {}"))) == ["x/dev/a", "x/dev/b"]
 
 
+def test_many_secrets_are_searched_by_the_prefix_of_the_map(sdk: Sdk) -> None:
+    sdk.lists(["x/dev/"], *(listed(f"x/dev/e{number}") for number in range(11)))
+    entries = ", ".join(f"e{number}: {{}}" for number in range(11))
+    assert len(Inventory().secrets_of(plan(entries))) == 11
+
+
+def test_secrets_of_a_map_are_searched_by_its_mark(sdk: Sdk) -> None:
+    def marked(name: str, mark: str) -> dict[str, Any]:
+        return listed(name, Tags=[{"Key": "secretsmap:map", "Value": mark}])
+
+    found = [marked("x/dev/a", "p/dev/m"), marked("x/dev/b", "p/dev/m2"), listed("x/dev/c")]
+    sdk.lists(["p/dev/m"], *found, by="tag-value")
+    assert [secret.name for secret in Inventory().marked("p/dev/m")] == ["x/dev/a"]
+
+
+def test_value_is_the_maps_if_its_label_is_on_the_current_version(sdk: Sdk) -> None:
+    labels = {OLD: ["AWSPREVIOUS", "secretsmap-value"], NEW: ["AWSCURRENT"]}
+    found = held(sdk, SecretVersionsToStages=labels)
+    assert (found.current_version, found.is_value_of_map) == (NEW, False)
+    found = held(sdk, SecretVersionsToStages={NEW: ["AWSCURRENT", "secretsmap-value"]})
+    assert found.is_value_of_map
+
+
+def test_state_of_a_key_is_read(sdk: Sdk) -> None:
+    answer = {"KeyMetadata": {"KeyId": "k", "KeyState": "PendingDeletion"}}
+    sdk.stubs["kms"].add_response("describe_key", answer, {"KeyId": "k"})
+    assert Inventory().key_state("k") == "PendingDeletion"
+
+
+def test_roles_are_assumed_one_after_the_other(sdk: Sdk) -> None:
+    given = {
+        "AccessKeyId": "A" * 16,
+        "SecretAccessKey": "s",
+        "SessionToken": "t",
+        "Expiration": datetime(2026, 1, 1, tzinfo=UTC),
+    }
+    asked = {"RoleArn": "arn:aws:iam::1:role/deploy", "RoleSessionName": "ci", "ExternalId": "e1"}
+    sdk.stubs["sts"].add_response("assume_role", {"Credentials": given}, asked)
+    role = {"roleArn": asked["RoleArn"], "sessionName": "ci", "externalId": "e1"}
+    Inventory(REGION, [role])
+    assert sdk.opened["aws_session_token"] == "t"
+
+
+@pytest.mark.parametrize(
+    ("code", "is_lasting"), [("AccessDeniedException", True), ("ThrottlingException", False)]
+)
+def test_missing_right_lasts_and_throttling_passes(sdk: Sdk, code: str, is_lasting: bool) -> None:
+    sdk.stubs["sts"].add_client_error("get_caller_identity", code, "no\nmore")
+    with pytest.raises(AccountError) as refused:
+        Inventory().account()
+    assert refused.value.is_lasting is is_lasting
+    assert "\n" not in str(refused.value)
+
+
 def test_secrets_that_the_map_does_not_have_are_left_out(sdk: Sdk) -> None:
-    sdk.lists(["x/dev/"], listed("x/dev/a"), listed("x/dev/foreign"), listed("x/dev/a-longer"))
+    sdk.lists(["x/dev/a"], listed("x/dev/a"), listed("x/dev/a-longer"))
     assert list(Inventory().secrets_of(plan())) == ["x/dev/a"]
 
 
 def test_adopted_secrets_from_elsewhere_are_searched_by_name(sdk: Sdk) -> None:
-    sdk.lists(["x/dev/", "old/a", "old/b"], listed("old/b"))
+    sdk.lists(["old/a", "old/b"], listed("old/b"))
     found = Inventory().secrets_of(plan(f"a: {{import: old/b}}, b: {{import: '{arn('old/a')}'}}"))
     assert list(found) == ["old/b"]
 
@@ -117,8 +182,9 @@ def test_ten_names_are_searched_at_a_time(sdk: Sdk) -> None:
 
 
 def test_all_pages_of_an_answer_are_read(sdk: Sdk) -> None:
-    sdk.lists(["x/dev/"], listed("x/dev/a"), more="next")
-    sdk.lists(["x/dev/"], listed("x/dev/b"), token="next")
+    names = ["x/dev/a", "x/dev/b"]
+    sdk.lists(names, listed("x/dev/a"), more="next")
+    sdk.lists(names, listed("x/dev/b"), token="next")
     assert list(Inventory().secrets_of(plan("a: {}, b: {}"))) == ["x/dev/a", "x/dev/b"]
 
 

@@ -39,7 +39,7 @@ def test_passwords_that_the_map_writes_once_are_initial() -> None:
 def test_next_rotations_are_those_that_the_account_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     when = "2026-12-01T00:00:00+00:00"
     held = HeldSecret("x/dev/b", "arn", None, is_filled=True, next_rotation=when, service=None)
-    state = safeguards.AccountState({}, {"a": held, "b": held})
+    state = safeguards.AccountState(own={"a": held, "b": held})
     monkeypatch.setattr(safeguards, "check_account", lambda *_: state)
     outputs = deploy(
         f"{HEAD}  a: {{}}\n  b: {{secret_data: v, rotation_automatically: true, "

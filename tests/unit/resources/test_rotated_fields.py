@@ -109,7 +109,7 @@ def test_value_that_cannot_be_read_ends_the_run(current: Answer) -> None:
     scope = scope_of(HEAD + OWN)
     secret = scope.plan.secrets["a"]
     found = rotated_fields._current_value(
-        scope, secret, pulumi.Output.from_input("arn"), AccountState({})
+        scope, secret, pulumi.Output.from_input("arn"), AccountState()
     )
     with pytest.raises(
         pulumi.RunError,

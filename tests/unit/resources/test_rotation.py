@@ -37,7 +37,7 @@ def test_rotation_has_schedule_permission_and_first_value_only() -> None:
             "statementId": permissions[0]["statementId"],
         }
     ]
-    assert made["SecretVersion", "m.a.first"]["versionStages"] == ["secretsmap-first-value"]
+    assert made["SecretVersion", "m.a"]["versionStages"] == ["secretsmap-value"]
 
 
 def test_each_custom_function_gets_one_permission() -> None:
@@ -56,7 +56,7 @@ WAITING = ROTATED.replace("{l: o/l/dev}", "{l: {stack: o/l/dev, when_missing: wa
 def test_rotation_waits_for_its_function() -> None:
     result = deploy(WAITING)
     assert not [name for kind, name in result.made if kind in ("SecretRotation", "Permission")]
-    assert ("SecretVersion", "m.a.first") in result.made
+    assert ("SecretVersion", "m.a") in result.made
     assert result.outputs["waiting"] == {"a": ["${output.l.f}"], "b": ["${output.l.f}"]}
 
 

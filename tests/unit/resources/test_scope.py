@@ -56,9 +56,8 @@ LOGICAL_NAMES = {
     "Secret": ["m.custom", "m.fields", "m.hosted", "m.password", "m.random"],
     "SecretPolicy": ["m.password"],
     "SecretRotation": ["m.custom", "m.hosted"],
-    "SecretVersion": [
-        "m.custom.first", "m.fields.fields", "m.hosted.first", "m.password", "m.random",
-    ],
+    "SecretVersion": ["m.custom", "m.fields.fields", "m.hosted", "m.password", "m.random"],
+    "Stash": ["m"],
 }  # fmt: skip
 
 

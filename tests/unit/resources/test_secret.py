@@ -5,17 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, cast
 
+import pulumi
 import pytest
+from pulumi_aws.secretsmanager.outputs import SecretReplica
 
 from secrets_component.lookups import safeguards
 from secrets_component.lookups.inventory import HeldSecret, Inventory
 from secrets_component.lookups.safeguards import AccountState
+from secrets_component.resources import secret as secret_resource
+from tests.maps_of_tests import plan_of
 from tests.unit.conftest import Registered
 from tests.unit.mocks import ACCOUNT, REGION, deploy
 
 HEAD = "context_name: x\nsecrets:\n"
 UNSET = ["description", "kmsKeyId", "tags", "tagsAll", "replicas"]
 MANAGED = "alias/aws/secretsmanager"
+
+
+MARKS = {"secretsmap:map": "secrets/dev/m", "secretsmap:key": "a", "secretsmap:state": "m-id"}
 
 
 def arn(name: str) -> str:
@@ -46,7 +53,7 @@ def test_secret_has_its_name_description_window_and_tags() -> None:
         "description": "d",
         "kmsKeyId": "alias/aws/secretsmanager",
         "recoveryWindowInDays": 7,
-        "tags": {"team": "t", "own": "o"},
+        "tags": {"team": "t", "own": "o", **MARKS},
     }
 
 
@@ -84,7 +91,41 @@ def test_adopted_secret_keeps_what_its_entry_does_not_set(
     inputs = secret(f"import: old, {fields}" if fields else "import: old", head)
     assert requests["m.a"].importId == arn("old")
     assert list(requests["m.a"].ignoreChanges) == ignored
-    assert not set(ignored) & set(inputs)
+    assert not (set(ignored) - {"tags"}) & set(inputs)
+
+
+def test_adopted_secret_keeps_its_tags_beside_the_marks_of_the_map(
+    monkeypatch: pytest.MonkeyPatch, requests: dict[str, Any]
+) -> None:
+    tags = {"theirs": "1", "aws:cloudformation:stack-name": "s"}
+    state = AccountState(own={"a": held("old", tags=tags)}, imports={"a": arn("old")})
+    made = deploy_with(monkeypatch, state)
+    assert made["Secret", "m.a"]["tags"] == {
+        **MARKS,
+        "theirs": "1",
+        "secretsmap:adopted": "true",
+    }
+    assert list(requests["m.a"].ignoreChanges) == ["description", "kmsKeyId", "replicas"]
+
+
+def test_secret_is_protected_while_the_account_is_unknown(
+    monkeypatch: pytest.MonkeyPatch, requests: dict[str, Any]
+) -> None:
+    deploy_with(monkeypatch, AccountState(is_blind=True))
+    assert requests["m.b"].protect is True
+
+
+def test_replicas_that_the_provider_cannot_remove_stop_the_run() -> None:
+    plan = plan_of("context_name: x\nsecrets:\n  a: {}\n")
+    left = [SecretReplica(region="eu-west-1"), SecretReplica(region="eu-north-1")]
+    with pytest.raises(pulumi.RunError) as refused:
+        secret_resource._refuse_to_leave_replicas(plan, plan.secrets["a"], left)
+    assert str(refused.value) == (
+        "m:3:3: error: the provider cannot remove the last replicas; run `aws secretsmanager "
+        "remove-regions-from-replication --secret-id x/dev/a --remove-replica-regions eu-north-1 "
+        "eu-west-1`, then `pulumi up --refresh`"
+    )
+    secret_resource._refuse_to_leave_replicas(plan, plan.secrets["a"], None)
 
 
 def test_secret_of_the_map_ignores_no_changes_and_imports_nothing(requests: dict[str, Any]) -> None:
@@ -128,7 +169,7 @@ def test_secret_that_a_service_manages_stays_when_its_entry_goes(
     service: str | None,
     is_retained: bool,
 ) -> None:
-    deploy_with(monkeypatch, AccountState({}, {"b": held("x/dev/b", service=service)}))
+    deploy_with(monkeypatch, AccountState(own={"b": held("x/dev/b", service=service)}))
     assert requests["m.b"].retainOnDelete is is_retained
 
 
@@ -166,24 +207,16 @@ def test_aws_managed_key_is_named_only_for_a_secret_that_may_have_another(
     key: str | None,
     ignored: list[str],
 ) -> None:
-    state = AccountState({}, {"b": found} if found else {}, ACCOUNT_OF_THE_SDK)
+    state = AccountState(own={"b": found} if found else {}, inventory=ACCOUNT_OF_THE_SDK)
     made = deploy_with(monkeypatch, state)
     assert made["Secret", "m.b"].get("kmsKeyId") == key
     assert list(requests["m.b"].ignoreChanges) == ignored
 
 
-def test_key_of_the_last_run_is_left_although_the_account_does_not_show_it_yet(
-    monkeypatch: pytest.MonkeyPatch, requests: dict[str, Any]
-) -> None:
-    state = AccountState({}, {"b": held("x/dev/b")}, ACCOUNT_OF_THE_SDK, frozenset({"b"}))
-    assert deploy_with(monkeypatch, state)["Secret", "m.b"]["kmsKeyId"] == MANAGED
-    assert list(requests["m.b"].ignoreChanges) == []
-
-
 def test_restored_secret_is_imported_by_its_arn(
     monkeypatch: pytest.MonkeyPatch, requests: dict[str, Any]
 ) -> None:
-    deploy_with(monkeypatch, AccountState({"b": arn("x/dev/b")}))
+    deploy_with(monkeypatch, AccountState(imports={"b": arn("x/dev/b")}))
     assert requests["m.b"].importId == arn("x/dev/b")
 
 
@@ -197,7 +230,7 @@ def test_replicas_recovery_window_and_tags() -> None:
         "kmsKeyId": "alias/aws/secretsmanager",
         "recoveryWindowInDays": 0,
         "replicas": [{"region": "eu-west-1", "kmsKeyId": "alias/there"}],
-        "tags": {"team": "u"},
+        "tags": {"team": "u", **MARKS},
     }
 
 
@@ -209,4 +242,5 @@ def test_adopted_secret_is_looked_up_by_name_and_keeps_what_the_entry_leaves_out
     assert made["Secret", "m.a"] == {
         "name": "legacy",
         "recoveryWindowInDays": 30,
+        "tags": {**MARKS, "secretsmap:adopted": "true"},
     }

@@ -1,10 +1,15 @@
 """Values: passwords, versions and the limits that are checked once a value is known."""
 
 import json
+from typing import Any
 
 import pulumi
 import pytest
 
+from secrets_component.lookups import safeguards
+from secrets_component.lookups.safeguards import AccountState
+from tests.unit.conftest import Registered
+from tests.unit.lookups.test_safeguards import OF_MAP, OF_OTHERS, own
 from tests.unit.mocks import deploy
 
 HEAD = "context_name: x\nsecrets:\n"
@@ -26,10 +31,15 @@ def test_generated_password_has_every_option() -> None:
         "description": "d",
         "kmsKeyId": "alias/aws/secretsmanager",
         "recoveryWindowInDays": 30,
+        "tags": {
+            "secretsmap:map": "secrets/dev/m",
+            "secretsmap:key": "a",
+            "secretsmap:state": "m-id",
+        },
     }
     version = made["SecretVersion", "m.a"]
     assert version["secretString"] == "generated-m.a"
-    assert "versionStages" not in version
+    assert version["versionStages"] == ["AWSCURRENT", "secretsmap-value"]
 
 
 def test_written_options_of_a_password_are_passed_on() -> None:
@@ -81,7 +91,50 @@ def test_random_fields_are_generated_once_each() -> None:
 
 def test_operator_owned_value_never_requests_awscurrent() -> None:
     made = deploy(HEAD + "  a: {secret_data: v, owner: operator}\n").made
-    assert made["SecretVersion", "m.a.first"]["versionStages"] == ["secretsmap-first-value"]
+    assert made["SecretVersion", "m.a"]["versionStages"] == ["secretsmap-value"]
+
+
+def version_of(
+    monkeypatch: pytest.MonkeyPatch, entry: str, labels: dict[str, list[str]]
+) -> dict[str, Any] | None:
+    """Return what is written of an entry whose secret has these versions."""
+    state = AccountState(own={"a": own(labels=labels)})
+    monkeypatch.setattr(safeguards, "check_account", lambda *_: state)
+    return deploy(f"{HEAD}  a: {{{entry}}}\n").made.get(("SecretVersion", "m.a"))
+
+
+def test_value_of_the_map_is_labelled_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    version = version_of(monkeypatch, "secret_data: v", OF_MAP)
+    assert version is not None
+    assert version["versionStages"] == ["AWSCURRENT", "secretsmap-value"]
+
+
+def test_value_of_someone_else_keeps_awscurrent(
+    monkeypatch: pytest.MonkeyPatch, registered: Registered
+) -> None:
+    version = version_of(monkeypatch, "generate_random_password: true", OF_OTHERS)
+    assert version is not None
+    assert version["versionStages"] == ["secretsmap-value"]
+    request = registered["aws:secretsmanager/secretVersion:SecretVersion"]["m.a"]
+    assert set(request.ignoreChanges) == {"secretString", "secretBinary", "versionStages"}
+    password = registered["random:index/randomPassword:RandomPassword"]["m.a"]
+    assert {"length", "keepers", "overrideSpecial"} <= set(password.ignoreChanges)
+
+
+def test_map_without_a_version_of_its_own_writes_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert version_of(monkeypatch, "secret_data: v", {"v": ["AWSCURRENT"]}) is None
+
+
+def test_value_is_restored_in_words_and_remembers_what_it_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    version = version_of(monkeypatch, "secret_data: v, owner: map", OF_OTHERS)
+    assert version is not None
+    assert version["versionStages"] == [
+        "AWSCURRENT",
+        "secretsmap-replaces-v2",
+        "secretsmap-value",
+    ]
 
 
 def test_value_over_the_limit_is_refused_without_the_value() -> None:
