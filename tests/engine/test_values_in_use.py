@@ -10,6 +10,7 @@ import json
 import pytest
 
 from tests.conftest import Aws, Live, Secrets, SecretsStack
+from tests.engine.test_live_values import rotate
 
 
 def fill(aws: Aws, stack: SecretsStack, key: str = "a", value: str = "by hand") -> str:
@@ -301,3 +302,89 @@ def test_run_says_which_values_change(secrets: Secrets, aws: Aws) -> None:
         "preview"
     )
     assert f"`words/{stack.name}/old` is removed with its entry" in removed.text
+
+
+ROTATION = "rotation_automatically: true, rotation_lambda_arn: {function}"
+
+
+def test_rotated_fields_that_rotation_wrote_stay_when_rotation_is_turned_off(
+    secrets: Secrets, aws: Aws, live: Live, rotator: str
+) -> None:
+    value = 'secret_data: {host: %s, password: "${random.password}"}, random: {password: {}}'
+    rotating = f", rotated_fields: [password], {ROTATION.format(function=rotator)}"
+    text = f"context_name: l4\nsecrets:\n  a: {{{value}%s}}\n"
+    stack = secrets(text % ("old", rotating))
+    stack.up()
+    arn = stack.outputs()["secret_arns"]["a"]
+    rotated = '{"host": "old", "password": "rotated"}'
+    rotate(aws("secretsmanager"), arn, rotated)
+    stack.write(text % ("old", "")).up()
+    assert live(arn) == rotated
+    kept = stack.write(text % ("new", "")).up()
+    assert "keeps the value that someone else wrote" in kept.diagnostics
+    assert live(arn) == rotated
+
+
+def test_second_map_that_shares_a_key_with_the_first_can_be_added(secrets: Secrets) -> None:
+    one = "secretsmanager: {vars: {context_name: f1, secrets: {key: {owner: operator}}}}"
+    two = "api: {metadata: {component: secretsmanager}, vars: {context_name: f1b, secrets: {key: {owner: operator}}}}"
+    stack = secrets(f"components: {{terraform: {{{one}}}}}\n")
+    stack.up()
+    stack.write(f"components: {{terraform: {{{one}, {two}}}}}\n").up()
+    assert set(stack.outputs()["secret_arns"]) == {"secretsmanager", "api"}
+    assert set(stack.up().changes) == {"same"}
+
+
+def test_secret_is_not_restored_under_a_key_that_is_deleted(secrets: Secrets, aws: Aws) -> None:
+    text = "context_name: l10\nkms: {create: true}\nsecrets:\n  a: {%ssecret_data: v}\n"
+    stack = secrets(text % "")
+    stack.up()
+    key = stack.outputs()["kms_key_arns"]["a"]
+    stack.pulumi("destroy", "--yes")
+    refused = stack.write(text % "restore_deleted: true, owner: map, ").up(good=False)
+    assert f"`aws kms cancel-key-deletion --key-id {key}" in refused.diagnostics
+    key_id = key.rpartition("/")[2]  # moto answers ARNs with an internal error
+    aws("kms").cancel_key_deletion(KeyId=key_id)
+    aws("kms").enable_key(KeyId=key_id)
+    stack.up()
+
+
+def test_import_that_failed_half_way_and_is_taken_back_leaves_the_secret(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
+    aws("secretsmanager").create_secret(Name="legacy-l1", SecretString="in use")
+    text = "context_name: l1\nsecrets:\n  db: {import: legacy-l1, kms_key_id: alias/typo}\n"
+    stack = secrets(text)
+    stack.up(good=False)
+    stack.write("context_name: l1\n").up()
+    assert live("legacy-l1") == "in use"
+
+
+def test_adopted_secret_goes_to_another_key_by_renamed_from_only(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
+    aws("secretsmanager").create_secret(Name="legacy-k", SecretString="in use")
+    text = "context_name: adk\nsecrets:\n  %s: {import: legacy-k}\n"
+    stack = secrets(text % "a")
+    stack.up()
+    stack.write(text % "b").up()
+    assert live("legacy-k") == "in use"
+    assert list(stack.outputs()["secret_arns"]) == ["b"]
+
+
+def test_value_that_somebody_removed_from_the_map_by_hand_is_not_written_again(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
+    text = "context_name: drift\nsecrets:\n  a: {generate_random_password: true%s}\n"
+    stack = secrets(text % "")
+    stack.up()
+    arn = fill(aws, stack)
+    for flags in ((), ("--refresh",), ()):
+        assert "keeps the value that someone else wrote" in stack.up(*flags).diagnostics
+        assert live(arn) == "by hand"
+
+    changed = text % ", random_password: {length: 50}"
+    stack.write(changed).up()
+    assert live(arn) == "by hand"
+    stack.write(text % ", path: other").up(good=False)
+    assert live(arn) == "by hand"
