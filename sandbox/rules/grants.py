@@ -46,6 +46,16 @@ def allow_service(
     return allowed
 
 
+def deny_everyone(statements: Iterable[Statement], action: str, resource: str) -> bool:
+    """Return whether a statement without a condition denies an action to every principal."""
+    for statement in statements:
+        is_bare = statement.get("Effect") == "Deny" and not statement.get("Condition")
+        if is_bare and _applies(statement, "*", action, resource, {}):
+            return True
+
+    return False
+
+
 def _applies(
     statement: Statement, service: str, action: str, resource: str, context: Mapping[str, str]
 ) -> bool:

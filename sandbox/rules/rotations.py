@@ -121,8 +121,7 @@ class Rotation:
         The text of the event: https://repost.aws/knowledge-center/secrets-manager-cross-account-rotation
         """
         version = self.secret.versions.get(self.token, {})
-        is_filled = "secret_string" in version or "secret_binary" in version
-        if step == STEPS[0] and not is_filled:
+        if step == STEPS[0] and not versions.has_value(version):
             msg = (
                 f"Pending secret version {self.token} for Secret {self.secret.arn} was not created "
                 f"by Lambda {function_arn}. Remove the AWSPENDING staging label and restart "
