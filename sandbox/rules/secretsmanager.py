@@ -18,7 +18,7 @@ from moto.secretsmanager.exceptions import (
 )
 from moto.secretsmanager.responses import SecretsManagerResponse
 
-from sandbox.rules import functions, kms, policies, rotations, schedules, versions
+from sandbox.rules import functions, kms, policies, principals, rotations, schedules, versions
 
 MAX_NAME = 512
 MAX_VALUE = 65_536
@@ -245,11 +245,22 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
     def put_resource_policy(
         self, secret_id: str, policy: str, *, block_public: bool = False
     ) -> tuple[str, str]:
-        """Store a policy that AWS accepts."""
-        self._live(secret_id)
-        policies.check(policy, block_public=block_public)
+        """Store a policy that AWS accepts, with the IDs of those whom it names."""
+        secret = self._live(secret_id)
+        policies.check(policy, account=self.account_id, block_public=block_public)
+        secret.principal_ids = principals.ids(json.loads(policy), self.account_id)
         arn, name = super().put_resource_policy(secret_id, policy)
         return str(arn), str(name)
+
+    def get_resource_policy(self, secret_id: str) -> str:
+        """Show a policy as AWS does, with the ID of each role or user that is gone."""
+        found: dict[str, str] = json.loads(super().get_resource_policy(secret_id))
+        if "ResourcePolicy" in found:
+            policy, ids = json.loads(found["ResourcePolicy"]), self.secrets[secret_id].principal_ids
+            shown = principals.shown(policy, ids, self.account_id)
+            found["ResourcePolicy"] = json.dumps(shown)
+
+        return json.dumps(found)
 
     def rotate_secret(
         self,
