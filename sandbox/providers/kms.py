@@ -136,7 +136,7 @@ def create_alias(cloud: Cloud, inputs: Properties) -> Created:
 
 def read_alias(cloud: Cloud, identity: str, _: Properties) -> Properties | None:
     """Find an alias."""
-    pages = cloud.client("kms").get_paginator("list_aliases").paginate()
+    pages = cloud.pages("kms", "list_aliases")
     for alias in chain.from_iterable(page["Aliases"] for page in pages):
         if alias["AliasName"] == identity:
             return {

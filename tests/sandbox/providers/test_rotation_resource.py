@@ -54,7 +54,7 @@ def test_creation_waits_for_a_permission_that_is_not_there_yet(
 def test_creation_waits_for_a_rotation_that_ends(
     cloud: Cloud, sm: Any, aws: Aws, arn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sandbox.providers.secretsmanager._RETRY_SECONDS", 30)
+    monkeypatch.setattr("sandbox.providers.retries.PROPAGATION_SECONDS", 30)
     function = deploy(aws, ROTATES)
     create_rotation(cloud, rotation(arn, function, rotateImmediately=True))
     create_rotation(cloud, rotation(arn, function))  # InvalidRequestException until then
