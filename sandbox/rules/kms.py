@@ -9,6 +9,7 @@ them AWS really answers for a key in which state is not documented.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection
 from typing import Any
 
@@ -22,6 +23,12 @@ MANAGED_KEY = "DefaultEncryptionKey"
 """How ListSecretVersionIds names the AWS-managed key, which is always usable."""
 
 _MANAGED_ALIAS = "alias/aws/secretsmanager"
+_SHOWN_AS = os.environ.get("SANDBOX_SHOWS_KEYS_AS") or "alias"
+"""How DescribeSecret shows a key that was given as an alias: `alias`, as it was given; `arn`, as
+the alias's ARN; or `nothing`, the AWS-managed key not at all. AWS's reference has the latter two
+("The key ID or alias ARN of the KMS key … If the secret is encrypted with the Amazon Web Services
+managed key aws/secretsmanager, this field is omitted"), while go-to-k/cdkd#1243 saw the managed key
+after it had been named."""
 
 
 class EncryptionFailureError(JsonRESTError):  # type: ignore[misc] # moto has no types
@@ -83,6 +90,17 @@ def arn_of(account: str, region: str, key: str | None) -> str:
         )
 
     return str(found.arn)
+
+
+def shown(account: str, region: str, key: str | None) -> str | None:
+    """Return a key as DescribeSecret shows it; None for one that was never named."""
+    if not key or (_SHOWN_AS == "nothing" and key.endswith(_MANAGED_ALIAS)):
+        return None
+
+    if _SHOWN_AS == "arn" and key.startswith("alias/"):
+        return f"arn:aws:kms:{region}:{account}:{key}"
+
+    return key
 
 
 def is_usable(arn: str) -> bool:

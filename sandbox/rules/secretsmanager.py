@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import time
+import uuid
 from typing import Any
 
 from moto.secretsmanager import models
@@ -20,6 +21,7 @@ from moto.secretsmanager.responses import SecretsManagerResponse
 
 from sandbox.rules import functions, kms, policies, principals, rotations, schedules, versions
 
+_DEFAULT_ALIAS = models.SecretsManagerBackend.DEFAULT_KMS_KEY_ALIAS
 MAX_NAME = 512
 MAX_VALUE = 65_536
 
@@ -274,10 +276,10 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
 
         The function must exist and let Secrets Manager call it. It is called after this has
         answered: "Configures and starts the asynchronous process of rotating the secret". No clock
-        runs the schedule. Without `rotate_immediately` AWS calls the function's testSecret alone;
-        the sandbox calls nothing.
+        runs the schedule. Without `rotate_immediately` the function's testSecret alone is called.
         """
         secret = self._live(secret_id)
+        rotations.wait_for_test(secret.arn)
         pending = versions.holder_of(secret, "AWSPENDING")
         if pending is not None and pending != versions.holder_of(secret, "AWSCURRENT"):
             if client_request_token == pending:
@@ -304,7 +306,11 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
         secret.rotation_rules = rules
         secret.rotation_requested = secret.rotation_enabled = True
         secret.next_rotation_date = schedules.next_rotation(rules)
-        if not rotate_immediately or not secret.versions:
+        if not rotate_immediately:
+            self._test_rotation(secret)
+            return str(secret.to_short_dict())
+
+        if not secret.versions:
             return str(secret.to_short_dict())
 
         version_id = self._from_client_request_token(client_request_token)
@@ -314,6 +320,21 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
             rotations.Rotation(self.account_id, self.region_name, secret, version_id).start()
 
         return str(secret.to_short_dict(version_id=version_id))
+
+    def _test_rotation(self, secret: Any) -> None:  # noqa: ANN401 # moto's class
+        """Test the function with a pending version of the current value, if there is one."""
+        current = versions.holder_of(secret, "AWSCURRENT")
+        if current is None:
+            return
+
+        token = str(uuid.uuid4())
+        secret.versions[token] = {
+            **secret.versions[current],
+            "version_id": token,
+            "version_stages": [],
+        }
+        versions.move(secret, "AWSPENDING", token)
+        rotations.Rotation(self.account_id, self.region_name, secret, token).test()
 
     def _reattempt(self, secret: Any, pending: str) -> None:  # noqa: ANN401 # moto's class
         if secret.rotation_enabled and secret.rotation_lambda_arn:
@@ -419,8 +440,14 @@ def _to_dict(secret: Any) -> dict[str, Any]:  # noqa: ANN401 # moto's class
     (tried on AWS by go-to-k/cdkd#1243).
     """
     described: dict[str, Any] = _PLAIN_TO_DICT(secret)
-    if getattr(secret, "key_is_named", False):
-        described["KmsKeyId"] = secret.kms_key_id
+    described.pop("KmsKeyId", None)
+    named = secret.kms_key_id
+    if not getattr(secret, "key_is_named", False) and named == _DEFAULT_ALIAS:
+        named = None
+
+    key = kms.shown(secret.account_id, secret.region, named)
+    if key is not None:
+        described["KmsKeyId"] = key
 
     if described.get("RotationEnabled"):
         described["RotationRules"] = secret.rotation_rules
@@ -434,8 +461,9 @@ def _replica_to_dict(replica: Any) -> dict[str, Any]:  # noqa: ANN401 # moto's c
     """Describe a replica with its own key; moto's answer has its primary's."""
     described: dict[str, Any] = _PLAIN_REPLICA_TO_DICT(replica)
     described.pop("KmsKeyId", None)
-    if replica.config["KmsKeyId"] != models.SecretsManagerBackend.DEFAULT_KMS_KEY_ALIAS:
-        described["KmsKeyId"] = replica.config["KmsKeyId"]
+    if replica.config["KmsKeyId"] != _DEFAULT_ALIAS:
+        account = replica.source.account_id
+        described["KmsKeyId"] = kms.shown(account, replica.region, replica.config["KmsKeyId"])
 
     return described
 

@@ -100,6 +100,7 @@ def test_a_change_of_rotate_immediately_alone_rotates_nothing(
     function = deploy(aws, ROTATES)
     create_rotation(cloud, rotation(arn, function))
     olds, news = rotation(arn, function), rotation(arn, function, rotateImmediately=True)
+    wait_until(lambda: len(sm.describe_secret(SecretId=arn)["VersionIdsToStages"]) == 1)  # tested
     update_rotation(cloud, arn, olds, news)
     assert len(sm.describe_secret(SecretId=arn)["VersionIdsToStages"]) == 1
     news["rotationRules"] = {"automaticallyAfterDays": 31}
