@@ -23,7 +23,13 @@ from sandbox.providers.retries import answer_of
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _ACCOUNT = re.compile(r"^(\d{12})$")
-_GONE = ("ResourceNotFoundException", "NotFoundException", "NoSuchEntity", "DBInstanceNotFound")
+_GONE = (
+    "ResourceNotFoundException",
+    "NotFoundException",
+    "NotFound",
+    "NoSuchEntity",
+    "DBInstanceNotFound",
+)
 
 
 class Cloud:
@@ -92,14 +98,19 @@ class Cloud:
             if error.response["Error"]["Code"] in _GONE:
                 return None
 
-            raise ProviderError(str(error)) from None
+            raise ProviderError(_text(error)) from None
 
 
 def _answered(request: Callable[[], Any]) -> Any:  # noqa: ANN401 # AWS's answer
     try:
         return answer_of(request)
     except ClientError as error:
-        raise ProviderError(str(error)) from None
+        raise ProviderError(_text(error)) from None
+
+
+def _text(error: ClientError) -> str:
+    """Return AWS's refusal; boto3 adds how often it asked, which `retries` decides."""
+    return str(error).replace(" (reached max retries: 0)", "")
 
 
 def _decoded(settings: Properties, name: str) -> Any:  # noqa: ANN401 # any JSON value
@@ -158,22 +169,50 @@ def all_tags(properties: Properties) -> dict[str, str]:
 
 def tags(properties: Properties) -> list[dict[str, str]] | None:
     """Return all tags of a resource in AWS's form; None where it has none."""
-    pairs = []
-    for key, value in all_tags(properties).items():
-        pairs.append({"Key": key, "Value": value})
-
-    return pairs or None
+    return pairs(all_tags(properties)) or None
 
 
-def own_tags(cloud: Cloud, found: dict[str, str], state: Properties) -> dict[str, str] | None:
-    """Return a resource's tags without the provider's default ones that are not its own too."""
+def shown_tags(cloud: Cloud, found: dict[str, str], state: Properties) -> Properties:
+    """Return a resource's tags as outputs: `tags` without the provider's default ones.
+
+    One that the resource has itself as well is shown (PA tags.go).
+    """
     written = state.get("tags") or {}
     own = {}
     for key, value in found.items():
         if key in written or cloud.default_tags.get(key) != value:
             own[key] = value
 
-    return own or None
+    return {"tags": own or None, "tagsAll": found}
+
+
+def update_tags(
+    olds: Properties,
+    news: Properties,
+    remove: Callable[[list[str]], Any],
+    add: Callable[[dict[str, str]], Any],
+) -> None:
+    """Remove the tags that are gone, then write those that are new or changed.
+
+    Args:
+        olds: the resource's properties before.
+        news: those after.
+        remove: removes tags by key.
+        add: writes tags.
+    """
+    before, after = all_tags(olds), all_tags(news)
+    gone = sorted(before.keys() - after.keys())
+    if gone:
+        remove(gone)
+
+    changed = {key: value for key, value in after.items() if before.get(key) != value}
+    if changed:
+        add(changed)
+
+
+def pairs(found: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return tags in AWS's usual form."""
+    return [{"Key": key, "Value": value} for key, value in found.items()]
 
 
 def untagged(found: list[Mapping[str, str]] | None) -> dict[str, str]:

@@ -157,10 +157,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=_struct(inputs, secrets), failures=failures)
 
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
-        """Compare the program's inputs with those of the last run."""
+        """Compare the program's inputs with those of the last run, as the state shows them."""
         facts = self._facts_of(request.urn, context)
         before = request.old_inputs if request.HasField("old_inputs") else request.olds
-        olds, news = _plain(before), _plain(request.news)
+        olds = checks.as_read(facts, _plain(before), _plain(request.olds))
+        news = _plain(request.news)
         response = provider_pb2.DiffResponse(
             changes=provider_pb2.DiffResponse.DIFF_NONE, hasDetailedDiff=True
         )

@@ -7,17 +7,19 @@ import binascii
 import json
 import uuid
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from sandbox.providers.cloud import (
     Cloud,
-    all_tags,
     failing,
     listed,
-    own_tags,
+    pairs,
     same_policy_or,
+    shown_tags,
     tags,
     untagged,
+    update_tags,
     without_none,
 )
 from sandbox.providers.protocol import Created, Properties, ProviderError, ResourceType
@@ -124,15 +126,13 @@ def _described(cloud: Cloud, identity: str, state: Properties) -> Properties | N
     if found is None or found.get("DeletedDate"):
         return None
 
-    found_tags = untagged(found.get("Tags"))
     return {
         "arn": found["ARN"],
         "name": found["Name"],
         "description": found.get("Description"),
         "kmsKeyId": found.get("KmsKeyId"),
-        "tags": own_tags(cloud, found_tags, state),
-        "tagsAll": found_tags,
         "replicas": _read_replicas(found, state),
+        **shown_tags(cloud, untagged(found.get("Tags")), state),
     }
 
 
@@ -179,14 +179,13 @@ def update_secret(
 
 
 def _update_tags(cloud: Cloud, identity: str, olds: Properties, news: Properties) -> None:
-    before = all_tags(olds)
-    after = all_tags(news)
-    gone = sorted(before.keys() - after.keys())
-    if gone:
-        cloud.call("secretsmanager", "untag_resource", SecretId=identity, TagKeys=gone)
-
-    if after and after != before:
-        cloud.call("secretsmanager", "tag_resource", SecretId=identity, Tags=tags(news))
+    call = partial(cloud.call, "secretsmanager")
+    update_tags(
+        olds,
+        news,
+        lambda gone: call("untag_resource", SecretId=identity, TagKeys=gone),
+        lambda added: call("tag_resource", SecretId=identity, Tags=pairs(added)),
+    )
 
 
 def _update_replicas(cloud: Cloud, identity: str, olds: Properties, news: Properties) -> None:
