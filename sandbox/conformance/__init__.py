@@ -12,18 +12,31 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sandbox.providers.official import Facts
-from sandbox.toolchain import Report, ToolchainError, cache_directory, go, locked
+from sandbox.toolchain import (
+    GoProgram,
+    Report,
+    ToolchainError,
+    cache_directory,
+    go_build,
+    last_line,
+    locked,
+)
 
 _GO_MODULE = Path(__file__).parent
+_JUDGE = GoProgram(
+    name="the judge",
+    source="from Pulumi's bridge",
+    module=_GO_MODULE,
+    arguments=("-trimpath", "-ldflags", "-s -w", "."),
+    without_go="there is no Go to build the judge: install it (https://go.dev/doc/install)",
+)
 
 
 @dataclass(frozen=True)
@@ -89,7 +102,7 @@ def ask(facts: Mapping[str, Facts], questions: Sequence[Question], report: Repor
         check=False,
     )
     if done.returncode != 0:
-        msg = f"the judge failed: {_last_line(done.stderr)}"
+        msg = f"the judge failed: {last_line(done.stderr)}"
         raise ToolchainError(msg)
 
     return [_answer(given) for given in json.loads(done.stdout)]
@@ -114,9 +127,9 @@ def _judge(report: Report) -> Path:
         return program
 
     home.mkdir(parents=True, exist_ok=True)
-    with locked(home / ".lock", "the judge", report):
+    with locked(home / ".lock", _JUDGE.name, report):
         if not program.is_file():
-            _build(program, report)
+            go_build(_JUDGE, program, report)
 
     return program
 
@@ -128,37 +141,3 @@ def _digest() -> str:
             digest.update(path.read_bytes())
 
     return digest.hexdigest()[:16]
-
-
-def _build(program: Path, report: Report) -> None:
-    compiler = go(report)
-    if compiler is None:
-        msg = "there is no Go to build the judge: install it (https://go.dev/doc/install)"
-        raise ToolchainError(msg)
-
-    report("building the judge from Pulumi's bridge: 3 to 8 minutes, once per machine")
-    start = time.monotonic()
-    unfinished = program.with_suffix(f".{os.getpid()}")
-    built = subprocess.run(
-        [compiler, "build", "-trimpath", "-ldflags", "-s -w", "-o", str(unfinished), "."],
-        cwd=_GO_MODULE,
-        env={**os.environ, "GOFLAGS": "-mod=readonly -buildvcs=false", "CGO_ENABLED": "0"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if built.returncode != 0:
-        unfinished.unlink(missing_ok=True)
-        msg = f"the judge cannot be built: {_last_line(built.stderr)}"
-        raise ToolchainError(msg)
-
-    unfinished.rename(program)
-    report(f"built in {time.monotonic() - start:.0f} s")
-
-
-def _last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    if not lines:
-        return "no message"
-
-    return lines[-1]

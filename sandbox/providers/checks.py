@@ -460,6 +460,31 @@ _BROKEN: Mapping[str, Callable[[Relation, Mapping[str, Any]], bool]] = {
 }
 
 
+def as_read(facts: Facts, inputs: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs of the last run as the provider read them then.
+
+    Terraform compares what the program gives with the state, which holds AWS's own answer: an alias
+    that AWS shows as an ARN is a change in every run. Single values only: the provider keeps lists
+    and blocks as they were planned.
+
+    Args:
+        facts: the facts of the resource's type.
+        inputs: the inputs of the last run.
+        state: the outputs of the last run; empty where they are not known.
+    """
+    shown = dict(inputs)
+    if not state:
+        return shown
+
+    for name in facts.single_values - facts.named("write_only"):
+        if name in state:
+            shown[name] = state[name]
+        else:
+            shown.pop(name, None)
+
+    return shown
+
+
 def changed(
     facts: Facts, olds: Mapping[str, Any], news: Mapping[str, Any], ignored: Collection[str]
 ) -> list[str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,9 +19,17 @@ from botocore.exceptions import ClientError
 from sandbox.providers.checks import UNKNOWN, is_known
 from sandbox.providers.official import Facts
 from sandbox.providers.protocol import Properties, ProviderError
+from sandbox.providers.retries import answer_of
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_GONE = ("ResourceNotFoundException", "NotFoundException", "NoSuchEntity", "DBInstanceNotFound")
+_ACCOUNT = re.compile(r"^(\d{12})$")
+_GONE = (
+    "ResourceNotFoundException",
+    "NotFoundException",
+    "NotFound",
+    "NoSuchEntity",
+    "DBInstanceNotFound",
+)
 
 
 class Cloud:
@@ -58,7 +68,7 @@ class Cloud:
         return self._elsewhere[region]
 
     def client(self, service: str) -> Any:  # noqa: ANN401 # boto3 makes its clients' classes at run time
-        """Return the client of a service."""
+        """Return the client of a service; it repeats nothing itself, see `retries`."""
         if service not in self._clients:
             self._clients[service] = self._session.client(
                 service,
@@ -71,20 +81,36 @@ class Cloud:
     def call(self, service: str, operation: str, /, **arguments: Any) -> Any:  # noqa: ANN401 # AWS's answer
         """Call AWS without arguments that are None; AWS's refusal becomes a ProviderError."""
         given = without_none(arguments)
-        try:
-            return getattr(self.client(service), operation)(**given)
-        except ClientError as error:
-            raise ProviderError(str(error)) from None
+        return _answered(partial(getattr(self.client(service), operation), **given))
+
+    def pages(self, service: str, operation: str) -> list[Any]:
+        """Call AWS for all pages of an answer."""
+        paginator = self.client(service).get_paginator(operation)
+        pages: list[Any] = _answered(lambda: list(paginator.paginate()))
+        return pages
 
     def find(self, service: str, operation: str, /, **arguments: Any) -> Any:  # noqa: ANN401 # AWS's answer
         """Call AWS; return None where the resource does not exist."""
+        request = partial(getattr(self.client(service), operation), **arguments)
         try:
-            return getattr(self.client(service), operation)(**arguments)
+            return answer_of(request)
         except ClientError as error:
             if error.response["Error"]["Code"] in _GONE:
                 return None
 
-            raise ProviderError(str(error)) from None
+            raise ProviderError(_text(error)) from None
+
+
+def _answered(request: Callable[[], Any]) -> Any:  # noqa: ANN401 # AWS's answer
+    try:
+        return answer_of(request)
+    except ClientError as error:
+        raise ProviderError(_text(error)) from None
+
+
+def _text(error: ClientError) -> str:
+    """Return AWS's refusal; boto3 adds how often it asked, which `retries` decides."""
+    return str(error).replace(" (reached max retries: 0)", "")
 
 
 def _decoded(settings: Properties, name: str) -> Any:  # noqa: ANN401 # any JSON value
@@ -143,27 +169,86 @@ def all_tags(properties: Properties) -> dict[str, str]:
 
 def tags(properties: Properties) -> list[dict[str, str]] | None:
     """Return all tags of a resource in AWS's form; None where it has none."""
-    pairs = []
-    for key, value in all_tags(properties).items():
-        pairs.append({"Key": key, "Value": value})
-
-    return pairs or None
+    return pairs(all_tags(properties)) or None
 
 
-def own_tags(cloud: Cloud, found: dict[str, str], state: Properties) -> dict[str, str] | None:
-    """Return a resource's tags without the provider's default ones that are not its own too."""
+def shown_tags(cloud: Cloud, found: dict[str, str], state: Properties) -> Properties:
+    """Return a resource's tags as outputs: `tags` without the provider's default ones.
+
+    One that the resource has itself as well is shown (PA tags.go).
+    """
     written = state.get("tags") or {}
     own = {}
     for key, value in found.items():
         if key in written or cloud.default_tags.get(key) != value:
             own[key] = value
 
-    return own or None
+    return {"tags": own or None, "tagsAll": found}
+
+
+def update_tags(
+    olds: Properties,
+    news: Properties,
+    remove: Callable[[list[str]], Any],
+    add: Callable[[dict[str, str]], Any],
+) -> None:
+    """Remove the tags that are gone, then write those that are new or changed.
+
+    Args:
+        olds: the resource's properties before.
+        news: those after.
+        remove: removes tags by key.
+        add: writes tags.
+    """
+    before, after = all_tags(olds), all_tags(news)
+    gone = sorted(before.keys() - after.keys())
+    if gone:
+        remove(gone)
+
+    changed = {key: value for key, value in after.items() if before.get(key) != value}
+    if changed:
+        add(changed)
+
+
+def pairs(found: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return tags in AWS's usual form."""
+    return [{"Key": key, "Value": value} for key, value in found.items()]
 
 
 def untagged(found: list[Mapping[str, str]] | None) -> dict[str, str]:
     """Return tags in Pulumi's form."""
     return {tag["Key"]: tag["Value"] for tag in found or ()}
+
+
+def same_policy_or(written: str | None, found: str) -> str:
+    """Return the policy that was written if the one found means the same.
+
+    `SuppressEquivalentPolicyDiffs` in terraform-provider-aws: neither the order of statements and
+    of the items of a list matters, nor whether one item is in a list, nor how an account is named.
+    """
+    if written is not None and _meaning(json.loads(written)) == _meaning(json.loads(found)):
+        return written
+
+    return found
+
+
+def _meaning(policy: Mapping[str, Any]) -> Any:  # noqa: ANN401 # JSON values with sets
+    """Return what of a policy counts, as values that can be compared."""
+    statements = policy.get("Statement", [])
+    if isinstance(statements, Mapping):
+        statements = [statements]
+
+    meant = [_sorted(statement) for statement in statements]
+    rest = {key: value for key, value in policy.items() if key != "Statement"}
+    return _sorted(rest), sorted(meant, key=repr)
+
+
+def _sorted(value: Any) -> Any:  # noqa: ANN401 # any JSON value
+    if isinstance(value, Mapping):
+        return sorted((key, _sorted(inner)) for key, inner in value.items())
+
+    items = value if isinstance(value, list) else [value]
+    return sorted({_ACCOUNT.sub(r"arn:aws:iam::\1:root", str(item)) for item in items})
 
 
 def same_or(written: str | None, found: Any) -> str:  # noqa: ANN401 # a text, or what moto parsed

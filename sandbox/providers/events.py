@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
-from sandbox.providers.cloud import Cloud, all_tags, same_or, tags, without_none
-from sandbox.providers.protocol import Created, Properties, ResourceType
+import threading
+from collections import defaultdict
+from functools import partial
+
+from sandbox.providers.cloud import (
+    Cloud,
+    all_tags,
+    pairs,
+    same_or,
+    same_policy_or,
+    shown_tags,
+    tags,
+    untagged,
+    update_tags,
+    without_none,
+)
+from sandbox.providers.protocol import Created, Properties, ProviderError, ResourceType
 
 
-def put_rule(cloud: Cloud, inputs: Properties) -> Created:
-    """Create or change a rule on the default bus."""
+def create_rule(cloud: Cloud, inputs: Properties) -> Created:
+    """Create a rule on the default bus."""
+    _put_rule(cloud, inputs, tags(inputs))
+    return inputs["name"], read_rule(cloud, inputs["name"], inputs)
+
+
+def _put_rule(
+    cloud: Cloud, inputs: Properties, rule_tags: list[dict[str, str]] | None = None
+) -> None:
     cloud.call(
         "events",
         "put_rule",
@@ -16,9 +38,8 @@ def put_rule(cloud: Cloud, inputs: Properties) -> Created:
         EventPattern=inputs.get("eventPattern"),
         ScheduleExpression=inputs.get("scheduleExpression"),
         State=inputs.get("state"),
-        Tags=tags(inputs),
+        Tags=rule_tags,
     )
-    return inputs["name"], read_rule(cloud, inputs["name"], inputs)
 
 
 def read_rule(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
@@ -33,8 +54,29 @@ def read_rule(cloud: Cloud, identity: str, state: Properties) -> Properties | No
         "name": identity,
         "description": found.get("Description"),
         "eventPattern": same_or(state.get("eventPattern"), pattern) if pattern else None,
-        "tags": state.get("tags"),
+        **shown_tags(cloud, _tags_of(cloud, "events", ResourceARN=found["Arn"]), state),
     }
+
+
+def _tags_of(cloud: Cloud, service: str, **which: str) -> dict[str, str]:
+    return untagged(cloud.call(service, "list_tags_for_resource", **which).get("Tags"))
+
+
+def update_rule(
+    cloud: Cloud, identity: str, olds: Properties, news: Properties
+) -> Properties | None:
+    """Change a rule. PutRule ignores tags then: "If you are updating an existing rule, any tags you
+    specify in the PutRule operation are ignored"."""
+    _put_rule(cloud, news)
+    call = partial(cloud.call, "events")
+    arn = olds["arn"]
+    update_tags(
+        olds,
+        news,
+        lambda gone: call("untag_resource", ResourceARN=arn, TagKeys=gone),
+        lambda added: call("tag_resource", ResourceARN=arn, Tags=pairs(added)),
+    )
+    return read_rule(cloud, identity, news)
 
 
 def delete_rule(cloud: Cloud, identity: str, _: Properties) -> None:
@@ -80,9 +122,25 @@ def delete_target(cloud: Cloud, _: str, state: Properties) -> None:
 
 
 def create_topic(cloud: Cloud, inputs: Properties) -> Created:
-    """Create a topic; its id is its ARN."""
-    made = cloud.call("sns", "create_topic", Name=inputs["name"], Tags=tags(inputs))
-    return made["TopicArn"], {"arn": made["TopicArn"]}
+    """Create a topic, which must not exist yet; its id is its ARN.
+
+    AWS would return the one that exists; pulumi-aws refuses (`patches/…-non-idempotent-sns-topic-
+    creation.patch`), one creation of a name at a time.
+    """
+    name = inputs["name"]
+    account = cloud.call("sts", "get_caller_identity")["Account"]
+    arn = f"arn:aws:sns:{cloud.region}:{account}:{name}"
+    with _topic_locks[arn]:
+        if cloud.find("sns", "get_topic_attributes", TopicArn=arn) is not None:
+            msg = f"SNS Topic ({name}) already exists"
+            raise ProviderError(msg)
+
+        made = cloud.call("sns", "create_topic", Name=name, Tags=tags(inputs))["TopicArn"]
+
+    return made, read_topic(cloud, made, inputs)
+
+
+_topic_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 def read_topic(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
@@ -94,8 +152,22 @@ def read_topic(cloud: Cloud, identity: str, state: Properties) -> Properties | N
     return {
         "arn": identity,
         "name": identity.rsplit(":", maxsplit=1)[-1],
-        "tags": state.get("tags"),
+        **shown_tags(cloud, _tags_of(cloud, "sns", ResourceArn=identity), state),
     }
+
+
+def update_topic(
+    cloud: Cloud, identity: str, olds: Properties, news: Properties
+) -> Properties | None:
+    """Change a topic's tags."""
+    call = partial(cloud.call, "sns")
+    update_tags(
+        olds,
+        news,
+        lambda gone: call("untag_resource", ResourceArn=identity, TagKeys=gone),
+        lambda added: call("tag_resource", ResourceArn=identity, Tags=pairs(added)),
+    )
+    return read_topic(cloud, identity, news)
 
 
 def delete_topic(cloud: Cloud, identity: str, _: Properties) -> None:
@@ -121,7 +193,7 @@ def read_topic_policy(cloud: Cloud, identity: str, state: Properties) -> Propert
     if found is None:
         return None
 
-    policy = same_or(state.get("policy"), found["Attributes"]["Policy"])
+    policy = same_policy_or(state.get("policy"), found["Attributes"]["Policy"])
     return {"arn": identity, "policy": policy}
 
 
@@ -130,7 +202,8 @@ def create_log_group(cloud: Cloud, inputs: Properties) -> Created:
     cloud.call(
         "logs", "create_log_group", logGroupName=inputs["name"], tags=all_tags(inputs) or None
     )
-    return inputs["name"], update_log_group(cloud, inputs["name"], {}, inputs)
+    _keep_for(cloud, inputs["name"], inputs)
+    return inputs["name"], read_log_group(cloud, inputs["name"], inputs)
 
 
 def read_log_group(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
@@ -140,25 +213,39 @@ def read_log_group(cloud: Cloud, identity: str, state: Properties) -> Properties
     if group is None:
         return None
 
+    arn = group["arn"].removesuffix(":*")
+    found_tags = cloud.call("logs", "list_tags_for_resource", resourceArn=arn)["tags"]
     return {
-        "arn": group["arn"].removesuffix(":*"),
+        "arn": arn,
         "name": identity,
         "retentionInDays": group.get("retentionInDays", 0),
-        "tags": state.get("tags"),
+        **shown_tags(cloud, found_tags, state),
     }
 
 
 def update_log_group(
-    cloud: Cloud, identity: str, _: Properties, news: Properties
+    cloud: Cloud, identity: str, olds: Properties, news: Properties
 ) -> Properties | None:
-    """Set how long a log is kept; forever if not given."""
-    days = news.get("retentionInDays")
-    if days:
-        cloud.call("logs", "put_retention_policy", logGroupName=identity, retentionInDays=days)
-    else:
-        cloud.call("logs", "delete_retention_policy", logGroupName=identity)
-
+    """Change a log group's tags, and how long it is kept."""
+    _keep_for(cloud, identity, news)
+    call = partial(cloud.call, "logs")
+    arn = olds["arn"]
+    update_tags(
+        olds,
+        news,
+        lambda gone: call("untag_resource", resourceArn=arn, tagKeys=gone),
+        lambda added: call("tag_resource", resourceArn=arn, tags=added),
+    )
     return read_log_group(cloud, identity, news)
+
+
+def _keep_for(cloud: Cloud, name: str, inputs: Properties) -> None:
+    """Set how long a log is kept; forever if not given."""
+    days = inputs.get("retentionInDays")
+    if days:
+        cloud.call("logs", "put_retention_policy", logGroupName=name, retentionInDays=days)
+    else:
+        cloud.call("logs", "delete_retention_policy", logGroupName=name)
 
 
 def delete_log_group(cloud: Cloud, identity: str, _: Properties) -> None:
@@ -176,7 +263,7 @@ TYPES = {
     "aws:sns/topic:Topic": ResourceType(
         create_topic,
         read_topic,
-        lambda _cloud, _id, _olds, _news: {},
+        update_topic,
         delete_topic,
     ),
     "aws:sns/topicPolicy:TopicPolicy": ResourceType(
@@ -185,9 +272,9 @@ TYPES = {
         lambda cloud, _id, _olds, news: put_topic_policy(cloud, news)[1],
     ),
     "aws:cloudwatch/eventRule:EventRule": ResourceType(
-        put_rule,
+        create_rule,
         read_rule,
-        lambda cloud, _id, _olds, news: put_rule(cloud, news)[1],
+        update_rule,
         delete_rule,
     ),
     "aws:cloudwatch/eventTarget:EventTarget": ResourceType(

@@ -5,9 +5,17 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from functools import partial
 from pathlib import Path
 
-from sandbox.providers.cloud import Cloud, all_tags, listed, without_none
+from sandbox.providers.cloud import (
+    Cloud,
+    all_tags,
+    listed,
+    shown_tags,
+    update_tags,
+    without_none,
+)
 from sandbox.providers.protocol import Created, Properties, ResourceType
 
 _ASSETS, _TEXT, _PATH = "assets", "text", "path"  # how Pulumi writes archives and assets
@@ -110,14 +118,22 @@ def read_function(cloud: Cloud, identity: str, state: Properties) -> Properties 
         "loggingConfig": state.get("loggingConfig"),
         "vpcConfig": state.get("vpcConfig"),
         "deadLetterConfig": state.get("deadLetterConfig"),
-        "tags": state.get("tags"),
+        **shown_tags(cloud, found.get("Tags") or {}, state),
     }
 
 
 def update_function(
     cloud: Cloud, identity: str, olds: Properties, news: Properties
 ) -> Properties | None:
-    """Change a function's code and settings."""
+    """Change a function's tags, code and settings."""
+    call = partial(cloud.call, "lambda")
+    arn = olds["arn"]
+    update_tags(
+        olds,
+        news,
+        lambda gone: call("untag_resource", Resource=arn, TagKeys=gone),
+        lambda added: call("tag_resource", Resource=arn, Tags=added),
+    )
     if olds.get("code") != news["code"]:
         cloud.call(
             "lambda",

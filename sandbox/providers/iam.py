@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from sandbox.providers.cloud import Cloud, same_or, tags
+from sandbox.providers.cloud import (
+    Cloud,
+    failing,
+    pairs,
+    same_policy_or,
+    shown_tags,
+    tags,
+    untagged,
+    update_tags,
+)
 from sandbox.providers.protocol import Created, Properties, ProviderError, ResourceType
 
 
@@ -38,46 +49,71 @@ def read_iam_policy(cloud: Cloud, identity: str, state: Properties) -> Propertie
         "arn": identity,
         "name": policy["PolicyName"],
         "description": policy.get("Description") or state.get("description"),
-        "policy": same_or(state.get("policy"), current["Document"]),
-        "tags": state.get("tags"),
+        "policy": _same_or(state.get("policy"), current["Document"]),
+        **shown_tags(cloud, untagged(policy.get("Tags")), state),
     }
+
+
+def _same_or(written: str | None, found: Any) -> str:  # noqa: ANN401 # boto3 parses IAM's documents
+    return same_policy_or(written, json.dumps(found))
+
+
+MAX_POLICY_VERSIONS = 5
+"""Versions of a managed policy, the default one included
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)."""
 
 
 def update_iam_policy(
     cloud: Cloud, identity: str, olds: Properties, news: Properties
-) -> Properties:
-    """Create the document's new version and make it the default."""
+) -> Properties | None:
+    """Create the document's new version and make it the default; the oldest makes room for it."""
     if olds.get("policy") != news.get("policy"):
-        listed = cloud.call("iam", "list_policy_versions", PolicyArn=identity)
-        _delete_old_versions(cloud, identity, listed["Versions"])
-        cloud.call(
-            "iam",
-            "create_policy_version",
-            PolicyArn=identity,
-            PolicyDocument=news["policy"],
-            SetAsDefault=True,
-        )
+        _make_room(cloud, identity)
+        with failing(f"updating IAM Policy ({identity})"):
+            cloud.call(
+                "iam",
+                "create_policy_version",
+                PolicyArn=identity,
+                PolicyDocument=news["policy"],
+                SetAsDefault=True,
+            )
 
-    return {}
+    call = partial(cloud.call, "iam")
+    update_tags(
+        olds,
+        news,
+        lambda gone: call("untag_policy", PolicyArn=identity, TagKeys=gone),
+        lambda added: call("tag_policy", PolicyArn=identity, Tags=pairs(added)),
+    )
+    return read_iam_policy(cloud, identity, news)
+
+
+def _make_room(cloud: Cloud, identity: str) -> None:
+    """Delete the oldest version that is not the default, where there are as many as AWS keeps."""
+    versions = cloud.call("iam", "list_policy_versions", PolicyArn=identity)["Versions"]
+    if len(versions) < MAX_POLICY_VERSIONS:
+        return
+
+    others = [version for version in versions if not version["IsDefaultVersion"]]
+    oldest = min(others, key=lambda version: int(version["VersionId"].removeprefix("v")))
+    _delete_version(cloud, identity, oldest)
 
 
 def delete_iam_policy(cloud: Cloud, identity: str, _: Properties) -> None:
     """Delete a managed policy with all its versions."""
     listed = cloud.find("iam", "list_policy_versions", PolicyArn=identity)
-    if listed is not None:
-        _delete_old_versions(cloud, identity, listed["Versions"])
-        cloud.find("iam", "delete_policy", PolicyArn=identity)
+    if listed is None:
+        return
 
-
-def _delete_old_versions(cloud: Cloud, identity: str, versions: list[Properties]) -> None:
-    for version in versions:
+    for version in listed["Versions"]:
         if not version["IsDefaultVersion"]:
-            cloud.call(
-                "iam",
-                "delete_policy_version",
-                PolicyArn=identity,
-                VersionId=version["VersionId"],
-            )
+            _delete_version(cloud, identity, version)
+
+    cloud.find("iam", "delete_policy", PolicyArn=identity)
+
+
+def _delete_version(cloud: Cloud, identity: str, version: Properties) -> None:
+    cloud.call("iam", "delete_policy_version", PolicyArn=identity, VersionId=version["VersionId"])
 
 
 def attach_role_policy(cloud: Cloud, inputs: Properties) -> Created:
@@ -153,18 +189,18 @@ def read_role(cloud: Cloud, identity: str, state: Properties) -> Properties | No
         "arn": role["Arn"],
         "name": identity,
         "uniqueId": role["RoleId"],
-        "assumeRolePolicy": same_or(
+        "assumeRolePolicy": _same_or(
             state.get("assumeRolePolicy"), role["AssumeRolePolicyDocument"]
         ),
         "description": role.get("Description") or state.get("description"),
-        "tags": state.get("tags"),
+        **shown_tags(cloud, untagged(role.get("Tags")), state),
     }
 
 
 def update_role(
     cloud: Cloud, identity: str, olds: Properties, news: Properties
 ) -> Properties | None:
-    """Change who may assume a role, and its description."""
+    """Change who may assume a role, its description and its tags."""
     if olds.get("assumeRolePolicy") != news["assumeRolePolicy"]:
         cloud.call(
             "iam",
@@ -178,6 +214,13 @@ def update_role(
             "iam", "update_role", RoleName=identity, Description=news.get("description") or ""
         )
 
+    call = partial(cloud.call, "iam")
+    update_tags(
+        olds,
+        news,
+        lambda gone: call("untag_role", RoleName=identity, TagKeys=gone),
+        lambda added: call("tag_role", RoleName=identity, Tags=pairs(added)),
+    )
     return read_role(cloud, identity, news)
 
 
@@ -205,7 +248,7 @@ def read_role_policy(cloud: Cloud, identity: str, state: Properties) -> Properti
     if found is None:
         return None
 
-    policy = same_or(state.get("policy"), found["PolicyDocument"])
+    policy = _same_or(state.get("policy"), found["PolicyDocument"])
     return {"role": role, "name": name, "policy": policy}
 
 

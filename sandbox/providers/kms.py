@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from itertools import chain
+from typing import Any
 
-from sandbox.providers.cloud import Cloud, same_or, tags
-from sandbox.providers.protocol import Created, Properties, ResourceType
+from sandbox.providers.cloud import (
+    Cloud,
+    all_tags,
+    failing,
+    same_policy_or,
+    shown_tags,
+    update_tags,
+)
+from sandbox.providers.protocol import Created, Properties, ProviderError, ResourceType
+from sandbox.providers.retries import until_known
+
+_DELETED = ("PendingDeletion", "PendingReplicaDeletion")
 
 
 def create_key(cloud: Cloud, inputs: Properties) -> Created:
     """Create a symmetric key."""
-    made = cloud.call(
-        "kms",
-        "create_key",
-        Description=inputs.get("description"),
-        Policy=inputs.get("policy"),
-        MultiRegion=inputs.get("multiRegion"),
-        Tags=_key_tags(inputs),
+    made = _with_known_principals(
+        "creating KMS Key",
+        lambda: cloud.call(
+            "kms",
+            "create_key",
+            BypassPolicyLockoutSafetyCheck=inputs.get("bypassPolicyLockoutSafetyCheck"),
+            Description=inputs.get("description"),
+            Policy=inputs.get("policy"),
+            MultiRegion=inputs.get("multiRegion"),
+            Tags=_pairs(all_tags(inputs)) or None,
+        ),
     )["KeyMetadata"]
     if inputs.get("enableKeyRotation"):
         cloud.call("kms", "enable_key_rotation", KeyId=made["KeyId"])
@@ -24,38 +41,47 @@ def create_key(cloud: Cloud, inputs: Properties) -> Created:
     return made["KeyId"], read_key(cloud, made["KeyId"], inputs)
 
 
-def _key_tags(inputs: Properties) -> list[dict[str, str]] | None:
-    pairs = tags(inputs)
-    if pairs is None:
-        return None
+def _with_known_principals(doing: str, request: Callable[[], Any]) -> Any:  # noqa: ANN401 # AWS's answer
+    """Send a key policy, again and again while a role may be too new for it (`kms/key.go`)."""
+    with failing(doing):
+        return until_known(request, _is_malformed)
 
-    return [{"TagKey": pair["Key"], "TagValue": pair["Value"]} for pair in pairs]
+
+def _is_malformed(error: ProviderError) -> bool:
+    return "(MalformedPolicyDocumentException)" in str(error)
+
+
+def _pairs(found: dict[str, str]) -> list[dict[str, str]]:
+    return [{"TagKey": key, "TagValue": value} for key, value in found.items()]
 
 
 def read_key(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
-    """Describe a key; one that is pending deletion counts as gone."""
+    """Describe a key; one that is pending deletion counts as gone, a primary one as well."""
     found = cloud.find("kms", "describe_key", KeyId=identity)
-    if found is None or found["KeyMetadata"].get("DeletionDate"):
+    if found is None or found["KeyMetadata"]["KeyState"] in _DELETED:
         return None
 
     key = found["KeyMetadata"]
     policy = cloud.call("kms", "get_key_policy", KeyId=identity, PolicyName="default")["Policy"]
     rotates = cloud.call("kms", "get_key_rotation_status", KeyId=identity)["KeyRotationEnabled"]
+    listed = cloud.call("kms", "list_resource_tags", KeyId=identity).get("Tags") or []
     return {
         "arn": key["Arn"],
         "keyId": key["KeyId"],
         "description": key.get("Description"),
         "enableKeyRotation": rotates,
+        "isEnabled": key["Enabled"],
         "multiRegion": key.get("MultiRegion", False),
-        "policy": same_or(state.get("policy"), policy),
-        "tags": state.get("tags"),
+        "policy": same_policy_or(state.get("policy"), policy),
+        **shown_tags(cloud, {tag["TagKey"]: tag["TagValue"] for tag in listed}, state),
     }
 
 
 def update_key(
     cloud: Cloud, identity: str, olds: Properties, news: Properties
 ) -> Properties | None:
-    """Change policy, description and rotation."""
+    """Change policy, description, tags and rotation; enable or disable the key."""
+    _switch(cloud, identity, is_on=news.get("isEnabled", True))
     _describe(cloud, identity, olds, news)
     operation = "disable_key_rotation"
     if news.get("enableKeyRotation"):
@@ -65,22 +91,38 @@ def update_key(
     return read_key(cloud, identity, news)
 
 
+def _switch(cloud: Cloud, identity: str, *, is_on: bool) -> None:
+    operation = "disable_key"
+    if is_on:
+        operation = "enable_key"
+
+    cloud.call("kms", operation, KeyId=identity)
+
+
 def _describe(cloud: Cloud, identity: str, olds: Properties, news: Properties) -> None:
+    call = partial(cloud.call, "kms")
+    if olds.get("description") != news.get("description"):
+        call("update_key_description", KeyId=identity, Description=news.get("description") or "")
+
     policy = news.get("policy")
     if policy and policy != olds.get("policy"):
-        _set_policy(cloud, identity, policy)
-
-    if olds.get("description") != news.get("description"):
-        cloud.call(
-            "kms",
-            "update_key_description",
-            KeyId=identity,
-            Description=news.get("description") or "",
+        _with_known_principals(
+            f"updating KMS Key ({identity}): updating policy",
+            lambda: call(
+                "put_key_policy",
+                BypassPolicyLockoutSafetyCheck=news.get("bypassPolicyLockoutSafetyCheck"),
+                KeyId=identity,
+                PolicyName="default",
+                Policy=policy,
+            ),
         )
 
-
-def _set_policy(cloud: Cloud, identity: str, policy: str) -> None:
-    cloud.call("kms", "put_key_policy", KeyId=identity, PolicyName="default", Policy=policy)
+    update_tags(
+        olds,
+        news,
+        lambda gone: call("untag_resource", KeyId=identity, TagKeys=gone),
+        lambda added: call("tag_resource", KeyId=identity, Tags=_pairs(added)),
+    )
 
 
 def delete_key(cloud: Cloud, identity: str, state: Properties) -> None:
@@ -94,15 +136,20 @@ def create_replica_key(cloud: Cloud, inputs: Properties) -> Created:
     """Replicate a multi-Region key into the region of `cloud`, under a policy of its own."""
     primary = inputs["primaryKeyArn"]
     home, key_id = primary.split(":")[3], primary.rpartition("/")[2]
-    cloud.at({"region": home}).call(
-        "kms",
-        "replicate_key",
-        KeyId=key_id,  # moto knows a key by its id only here
-        ReplicaRegion=cloud.region,
+    _with_known_principals(
+        "creating KMS Replica Key",
+        lambda: cloud.at({"region": home}).call(
+            "kms",
+            "replicate_key",
+            BypassPolicyLockoutSafetyCheck=inputs.get("bypassPolicyLockoutSafetyCheck"),
+            Description=inputs.get("description"),
+            KeyId=key_id,  # moto knows a key by its id only here
+            Policy=inputs.get("policy"),
+            ReplicaRegion=cloud.region,
+        ),
     )
-    if inputs.get("policy"):  # moto's replica has its primary's otherwise
-        _set_policy(cloud, key_id, inputs["policy"])
-
+    # moto's replica has its primary's description and no tags.
+    _describe(cloud, key_id, {"policy": inputs.get("policy")}, inputs)
     return key_id, read_replica_key(cloud, key_id, inputs)
 
 
@@ -112,9 +159,10 @@ def read_replica_key(cloud: Cloud, identity: str, state: Properties) -> Properti
     if found is None:
         return None
 
-    shown = ("arn", "keyId", "description", "policy", "tags")
+    shown = ("arn", "keyId", "description", "policy", "tags", "tagsAll")
     return {
         **{key: found[key] for key in shown},
+        "enabled": found["isEnabled"],
         "region": cloud.region,
         "primaryKeyArn": state.get("primaryKeyArn"),
     }
@@ -123,7 +171,8 @@ def read_replica_key(cloud: Cloud, identity: str, state: Properties) -> Properti
 def update_replica_key(
     cloud: Cloud, identity: str, olds: Properties, news: Properties
 ) -> Properties | None:
-    """Change policy and description."""
+    """Change policy, description and tags; enable or disable the replica."""
+    _switch(cloud, identity, is_on=news.get("enabled", True))
     _describe(cloud, identity, olds, news)
     return read_replica_key(cloud, identity, news)
 
@@ -136,7 +185,7 @@ def create_alias(cloud: Cloud, inputs: Properties) -> Created:
 
 def read_alias(cloud: Cloud, identity: str, _: Properties) -> Properties | None:
     """Find an alias."""
-    pages = cloud.client("kms").get_paginator("list_aliases").paginate()
+    pages = cloud.pages("kms", "list_aliases")
     for alias in chain.from_iterable(page["Aliases"] for page in pages):
         if alias["AliasName"] == identity:
             return {

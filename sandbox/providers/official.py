@@ -112,6 +112,12 @@ class Facts:
         return frozenset(name for name, found in self.inputs.items() if getattr(found, attribute))
 
     @property
+    def single_values(self) -> frozenset[str]:
+        """Return the inputs that are a text, a number or a boolean."""
+        single = ("string", "integer", "boolean")
+        return frozenset(name for name, found in self.inputs.items() if found.type in single)
+
+    @property
     def secrets(self) -> frozenset[str]:
         """Return the inputs and outputs that are secret, marked or not."""
         return self.named("secret") | frozenset(self.secret_outputs)

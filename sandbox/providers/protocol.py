@@ -162,10 +162,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=_struct(inputs, secrets), failures=failures)
 
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
-        """Compare the program's inputs with those of the last run."""
+        """Compare the program's inputs with those of the last run, as the state shows them."""
         facts = self._facts_of(request.urn, context)
         before = request.old_inputs if request.HasField("old_inputs") else request.olds
-        olds, news = _plain(before), _plain(request.news)
+        olds = checks.as_read(facts, _plain(before), _plain(request.olds))
+        news = _plain(request.news)
         response = provider_pb2.DiffResponse(
             changes=provider_pb2.DiffResponse.DIFF_NONE, hasDetailedDiff=True
         )
@@ -190,14 +191,15 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         inputs = _without_defaults(request.properties)
         secrets = facts.secrets | _secrets(request.properties)
         self._refuse_plan(request.urn, context, inputs, is_new=True)
+        kept = _kept(facts, inputs)
         if request.preview:
             known_to_aws = facts.named("computed") | set(facts.outputs)
             unknown = dict.fromkeys(known_to_aws - inputs.keys(), UNKNOWN)
-            return provider_pb2.CreateResponse(properties=_struct({**inputs, **unknown}, secrets))
+            return provider_pb2.CreateResponse(properties=_struct({**kept, **unknown}, secrets))
 
         cloud = self._access.locate(self._cloud, inputs)
         identity, outputs = self._guarded(context, lambda: found.create(cloud, inputs))
-        made = _struct({**inputs, **(outputs or {})}, secrets)
+        made = _struct({**kept, **(outputs or {})}, secrets)
         return provider_pb2.CreateResponse(id=identity, properties=made)
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
@@ -226,13 +228,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         found, facts = self._type(request.urn, context), self._facts_of(request.urn, context)
         olds, news = _plain(request.olds), _without_defaults(request.news)
         secrets = facts.secrets | _secrets(request.olds) | _secrets(request.news)
+        kept = _kept(facts, {**olds, **news})
         if request.preview or found.update is None:
-            return provider_pb2.UpdateResponse(properties=_struct({**olds, **news}, secrets))
+            return provider_pb2.UpdateResponse(properties=_struct(kept, secrets))
 
         update = found.update
         cloud = self._access.locate(self._cloud, news)
         outputs = self._guarded(context, lambda: update(cloud, request.id, olds, news))
-        made = _struct({**olds, **news, **(outputs or {})}, secrets)
+        made = _struct({**kept, **(outputs or {})}, secrets)
         return provider_pb2.UpdateResponse(properties=made)
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
@@ -312,12 +315,19 @@ def _naming(request: Any) -> Naming:  # noqa: ANN401 # an untyped message
     return Naming(_token(request.urn), logical, proposed)
 
 
+def _kept(facts: Facts, inputs: Properties) -> Properties:
+    """Return the inputs that the state's outputs show: none that is only written."""
+    hidden = facts.named("write_only")
+    return {key: value for key, value in inputs.items() if key not in hidden}
+
+
 def _read_back(
     facts: Facts, inputs: Properties, outputs: Properties, *, is_import: bool
 ) -> Properties:
     """Return the inputs as AWS has them now; an import takes all that can be read back.
 
-    It lists no defaults then: the program's own are compared with what was imported
+    What is only written is forgotten (pulumi/pulumi-terraform-bridge#3201: null after a refresh).
+    An import lists no defaults then: the program's own are compared with what was imported
     (`extractSchemaInputsObject` in the bridge's schema.go).
     """
     keys = set(inputs)
@@ -326,7 +336,7 @@ def _read_back(
 
     hidden = facts.named("hidden")
     found = {}
-    for key in keys:
+    for key in keys - facts.named("write_only"):
         if key in inputs or key not in hidden:
             found[key] = outputs.get(key, inputs.get(key))
 

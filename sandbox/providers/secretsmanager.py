@@ -4,64 +4,135 @@ from __future__ import annotations
 
 import base64
 import binascii
-import os
-import time
+import json
 import uuid
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from sandbox.providers.cloud import (
     Cloud,
-    all_tags,
     failing,
     listed,
-    own_tags,
-    same_or,
+    pairs,
+    same_policy_or,
+    shown_tags,
     tags,
     untagged,
+    update_tags,
     without_none,
 )
 from sandbox.providers.protocol import Created, Properties, ProviderError, ResourceType
+from sandbox.providers.retries import until_known
 
-_RETRY_SECONDS = float(os.environ.get("SANDBOX_RETRY_SECONDS") or 1.5)
-"""How long to retry what AWS may still refuse; officially two minutes (`propagationTimeout` in
-terraform-provider-aws, `internal/service/secretsmanager/wait.go`)."""
-
-_PAUSE_SECONDS = 0.25
 _NOT_FOUND = "couldn't find resource"  # terraform-plugin-sdk, `retry.NotFoundError`
 _CURRENT, _PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 
 
 def create_secret(cloud: Cloud, inputs: Properties) -> Created:
-    """Create a secret without a value."""
-    made = cloud.call(
-        "secretsmanager",
-        "create_secret",
-        Name=inputs["name"],
-        Description=inputs.get("description"),
-        KmsKeyId=inputs.get("kmsKeyId"),
-        Tags=tags(inputs),
-        AddReplicaRegions=[_replica(replica) for replica in listed(inputs, "replicas")] or None,
-        ForceOverwriteReplicaSecret=inputs.get("forceOverwriteReplicaSecret"),
-    )
+    """Create a secret without a value, under one request token.
+
+    While a secret of this name is being deleted, it is tried again ("Retry for secret recreation
+    after deletion", `secret.go`).
+    """
+    token = str(uuid.uuid4())
+
+    def create() -> Properties:
+        made: Properties = cloud.call(
+            "secretsmanager",
+            "create_secret",
+            ClientRequestToken=token,
+            Name=inputs["name"],
+            Description=inputs.get("description"),
+            KmsKeyId=inputs.get("kmsKeyId"),
+            Tags=tags(inputs),
+            AddReplicaRegions=[_replica(replica) for replica in listed(inputs, "replicas")] or None,
+            ForceOverwriteReplicaSecret=inputs.get("forceOverwriteReplicaSecret"),
+        )
+        return made
+
+    with failing(f"creating Secrets Manager Secret ({inputs['name']})"):
+        made = until_known(create, _is_being_deleted)
+
+    if inputs.get("policy"):
+        _put_policy(cloud, made["ARN"], inputs["policy"])
+
     return made["ARN"], read_secret(cloud, made["ARN"], inputs)
 
 
+def _is_being_deleted(error: ProviderError) -> bool:
+    text = str(error)
+    if "(InvalidRequestException)" not in text:
+        return False
+
+    return "scheduled for deletion" in text or "was deleted" in text
+
+
 def read_secret(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
-    """Describe a secret; one that is scheduled for deletion counts as gone."""
+    """Describe a secret, with its policy; one that is scheduled for deletion counts as gone.
+
+    A policy that names a deleted role or user fails this, after a while
+    (hashicorp/terraform-provider-aws#29496).
+    """
+    found = _described(cloud, identity, state)
+    if found is None:
+        return None
+
+    with failing(f"reading Secrets Manager Secret ({identity}) policy"):
+        policy = until_known(
+            lambda: _valid_policy(cloud, identity), lambda error: _INVALID in str(error)
+        )
+
+    if policy is not None:
+        policy = same_policy_or(state.get("policy"), policy)
+
+    return {**found, "policy": policy or ""}
+
+
+_INVALID = "contains invalid principals"
+
+
+def _valid_policy(cloud: Cloud, identity: str) -> str | None:
+    """Return a secret's policy; one is not valid where a principal is neither account nor ARN."""
+    text = _policy_of(cloud, identity)
+    for principal in _principals(text):
+        is_valid = principal == "*" or principal.startswith("arn:") or principal.isdigit()
+        if not is_valid:
+            raise ProviderError(_INVALID)
+
+    return text
+
+
+def _policy_of(cloud: Cloud, identity: str) -> str | None:
+    found: Properties = cloud.call("secretsmanager", "get_resource_policy", SecretId=identity)
+    return found.get("ResourcePolicy")
+
+
+def _principals(policy: str | None) -> list[str]:
+    """Return the AWS principals of a policy."""
+    found: list[str] = []
+    for statement in json.loads(policy or "{}").get("Statement", []):
+        principal = statement.get("Principal")
+        if isinstance(principal, dict):
+            named = principal.get("AWS", [])
+            found += named if isinstance(named, list) else [named]
+
+    return found
+
+
+def _described(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
+    """Describe a secret without its policy."""
     found = cloud.find("secretsmanager", "describe_secret", SecretId=identity)
     if found is None or found.get("DeletedDate"):
         return None
 
-    found_tags = untagged(found.get("Tags"))
     return {
         "arn": found["ARN"],
         "name": found["Name"],
         "description": found.get("Description"),
         "kmsKeyId": found.get("KmsKeyId"),
-        "tags": own_tags(cloud, found_tags, state),
-        "tagsAll": found_tags,
         "replicas": _read_replicas(found, state),
+        **shown_tags(cloud, untagged(found.get("Tags")), state),
     }
 
 
@@ -82,33 +153,39 @@ def _read_replicas(found: Properties, state: Properties) -> list[dict[str, str]]
 def update_secret(
     cloud: Cloud, identity: str, olds: Properties, news: Properties
 ) -> Properties | None:
-    """Change description, key, tags and replicas; an absent key is not sent, as officially."""
-    has_new_key = olds.get("kmsKeyId") != news.get("kmsKeyId")
-    if has_new_key or olds.get("description") != news.get("description"):
-        cloud.call(
-            "secretsmanager",
-            "update_secret",
-            SecretId=identity,
-            Description=news.get("description") or "",
-            KmsKeyId=news.get("kmsKeyId"),
-        )
+    """Change replicas, description, key, policy and tags, in this order.
 
-    _update_tags(cloud, identity, olds, news)
-    if "replicas" in news:  # optional and computed: what the program leaves out stays
+    An absent key is not sent, as officially; what is optional and computed stays if it is left out.
+    """
+    if "replicas" in news:
         _update_replicas(cloud, identity, olds, news)
 
+    has_new_key = olds.get("kmsKeyId") != news.get("kmsKeyId")
+    if has_new_key or olds.get("description") != news.get("description"):
+        with failing(f"updating Secrets Manager Secret ({identity})"):
+            cloud.call(
+                "secretsmanager",
+                "update_secret",
+                SecretId=identity,
+                Description=news.get("description") or "",
+                KmsKeyId=news.get("kmsKeyId"),
+            )
+
+    if news.get("policy") and olds.get("policy") != news["policy"]:
+        _put_policy(cloud, identity, news["policy"])
+
+    _update_tags(cloud, identity, olds, news)
     return read_secret(cloud, identity, news)
 
 
 def _update_tags(cloud: Cloud, identity: str, olds: Properties, news: Properties) -> None:
-    before = all_tags(olds)
-    after = all_tags(news)
-    gone = sorted(before.keys() - after.keys())
-    if gone:
-        cloud.call("secretsmanager", "untag_resource", SecretId=identity, TagKeys=gone)
-
-    if after and after != before:
-        cloud.call("secretsmanager", "tag_resource", SecretId=identity, Tags=tags(news))
+    call = partial(cloud.call, "secretsmanager")
+    update_tags(
+        olds,
+        news,
+        lambda gone: call("untag_resource", SecretId=identity, TagKeys=gone),
+        lambda added: call("tag_resource", SecretId=identity, Tags=pairs(added)),
+    )
 
 
 def _update_replicas(cloud: Cloud, identity: str, olds: Properties, news: Properties) -> None:
@@ -142,7 +219,7 @@ def delete_secret(cloud: Cloud, identity: str, state: Properties) -> None:
 
     The official provider does so as well: after an import it reads 0 from the state.
     """
-    if read_secret(cloud, identity, state) is None:
+    if _described(cloud, identity, state) is None:
         return
 
     regions = [replica["region"] for replica in listed(state, "replicas")]
@@ -153,7 +230,8 @@ def delete_secret(cloud: Cloud, identity: str, state: Properties) -> None:
     if state.get("recoveryWindowInDays"):
         window = {"RecoveryWindowInDays": state["recoveryWindowInDays"]}
 
-    cloud.call("secretsmanager", "delete_secret", SecretId=identity, **window)
+    with failing(f"deleting Secrets Manager Secret ({identity})"):
+        cloud.call("secretsmanager", "delete_secret", SecretId=identity, **window)
 
 
 def _replica(replica: Mapping[str, str]) -> dict[str, str]:
@@ -174,6 +252,7 @@ def create_version(cloud: Cloud, inputs: Properties) -> Created:
         made = cloud.call(
             "secretsmanager",
             "put_secret_value",
+            ClientRequestToken=str(uuid.uuid4()),
             SecretId=inputs["secretId"],
             SecretString=inputs.get("secretString") or inputs.get("secretStringWo"),
             SecretBinary=binary,
@@ -181,7 +260,8 @@ def create_version(cloud: Cloud, inputs: Properties) -> Created:
         )
 
     identity = f"{inputs['secretId']}|{made['VersionId']}"
-    return identity, read_version(cloud, identity, inputs)
+    state = {**inputs, "hasSecretStringWo": "secretStringWo" in inputs}
+    return identity, read_version(cloud, identity, state)
 
 
 def _decoded(text: str) -> bytes:
@@ -210,7 +290,12 @@ def _encoded(value: bytes) -> str:
 def read_version(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
     """Read one version with its labels; a version that AWS has dropped is gone."""
     arn, version_id = identity.split("|")
-    found = _find_version(cloud, SecretId=arn, VersionId=version_id)
+    with failing(f"reading Secrets Manager Secret Version ({identity})"):
+        if state.get("hasSecretStringWo"):
+            return _read_write_only(cloud, arn, version_id)
+
+        found = _find_version(cloud, SecretId=arn, VersionId=version_id)
+
     if found is None:
         return None
 
@@ -221,14 +306,34 @@ def read_version(cloud: Cloud, identity: str, state: Properties) -> Properties |
         "secretBinary": found.get("SecretBinary"),
         "versionId": found["VersionId"],
         "versionStages": sorted(found["VersionStages"]),
+        "hasSecretStringWo": False,
     }
-    if "secretStringWo" in state:
-        version["secretString"] = None
-
     if version["secretBinary"] is not None:
         version["secretBinary"] = _encoded(version["secretBinary"])
 
     return version
+
+
+def _read_write_only(cloud: Cloud, arn: str, version_id: str) -> Properties | None:
+    """Find a version in the list of those with a label, and its value not at all.
+
+    The newer provider lists versions here (hashicorp/terraform-provider-aws#44876). Whether it asks
+    for versions without a label as well could not be read; this is the worse case.
+    """
+    found = cloud.find("secretsmanager", "list_secret_version_ids", SecretId=arn)
+    for version in listed(found or {}, "Versions"):
+        if version["VersionId"] == version_id and version["VersionStages"]:
+            return {
+                "arn": found["ARN"],
+                "secretId": arn,
+                "secretString": None,
+                "secretBinary": None,
+                "versionId": version_id,
+                "versionStages": sorted(version["VersionStages"]),
+                "hasSecretStringWo": True,
+            }
+
+    return None
 
 
 def _find_version(cloud: Cloud, **which: str) -> Properties | None:
@@ -240,6 +345,14 @@ def _find_version(cloud: Cloud, **which: str) -> Properties | None:
             return None
 
         raise
+
+    return found
+
+
+def _existing_version(cloud: Cloud, **which: str) -> Properties:
+    found = _find_version(cloud, **which)
+    if found is None:
+        raise ProviderError(_NOT_FOUND)
 
     return found
 
@@ -320,23 +433,39 @@ def _remove_label(cloud: Cloud, arn: str, label: str, version: str) -> None:
 
 def create_policy(cloud: Cloud, inputs: Properties) -> Created:
     """Put a secret's resource policy."""
-    cloud.call(
-        "secretsmanager",
-        "put_resource_policy",
-        SecretId=inputs["secretArn"],
-        ResourcePolicy=inputs["policy"],
-        BlockPublicPolicy=inputs.get("blockPublicPolicy"),
-    )
-    return inputs["secretArn"], {}
+    arn = inputs["secretArn"]
+    _put_policy(cloud, arn, inputs["policy"], block_public=inputs.get("blockPublicPolicy"))
+    return arn, {}
+
+
+def _put_policy(cloud: Cloud, arn: str, policy: str, *, block_public: bool | None = None) -> None:
+    """Put a policy, again and again while a role may be too new for it (`secret.go`)."""
+    with failing(f"putting Secrets Manager Secret ({arn}) policy"):
+        until_known(
+            lambda: cloud.call(
+                "secretsmanager",
+                "put_resource_policy",
+                SecretId=arn,
+                ResourcePolicy=policy,
+                BlockPublicPolicy=block_public,
+            ),
+            lambda error: _UNSUPPORTED in str(error),
+        )
+
+
+_UNSUPPORTED = "This resource policy contains an unsupported principal"
 
 
 def read_policy(cloud: Cloud, identity: str, state: Properties) -> Properties | None:
-    """Read the policy; its text is the one written if both mean the same."""
+    """Read the policy; its text is the one written if both mean the same.
+
+    Principals that are gone do not fail this, other than reading the secret.
+    """
     found = cloud.find("secretsmanager", "get_resource_policy", SecretId=identity)
     if found is None or not found.get("ResourcePolicy"):
         return None
 
-    text = same_or(state.get("policy"), found["ResourcePolicy"])
+    text = same_policy_or(state.get("policy"), found["ResourcePolicy"])
     return {"secretArn": identity, "policy": text}
 
 
@@ -378,26 +507,18 @@ def _rotate(cloud: Cloud, inputs: Properties) -> None:
         "Duration": rules.get("duration"),
     }
     token = str(uuid.uuid4())
-    deadline = time.monotonic() + _RETRY_SECONDS
-    while True:
-        try:
-            cloud.call(
-                "secretsmanager",
-                "rotate_secret",
-                ClientRequestToken=token,
-                SecretId=inputs["secretId"],
-                RotationLambdaARN=inputs.get("rotationLambdaArn"),
-                RotationRules=without_none(given),
-                RotateImmediately=inputs.get("rotateImmediately", True),
-            )
-        except ProviderError as error:
-            is_over = time.monotonic() + _PAUSE_SECONDS > deadline
-            if is_over or not any(code in str(error) for code in _RETRIED):
-                raise
-
-            time.sleep(_PAUSE_SECONDS)
-        else:
-            return
+    until_known(
+        lambda: cloud.call(
+            "secretsmanager",
+            "rotate_secret",
+            ClientRequestToken=token,
+            SecretId=inputs["secretId"],
+            RotationLambdaARN=inputs.get("rotationLambdaArn"),
+            RotationRules=without_none(given),
+            RotateImmediately=inputs.get("rotateImmediately", True),
+        ),
+        lambda error: any(code in str(error) for code in _RETRIED),
+    )
 
 
 _RETRIED = ("(AccessDeniedException)", "(InvalidRequestException)")
@@ -441,11 +562,11 @@ def cancel_rotation(cloud: Cloud, identity: str, _: Properties) -> None:
 
 
 def _secret(cloud: Cloud, wanted: Properties) -> Properties:
-    found = read_secret(cloud, wanted.get("arn") or wanted["name"], {})
+    found = _described(cloud, wanted.get("arn") or wanted["name"], {})
     if found is None:
         raise ProviderError(_NOT_FOUND)
 
-    return {**found, "id": found["arn"]}
+    return {**found, "policy": _policy_of(cloud, found["arn"]) or "", "id": found["arn"]}
 
 
 def _secret_version(cloud: Cloud, wanted: Properties) -> Properties:
@@ -460,7 +581,10 @@ def _secret_version(cloud: Cloud, wanted: Properties) -> Properties:
 
     identity = f"{secret_id}|{next(iter(which.values()))}"
     with failing(f"reading Secrets Manager Secret Version ({identity})"):
-        found = _await_version(cloud, SecretId=secret_id, **which)
+        found = until_known(
+            lambda: _existing_version(cloud, SecretId=secret_id, **which),
+            lambda error: str(error) == _NOT_FOUND,
+        )
 
     value = found.get("SecretBinary")
     binary = None
@@ -477,19 +601,6 @@ def _secret_version(cloud: Cloud, wanted: Properties) -> Properties:
         "versionStage": wanted.get("versionStage") or _CURRENT,
         "versionStages": found["VersionStages"],
     }
-
-
-def _await_version(cloud: Cloud, **which: str) -> Properties:
-    deadline = time.monotonic() + _RETRY_SECONDS
-    while True:
-        found = _find_version(cloud, **which)
-        if found is not None:
-            return found
-
-        if time.monotonic() + _PAUSE_SECONDS > deadline:
-            raise ProviderError(_NOT_FOUND)
-
-        time.sleep(_PAUSE_SECONDS)
 
 
 TYPES = {

@@ -8,11 +8,12 @@ otherwise repeat the product's mistakes instead of finding them.
 
 from __future__ import annotations
 
-from sandbox.rules import events, functions, secretsmanager
+from sandbox.rules import events, functions, key_management, secretsmanager
 
 
 def install() -> None:
     """Put the rules in place; to be called before the first request."""
     secretsmanager.install()
+    key_management.install()
     functions.install()
     events.install()

@@ -1,4 +1,4 @@
-"""Whether a resource policy lets an AWS service act, as Lambda and SNS decide it.
+"""Whether a resource policy lets someone act, as Lambda, SNS and KMS decide it.
 
 Policy evaluation: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
 A condition on a key that the service does not send never holds. Condition keys ignore case
@@ -7,7 +7,7 @@ A condition on a key that the service does not send never holds. Condition keys 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -33,9 +33,28 @@ def allow_service(
         resource: the ARN on which it acts.
         context: the condition keys that the service sends, with their values.
     """
+    return allow(statements, [service], action, resource, context)
+
+
+def allow(
+    statements: Iterable[Statement],
+    names: Collection[str],
+    action: str,
+    resource: str,
+    context: Mapping[str, str],
+) -> bool:
+    """Return whether whoever goes by one of some names may act.
+
+    Args:
+        statements: the policy's statements.
+        names: the principals that stand for the caller, such as its ARN and its account's.
+        action: the action.
+        resource: the ARN on which it acts.
+        context: the condition keys of the request, with their values.
+    """
     allowed = False
     for statement in statements:
-        if not _applies(statement, service, action, resource, context):
+        if not _applies(statement, names, action, resource, context):
             continue
 
         if statement.get("Effect") == "Deny":
@@ -46,10 +65,24 @@ def allow_service(
     return allowed
 
 
+def deny_everyone(statements: Iterable[Statement], action: str, resource: str) -> bool:
+    """Return whether a statement without a condition denies an action to every principal."""
+    for statement in statements:
+        is_bare = statement.get("Effect") == "Deny" and not statement.get("Condition")
+        if is_bare and _applies(statement, (), action, resource, {}):
+            return True
+
+    return False
+
+
 def _applies(
-    statement: Statement, service: str, action: str, resource: str, context: Mapping[str, str]
+    statement: Statement,
+    names: Collection[str],
+    action: str,
+    resource: str,
+    context: Mapping[str, str],
 ) -> bool:
-    if not _names_service(statement.get("Principal"), service):
+    if not _names(statement.get("Principal"), names):
         return False
 
     actions = [str(one).lower() for one in _listed(statement.get("Action"))]
@@ -62,14 +95,16 @@ def _applies(
     return _holds(statement.get("Condition") or {}, context)
 
 
-def _names_service(principal: Any, service: str) -> bool:  # noqa: ANN401 # any JSON value
+def _names(principal: Any, names: Collection[str]) -> bool:  # noqa: ANN401 # any JSON value
+    """Return whether a statement is about everyone, or about one of some names."""
     if not isinstance(principal, Mapping):
         return bool(principal == "*")
 
-    if "*" in _listed(principal.get("AWS")):
+    accounts, services = _listed(principal.get("AWS")), _listed(principal.get("Service"))
+    if "*" in accounts:
         return True
 
-    return service in _listed(principal.get("Service"))
+    return any(name in accounts or name in services for name in names)
 
 
 def _holds(condition: Mapping[str, Mapping[str, Any]], context: Mapping[str, str]) -> bool:

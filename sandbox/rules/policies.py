@@ -8,17 +8,18 @@ from typing import Any
 from moto.core.exceptions import JsonRESTError
 from moto.secretsmanager.exceptions import ValidationException
 
+from sandbox.rules import principals
+
 MAX_CHARACTERS = 20_480
 
 
 class MalformedPolicyError(JsonRESTError):  # type: ignore[misc] # moto has no types
-    """AWS's answer to a text that is not a policy."""
+    """AWS's answer to a text that is not a policy, or whose principals do not exist."""
 
-    def __init__(self) -> None:
+    def __init__(self, problem: str) -> None:
         """Answer in AWS's words."""
-        super().__init__(
-            "MalformedPolicyDocumentException", "This resource policy contains invalid Json."
-        )
+        text = f"This resource policy contains {problem}."
+        super().__init__("MalformedPolicyDocumentException", text)
 
 
 class PublicPolicyError(JsonRESTError):  # type: ignore[misc] # moto has no types
@@ -32,10 +33,18 @@ class PublicPolicyError(JsonRESTError):  # type: ignore[misc] # moto has no type
         )
 
 
-def check(policy: str, *, block_public: bool) -> None:
-    """Refuse a text that is not a policy, is too long, or is public where that is blocked."""
+def check(policy: str, *, account: str, block_public: bool) -> None:
+    """Refuse a text that is not a policy, is too long, or is public where that is blocked.
+
+    The text about principals: awsdocs/aws-secrets-manager-docs (`manage_secret-policy.md`).
+    """
     if not _is_policy(policy):
-        raise MalformedPolicyError
+        problem = "invalid Json"
+        raise MalformedPolicyError(problem)
+
+    if principals.unsupported(json.loads(policy), account):
+        problem = "an unsupported principal"
+        raise MalformedPolicyError(problem)
 
     if block_public and _is_public(policy):
         raise PublicPolicyError
@@ -57,11 +66,7 @@ def _is_policy(text: str) -> bool:
 
 
 def _statements(policy: str) -> list[Any]:
-    statements = json.loads(policy)["Statement"]
-    if isinstance(statements, list):
-        return statements
-
-    return [statements]
+    return principals.statements_of(json.loads(policy))
 
 
 def _is_public(policy: str) -> bool:

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import time
+import uuid
 from typing import Any
 
 from moto.secretsmanager import models
@@ -18,8 +19,9 @@ from moto.secretsmanager.exceptions import (
 )
 from moto.secretsmanager.responses import SecretsManagerResponse
 
-from sandbox.rules import functions, kms, policies, rotations, schedules, versions
+from sandbox.rules import functions, kms, policies, principals, rotations, schedules, versions
 
+_DEFAULT_ALIAS = models.SecretsManagerBackend.DEFAULT_KMS_KEY_ALIAS
 MAX_NAME = 512
 MAX_VALUE = 65_536
 
@@ -58,6 +60,14 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
         self._keep_replica_keys(name, replicas)
         return str(answer)
 
+    def _add_secret(self, *arguments: Any, **named: Any) -> tuple[Any, bool]:  # noqa: ANN401 # moto's signature
+        """Note the key of a first value; RDS, too, creates secrets through this method."""
+        secret, is_filled = super()._add_secret(*arguments, **named)
+        for version in secret.versions.values():
+            version.setdefault(versions.KEYS, [self._key_of(secret)])
+
+        return secret, is_filled
+
     def replicate_secret_to_regions(
         self,
         secret_id: str,
@@ -84,7 +94,8 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
         """Update what describes a secret, whose key must exist; a value becomes a version.
 
         An empty description or key is kept as such: "If you set this to an empty string, Secrets
-        Manager uses the AWS managed key aws/secretsmanager" (UpdateSecret).
+        Manager uses the AWS managed key aws/secretsmanager" (UpdateSecret). A new value is
+        encrypted under the new key, existing ones as `versions.re_encrypt` says.
         """
         secret = self._live(secret_id)
         kms.check_key(self.account_id, self.region_name, kms_key_id)
@@ -93,16 +104,20 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
             if client_request_token in secret.versions:
                 raise versions.token_in_use(secret, client_request_token)
 
+            _check_value(secret_string, secret_binary)
+
+        if kms_key_id is not None:
+            secret.kms_key_id = kms_key_id or self.DEFAULT_KMS_KEY_ALIAS
+            secret.key_is_named = bool(kms_key_id)
+            versions.re_encrypt(secret, self._key_of(secret))
+
+        if has_value:
             self.put_secret_value(
                 secret_id, secret_string, secret_binary, client_request_token or "", ["AWSCURRENT"]
             )
 
         if description is not None:
             secret.description = description
-
-        if kms_key_id is not None:
-            secret.kms_key_id = kms_key_id or self.DEFAULT_KMS_KEY_ALIAS
-            secret.key_is_named = bool(kms_key_id)
 
         secret.last_changed_date = int(time.time())
         return str(secret.to_short_dict(include_version_id=has_value))
@@ -120,7 +135,7 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
         _check_value(secret_string, secret_binary)
         version_id = self._from_client_request_token(client_request_token)
         known = secret.versions.get(version_id, {})
-        if "secret_string" in known or "secret_binary" in known:
+        if versions.has_value(known):
             # AWS: the same token with the same value does nothing, with another it is refused.
             value = (known.get("secret_string"), known.get("secret_binary"))
             if value != (secret_string, secret_binary):
@@ -135,8 +150,9 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
             labels.append("AWSCURRENT")
 
         versions.check_label_count(secret, labels)
+        key = kms.encryption_key(self.account_id, self.region_name, secret.kms_key_id)
         secret.versions[version_id] = _version(
-            version_id, secret_string=secret_string, secret_binary=secret_binary
+            version_id, [key], secret_string=secret_string, secret_binary=secret_binary
         )
         for label in labels:
             versions.move(secret, label, version_id)
@@ -181,7 +197,7 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
         return secret.arn, secret.name
 
     def get_secret_value(self, secret_id: str, version_id: str, version_stage: str) -> Any:  # noqa: ANN401 # moto's signature
-        """Read the version that AWSCURRENT is on, unless another is named."""
+        """Read the version that AWSCURRENT is on, unless another is named, if its key decrypts."""
         secret = self.secrets.get(secret_id)
         if secret is not None and secret.is_deleted():
             # hashicorp/terraform-provider-aws, `secret_version.go`, handles this text
@@ -195,16 +211,58 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
                     f"{version_stage}"
                 )
 
-        return super().get_secret_value(secret_id, version_id, version_stage)
+        found = super().get_secret_value(secret_id, version_id, version_stage)
+        kms.check_decryption(self._keys_of(secret, found["VersionId"]))
+        return found
+
+    def list_secret_version_ids(self, secret_id: str) -> str:
+        """List the versions with a value, each with its keys; none is kept without a label."""
+        secret = self.secrets.get(secret_id)
+        if secret is None:
+            raise SecretNotFoundException
+
+        listed = []
+        for version_id, version in list(secret.versions.items()):
+            if versions.has_value(version):
+                entry = {
+                    "CreatedDate": version["createdate"],
+                    "VersionId": version_id,
+                    "VersionStages": version["version_stages"],
+                    "KmsKeyIds": self._keys_of(secret, version_id),
+                }
+                listed.append(entry)
+
+        return json.dumps({"ARN": secret.arn, "Name": secret.name, "Versions": listed})
+
+    def _keys_of(self, secret: Any, version_id: str) -> list[str]:  # noqa: ANN401 # moto's class
+        """Return the ARNs of a version's keys; a replica encrypts under its own."""
+        if isinstance(secret, models.ReplicaSecret):
+            return [kms.arn_of(self.account_id, secret.region, secret.config["KmsKeyId"])]
+
+        return list(secret.versions[version_id][versions.KEYS])
+
+    def _key_of(self, secret: Any) -> str:  # noqa: ANN401 # moto's class
+        return kms.arn_of(self.account_id, self.region_name, secret.kms_key_id)
 
     def put_resource_policy(
         self, secret_id: str, policy: str, *, block_public: bool = False
     ) -> tuple[str, str]:
-        """Store a policy that AWS accepts."""
-        self._live(secret_id)
-        policies.check(policy, block_public=block_public)
+        """Store a policy that AWS accepts, with the IDs of those whom it names."""
+        secret = self._live(secret_id)
+        policies.check(policy, account=self.account_id, block_public=block_public)
+        secret.principal_ids = principals.ids(json.loads(policy), self.account_id)
         arn, name = super().put_resource_policy(secret_id, policy)
         return str(arn), str(name)
+
+    def get_resource_policy(self, secret_id: str) -> str:
+        """Show a policy as AWS does, with the ID of each role or user that is gone."""
+        found: dict[str, str] = json.loads(super().get_resource_policy(secret_id))
+        if "ResourcePolicy" in found:
+            policy, ids = json.loads(found["ResourcePolicy"]), self.secrets[secret_id].principal_ids
+            shown = principals.shown(policy, ids, self.account_id)
+            found["ResourcePolicy"] = json.dumps(shown)
+
+        return json.dumps(found)
 
     def rotate_secret(
         self,
@@ -218,10 +276,10 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
 
         The function must exist and let Secrets Manager call it. It is called after this has
         answered: "Configures and starts the asynchronous process of rotating the secret". No clock
-        runs the schedule. Without `rotate_immediately` AWS calls the function's testSecret alone;
-        the sandbox calls nothing.
+        runs the schedule. Without `rotate_immediately` the function's testSecret alone is called.
         """
         secret = self._live(secret_id)
+        rotations.wait_for_test(secret.arn)
         pending = versions.holder_of(secret, "AWSPENDING")
         if pending is not None and pending != versions.holder_of(secret, "AWSCURRENT"):
             if client_request_token == pending:
@@ -248,16 +306,35 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
         secret.rotation_rules = rules
         secret.rotation_requested = secret.rotation_enabled = True
         secret.next_rotation_date = schedules.next_rotation(rules)
-        if not rotate_immediately or not secret.versions:
+        if not rotate_immediately:
+            self._test_rotation(secret)
+            return str(secret.to_short_dict())
+
+        if not secret.versions:
             return str(secret.to_short_dict())
 
         version_id = self._from_client_request_token(client_request_token)
         if version_id not in secret.versions:  # else the same request again, after its end
-            secret.versions[version_id] = _version(version_id)
+            secret.versions[version_id] = _version(version_id, [])
             versions.move(secret, "AWSPENDING", version_id)
             rotations.Rotation(self.account_id, self.region_name, secret, version_id).start()
 
         return str(secret.to_short_dict(version_id=version_id))
+
+    def _test_rotation(self, secret: Any) -> None:  # noqa: ANN401 # moto's class
+        """Test the function with a pending version of the current value, if there is one."""
+        current = versions.holder_of(secret, "AWSCURRENT")
+        if current is None:
+            return
+
+        token = str(uuid.uuid4())
+        secret.versions[token] = {
+            **secret.versions[current],
+            "version_id": token,
+            "version_stages": [],
+        }
+        versions.move(secret, "AWSPENDING", token)
+        rotations.Rotation(self.account_id, self.region_name, secret, token).test()
 
     def _reattempt(self, secret: Any, pending: str) -> None:  # noqa: ANN401 # moto's class
         if secret.rotation_enabled and secret.rotation_lambda_arn:
@@ -331,12 +408,13 @@ def _check_size(name: str, size: int) -> None:
         )
 
 
-def _version(version_id: str, **value: str | None) -> dict[str, Any]:
+def _version(version_id: str, keys: list[str], **value: str | None) -> dict[str, Any]:
     """Return a version in moto's form, without a label; it may have no value yet."""
     version: dict[str, Any] = {
         "createdate": int(time.time()),
         "version_id": version_id,
         "version_stages": [],
+        versions.KEYS: keys,
     }
     for kind, content in value.items():
         if content is not None:
@@ -362,8 +440,14 @@ def _to_dict(secret: Any) -> dict[str, Any]:  # noqa: ANN401 # moto's class
     (tried on AWS by go-to-k/cdkd#1243).
     """
     described: dict[str, Any] = _PLAIN_TO_DICT(secret)
-    if getattr(secret, "key_is_named", False):
-        described["KmsKeyId"] = secret.kms_key_id
+    described.pop("KmsKeyId", None)
+    named = secret.kms_key_id
+    if not getattr(secret, "key_is_named", False) and named == _DEFAULT_ALIAS:
+        named = None
+
+    key = kms.shown(secret.account_id, secret.region, named)
+    if key is not None:
+        described["KmsKeyId"] = key
 
     if described.get("RotationEnabled"):
         described["RotationRules"] = secret.rotation_rules
@@ -373,11 +457,24 @@ def _to_dict(secret: Any) -> dict[str, Any]:  # noqa: ANN401 # moto's class
     return described
 
 
+def _replica_to_dict(replica: Any) -> dict[str, Any]:  # noqa: ANN401 # moto's class
+    """Describe a replica with its own key; moto's answer has its primary's."""
+    described: dict[str, Any] = _PLAIN_REPLICA_TO_DICT(replica)
+    described.pop("KmsKeyId", None)
+    if replica.config["KmsKeyId"] != _DEFAULT_ALIAS:
+        account = replica.source.account_id
+        described["KmsKeyId"] = kms.shown(account, replica.region, replica.config["KmsKeyId"])
+
+    return described
+
+
 _PLAIN_TO_DICT = models.FakeSecret.to_dict
+_PLAIN_REPLICA_TO_DICT = models.ReplicaSecret.to_dict
 
 
 def install() -> None:
     """Put the rules in place; to be called before the first request."""
     models.secretsmanager_backends.backend = StrictSecretsManager
     models.FakeSecret.to_dict = _to_dict
+    models.ReplicaSecret.to_dict = _replica_to_dict
     SecretsManagerResponse.put_resource_policy = _put_resource_policy

@@ -8,7 +8,15 @@ from typing import Any
 from moto.core.exceptions import JsonRESTError
 from moto.secretsmanager.exceptions import ResourceExistsException
 
+from sandbox.rules import kms
+
 MAX_LABELS = 20
+RE_ENCRYPTED = ("AWSCURRENT", "AWSPENDING", "AWSPREVIOUS")
+"""Labels of the versions that a change of key encrypts again: "any existing versions with the
+staging labels AWSCURRENT, AWSPENDING, or AWSPREVIOUS" (UpdateSecret)."""
+
+KEYS = "kms_keys"
+"""The entry of a version that holds the ARNs of the keys it is encrypted under."""
 
 
 def holder_of(secret: Any, label: str) -> str | None:  # noqa: ANN401 # moto's class
@@ -63,6 +71,29 @@ def drop_unlabelled(secret: Any) -> None:  # noqa: ANN401 # moto's class
     for version_id, version in list(secret.versions.items()):
         if not version["version_stages"]:
             del secret.versions[version_id]
+
+
+def has_value(version: dict[str, Any]) -> bool:
+    """Return whether a version holds a value; a rotation begins with one that does not."""
+    return "secret_string" in version or "secret_binary" in version
+
+
+def re_encrypt(secret: Any, key: str) -> None:  # noqa: ANN401 # moto's class
+    """Encrypt versions under another key too; the keys before still decrypt them.
+
+    "To avoid locking you out of the secret, Secrets Manager keeps all existing versions encrypted
+    with the previous key"
+    (https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_update-encryption-key.html).
+    A version with other labels only stays as it is.
+    """
+    for version in list(secret.versions.values()):
+        is_concerned = not set(RE_ENCRYPTED).isdisjoint(version["version_stages"])
+        if not is_concerned or not has_value(version):
+            continue
+
+        added = kms.re_encryption_key(version[KEYS], key)
+        if added:
+            version[KEYS] = [*version[KEYS], added]
 
 
 def token_in_use(secret: Any, token: str | None) -> Exception:  # noqa: ANN401 # moto's class

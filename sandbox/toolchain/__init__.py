@@ -13,8 +13,9 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 VERSION = "3.250.0"
@@ -120,23 +121,59 @@ def _install(home: Path, report: Report) -> Path | None:
 
 
 def _build(home: Path, report: Report) -> Path:
-    """Build the CLI from its pinned Go module, and write our language host next to it."""
-    compiler = go(report)
-    if compiler is None:
-        msg = (
+    """Build the CLI from its pinned Go module, with our language host next to it."""
+    host = home / _LANGUAGE_HOST
+    host.write_text(_WRAPPER, "utf-8")
+    host.chmod(0o755)
+    flags = f"-s -w -X {_VERSION_VARIABLE}=v{VERSION}"
+    cli = GoProgram(
+        name="the Pulumi CLI",
+        source=f"{VERSION} from source",
+        module=_GO_MODULE,
+        arguments=("-tags", "osusergo,grpcnotrace", "-ldflags", flags, _PACKAGE),
+        without_go=(
             "the Pulumi CLI is not installed, nor Go to build it: install Pulumi "
             "(https://www.pulumi.com/docs/install/) or Go"
-        )
-        raise ToolchainError(msg)
+        ),
+    )
+    return go_build(cli, home / "pulumi", report)
 
-    report(f"building the Pulumi CLI {VERSION} from source: 3 to 8 minutes, once per machine")
+
+@dataclass(frozen=True)
+class GoProgram:
+    """A program that is built from a pinned Go module.
+
+    Attributes:
+        name: what it is called.
+        source: what it is built from, after its name.
+        module: the folder of the Go module.
+        arguments: the arguments of `go build`.
+        without_go: what to say where there is no Go.
+    """
+
+    name: str
+    source: str
+    module: Path
+    arguments: Sequence[str]
+    without_go: str
+
+
+def go_build(program: GoProgram, target: Path, report: Report) -> Path:
+    """Build a program; it appears under its name only once it is complete.
+
+    Raises:
+        ToolchainError: there is no Go, or it fails.
+    """
+    compiler = go(report)
+    if compiler is None:
+        raise ToolchainError(program.without_go)
+
+    report(f"building {program.name} {program.source}: 3 to 8 minutes, once per machine")
     start = time.monotonic()
-    flags = f"-s -w -X {_VERSION_VARIABLE}=v{VERSION}"
-    unfinished = home / f"pulumi.{os.getpid()}"
-    command = [str(compiler), "build", "-tags", "osusergo,grpcnotrace", "-ldflags", flags]
+    unfinished = target.with_name(f"{target.name}.{os.getpid()}")
     built = subprocess.run(
-        [*command, "-o", str(unfinished), _PACKAGE],
-        cwd=_GO_MODULE,
+        [compiler, "build", "-o", str(unfinished), *program.arguments],
+        cwd=program.module,
         env={**os.environ, "GOFLAGS": "-mod=readonly -buildvcs=false", "CGO_ENABLED": "0"},
         capture_output=True,
         text=True,
@@ -144,16 +181,21 @@ def _build(home: Path, report: Report) -> Path:
     )
     if built.returncode != 0:
         unfinished.unlink(missing_ok=True)
-        last = (built.stderr.strip().splitlines() or ["no message"])[-1]
-        msg = f"the Pulumi CLI cannot be built: {last}"
+        msg = f"{program.name} cannot be built: {last_line(built.stderr)}"
         raise ToolchainError(msg)
 
-    host = home / _LANGUAGE_HOST
-    host.write_text(_WRAPPER, "utf-8")
-    host.chmod(0o755)
-    unfinished.rename(home / "pulumi")
+    unfinished.rename(target)
     report(f"built in {time.monotonic() - start:.0f} s")
-    return home / "pulumi"
+    return target
+
+
+def last_line(text: str) -> str:
+    """Return the last line of what a program printed."""
+    lines = text.strip().splitlines()
+    if not lines:
+        return "no message"
+
+    return lines[-1]
 
 
 def go(report: Report) -> Path | None:

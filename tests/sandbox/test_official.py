@@ -13,7 +13,7 @@ import pytest
 
 from sandbox.providers import aws, checks, random
 from sandbox.providers.checks import UNKNOWN, Naming
-from sandbox.providers.cloud import Cloud, derived, own_tags, tags
+from sandbox.providers.cloud import Cloud, derived, shown_tags, tags
 from sandbox.providers.official import Facts, Input, TableError, facts, facts_of
 from sandbox.providers.validators import Rule
 
@@ -499,12 +499,11 @@ def test_aws_gets_all_tags_and_the_state_shows_the_resources_own(cloud: Cloud) -
     assert tags({"tags": {"a": "1"}, "tagsAll": everything}) == [
         {"Key": key, "Value": value} for key, value in everything.items()
     ]
-    assert own_tags(cloud, everything, {}) == {"a": "1"}
-    assert own_tags(cloud, everything, {"tags": {"team": "payments"}}) == {
-        "team": "payments",
-        "a": "1",
-    }
-    assert own_tags(cloud, {"team": "payments"}, {}) is None
+    shown = shown_tags(cloud, everything, {})
+    assert shown == {"tags": {"a": "1"}, "tagsAll": everything}
+    both = shown_tags(cloud, everything, {"tags": {"team": "payments"}})
+    assert both["tags"] == {"team": "payments", "a": "1"}
+    assert shown_tags(cloud, {"team": "payments"}, {})["tags"] is None
 
 
 # single rules

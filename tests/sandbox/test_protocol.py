@@ -278,8 +278,15 @@ def test_inputs_come_from_the_providers_settings_too(things: Things) -> None:
 # Diff
 
 
-def diff(call: Any, olds: dict[str, Any], news: dict[str, Any], **more: Any) -> Any:
-    return call("Diff", old_inputs=struct(**olds), news=struct(**news), **more)
+def diff(
+    call: Any,
+    olds: dict[str, Any],
+    news: dict[str, Any],
+    state: dict[str, Any] | None = None,
+    **more: Any,
+) -> Any:
+    before = {"old_inputs": struct(**olds), "olds": struct(**(state or {}))}
+    return call("Diff", **before, news=struct(**news), **more)
 
 
 def is_same(answer: Any) -> bool:
@@ -318,6 +325,30 @@ def test_replacement_of_a_resource_with_an_automatic_name_creates_first(
 ) -> None:
     answer = diff(call, {"name": "a", "place": "p"}, {"name": "a", "place": "q", **defaults})
     assert (list(answer.replaces), answer.deleteBeforeReplace) == (["place"], False)
+
+
+def test_what_aws_reads_back_differently_is_a_change_in_every_run(call: Any) -> None:
+    inputs = {"name": "a", "note": "alias/x"}
+    state = {**inputs, "note": "arn:x"}
+    assert list(diff(call, inputs, inputs, state).diffs) == ["note"]
+    assert is_same(diff(call, inputs, inputs, inputs))
+
+
+def test_what_aws_does_not_show_is_a_change_in_every_run(call: Any) -> None:
+    inputs = {"name": "a", "note": "n"}
+    assert list(diff(call, inputs, inputs, {"name": "a"}).diffs) == ["note"]
+
+
+def test_what_aws_sets_itself_is_a_change_unless_it_is_computed(call: Any) -> None:
+    inputs = {"name": "a"}
+    state = {"name": "a", "size": 7, "note": "set by hand"}
+    assert list(diff(call, inputs, inputs, state).diffs) == ["note"]
+
+
+def test_lists_and_blocks_stay_as_they_were_planned(call: Any) -> None:
+    inputs = {"name": "a", "items": ["mine"], "tags": {"x": "1"}}
+    state = {"name": "a", "items": ["mine", "AWSCURRENT"], "tags": {}}
+    assert is_same(diff(call, inputs, inputs, state))
 
 
 def test_update_deletes_nothing_first(call: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.environment import Sandbox
-from sandbox.providers import secretsmanager
+from sandbox.providers import retries
 from sandbox.providers.cloud import Cloud
 from tests.conftest import Aws
 
@@ -29,5 +29,5 @@ def sm(aws: Aws) -> Any:
 @pytest.fixture
 def short_retry(monkeypatch: pytest.MonkeyPatch) -> float:
     """Seconds that the provider retries; officially 120."""
-    monkeypatch.setattr(secretsmanager, "_RETRY_SECONDS", 1.0)
+    monkeypatch.setattr(retries, "PROPAGATION_SECONDS", 1.0)
     return 1.0

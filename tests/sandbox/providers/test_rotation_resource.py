@@ -54,7 +54,7 @@ def test_creation_waits_for_a_permission_that_is_not_there_yet(
 def test_creation_waits_for_a_rotation_that_ends(
     cloud: Cloud, sm: Any, aws: Aws, arn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sandbox.providers.secretsmanager._RETRY_SECONDS", 30)
+    monkeypatch.setattr("sandbox.providers.retries.PROPAGATION_SECONDS", 30)
     function = deploy(aws, ROTATES)
     create_rotation(cloud, rotation(arn, function, rotateImmediately=True))
     create_rotation(cloud, rotation(arn, function))  # InvalidRequestException until then
@@ -100,6 +100,7 @@ def test_a_change_of_rotate_immediately_alone_rotates_nothing(
     function = deploy(aws, ROTATES)
     create_rotation(cloud, rotation(arn, function))
     olds, news = rotation(arn, function), rotation(arn, function, rotateImmediately=True)
+    wait_until(lambda: len(sm.describe_secret(SecretId=arn)["VersionIdsToStages"]) == 1)  # tested
     update_rotation(cloud, arn, olds, news)
     assert len(sm.describe_secret(SecretId=arn)["VersionIdsToStages"]) == 1
     news["rotationRules"] = {"automaticallyAfterDays": 31}

@@ -232,14 +232,76 @@ def test_the_same_request_token_rotates_once(sm: Any, aws: Aws, secret: str, que
     assert queue.names() == ["RotationStarted", "RotationSucceeded"]
 
 
-def test_without_rotate_immediately_nothing_runs(
-    sm: Any, aws: Aws, secret: str, queue: Queue
-) -> None:
+TESTS = """
+import boto3
+
+def handler(event, context):
+    client = boto3.client("secretsmanager")
+    arn, token = event["SecretId"], event["ClientRequestToken"]
+    found = client.get_secret_value(SecretId=arn, VersionId=token, VersionStage="AWSPENDING")
+    print(event["Step"], "of the current value:", found["SecretString"] == "v1")
+"""
+
+
+def plan(sm: Any, secret: str, function: str) -> None:
     sm.rotate_secret(
         SecretId=secret,
-        RotationLambdaARN=deploy(aws, ROTATES),
+        RotationLambdaARN=function,
         RotationRules=RULES,
         RotateImmediately=False,
     )
-    assert queue.names() == []
-    assert sm.get_secret_value(SecretId=secret)["SecretString"] == "v1"
+
+
+def test_without_rotate_immediately_only_the_test_step_runs(
+    sm: Any, aws: Aws, secret: str, queue: Queue, labels: Labels, log: Callable[[], str]
+) -> None:
+    function = deploy(aws, TESTS)
+    plan(sm, secret, function)
+    queue.wait_for("TestRotationSucceeded")
+    assert queue.names() == ["TestRotationStarted", "TestRotationSucceeded"]
+    name = function.rpartition(":")[2]
+    wait_until(lambda: f"{name}: testSecret of the current value: True" in log())
+    assert log().count(f"{name}: testSecret") == 1
+    assert labels(secret) == {"v1": ["AWSCURRENT"]}
+    assert "LastRotatedDate" not in sm.describe_secret(SecretId=secret)
+
+
+def test_a_function_that_fails_its_test_is_reported_and_leaves_no_version(
+    sm: Any, aws: Aws, secret: str, queue: Queue, labels: Labels
+) -> None:
+    function = deploy(aws, FAILS)
+    plan(sm, secret, function)
+    detail = queue.wait_for("TestRotationFailed")
+    assert detail["errorMessage"] == (
+        f"Error when executing lambda {function} during testSecret step"
+    )
+    assert labels(secret) == {"v1": ["AWSCURRENT"]}
+    assert sm.describe_secret(SecretId=secret)["RotationEnabled"] is True
+
+
+def test_a_rotation_waits_for_the_test_before_it(
+    sm: Any, aws: Aws, secret: str, queue: Queue, labels: Labels
+) -> None:
+    function = deploy(aws, ROTATES)
+    plan(sm, secret, function)
+    rotate(sm, secret, function)
+    queue.wait_for("RotationSucceeded")
+    assert labels(secret) == {"v1": ["AWSPREVIOUS"], "new": ["AWSCURRENT", "AWSPENDING"]}
+
+
+def test_a_secret_without_a_value_is_not_tested(sm: Any, aws: Aws, name: str, queue: Queue) -> None:
+    empty = f"{name}-empty"
+    sm.create_secret(Name=empty)
+    plan(sm, empty, deploy(aws, FAILS))
+    assert "VersionIdsToStages" not in sm.describe_secret(SecretId=empty)
+
+
+def test_the_label_of_a_finished_rotation_goes_with_the_test(
+    sm: Any, aws: Aws, secret: str, queue: Queue, labels: Labels
+) -> None:
+    function = deploy(aws, ROTATES)
+    rotate(sm, secret, function)
+    queue.wait_for("RotationSucceeded")
+    plan(sm, secret, function)
+    queue.wait_for("TestRotationSucceeded")
+    assert labels(secret) == {"v1": ["AWSPREVIOUS"], "new": ["AWSCURRENT"]}
