@@ -97,12 +97,12 @@ def create_replica_key(cloud: Cloud, inputs: Properties) -> Created:
     cloud.at({"region": home}).call(
         "kms",
         "replicate_key",
-        KeyId=key_id,  # moto knows a key by its id only here
+        KeyId=key_id,
         ReplicaRegion=cloud.region,
+        Description=inputs.get("description"),
+        Policy=inputs.get("policy"),
+        Tags=_key_tags(inputs),
     )
-    if inputs.get("policy"):  # moto's replica has its primary's otherwise
-        _set_policy(cloud, key_id, inputs["policy"])
-
     return key_id, read_replica_key(cloud, key_id, inputs)
 
 

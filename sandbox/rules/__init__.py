@@ -8,7 +8,7 @@ otherwise repeat the product's mistakes instead of finding them.
 
 from __future__ import annotations
 
-from sandbox.rules import events, functions, secretsmanager
+from sandbox.rules import events, functions, iam, keys, secretsmanager
 
 
 def install() -> None:
@@ -16,3 +16,5 @@ def install() -> None:
     secretsmanager.install()
     functions.install()
     events.install()
+    iam.install()
+    keys.install()
