@@ -12,6 +12,7 @@ from secrets_component.errors import KeyPath, MapValueError, did_you_mean, shown
 from secrets_component.iam.grants import TemplatedPolicy
 from secrets_component.planning import self_references
 from secrets_component.planning.access import OWN_KEY_NEEDED, AccessPlanner
+from secrets_component.planning.certificates import bundle_problem
 from secrets_component.planning.plan import (
     AwsManagedKey,
     Binary,
@@ -291,19 +292,23 @@ class _Planner:
             security_groups=self._parser.fields(groups, (*path, "security_group_ids")),
             timeout=wanted.timeout,
             log_retention_in_days=wanted.log_retention_in_days,
-            ca_bundle=self._file_beside_map(wanted.ca_bundle, (*path, "ca_bundle")),
+            ca_bundle=self._ca_bundle(wanted.ca_bundle, (*path, "ca_bundle")),
             password_length=options.length,
             password_characters=options.characters,
         )
 
-    def _file_beside_map(self, name: str | None, path: KeyPath) -> Path | None:
-        """Return a file that the map names, relative to the map."""
+    def _ca_bundle(self, name: str | None, path: KeyPath) -> Path | None:
+        """Return the file of certificates that the map names, relative to the map."""
         if name is None:
             return None
 
         file = Path(self._instance.document.file).parent / name
-        if not file.is_file():
-            self._report.error(path, "file not found (paths are relative to the map)")
+        problem: str | None = "file not found (paths are relative to the map)"
+        if file.is_file():
+            problem = bundle_problem(file)
+
+        if problem:
+            self._report.error(path, problem)
 
         return file
 

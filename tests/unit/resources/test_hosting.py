@@ -14,6 +14,7 @@ from secrets_component.planning.planner import plans
 from secrets_component.resources import hosting
 from secrets_component.secret_map.names import rotation_function
 from secrets_component.secret_map.yaml_text import parse_yaml
+from tests.certificates import CERTIFICATE
 from tests.unit.mocks import ACCOUNT, REGION, Made, deploy
 
 LOGIN = "secret_data: {engine: postgres, host: h, username: u, password: p}"
@@ -176,7 +177,7 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Made:
     """What is created for a function with every option; its zip is not built."""
     monkeypatch.setattr(hosting, "archive", lambda _: tmp_path)
     bundle = tmp_path / "ca.pem"
-    bundle.write_text("certificate")
+    bundle.write_text(CERTIFICATE)
     return deploy(HOSTED.replace("BUNDLE", str(bundle))).made
 
 
