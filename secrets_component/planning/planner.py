@@ -44,6 +44,7 @@ from secrets_component.secret_map.check import CheckedMap, check
 from secrets_component.secret_map.forms import COMPONENT, instances
 from secrets_component.secret_map.model import Entry, Header, HostedRotation, Owner, Replica
 from secrets_component.secret_map.references import Reference, ReferenceKind, Template
+from secrets_component.secret_map.rotatable import rotated_password
 from secrets_component.secret_map.yaml_text import Document, read_yaml
 
 _DEFAULT_DAYS = 30
@@ -282,7 +283,7 @@ class _Planner:
         return Rotation(function, schedule, entry.rotation_window, entry.rotate_immediately)
 
     def _hosted(self, entry: Entry, wanted: HostedRotation, path: KeyPath) -> HostedFunction:
-        options = entry.random.get("password", entry.random_password)
+        _, options = rotated_password(entry)
         superuser = wanted.superuser_secret_arn
         groups = wanted.security_group_ids
         return HostedFunction(

@@ -91,6 +91,23 @@ def test_new_passwords_are_made_as_the_first_one() -> None:
     assert plain.password_characters.endswith("789-_.")
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "secret_data: {engine: postgres, host: h, username: u, password: '${random.pw}'}",
+        """secret_data: '{"engine": "postgres", "host": "h", "port": ${output.rds.port}, "username": "u", "password": "${random.pw}"}'""",
+    ],
+)
+def test_new_passwords_are_made_by_the_options_that_the_password_names(value: str) -> None:
+    random = "random: {other: {length: 9}, password: {length: 8}, pw: {length: 20, special: false}}"
+    function = hosted(
+        f"{ON}{value}, {random}, rotation: {{function: postgres-single-user}}",
+        "stacks: {rds: o/rds/dev}",
+    )
+    assert function.password_length == 20
+    assert function.password_characters.endswith("789")
+
+
 def test_references_of_a_function_give_the_order() -> None:
     text = f"""\
 context_name: x
