@@ -6,6 +6,7 @@ It imports nothing of this package, so that it can also be run as a file.
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ SOURCES = Path(__file__).parent
 CA_NAME = "ca.pem"
 # Written by pip for this machine, such as lists of installed files with their paths.
 _OF_THIS_MACHINE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # a zip cannot store an earlier date
 
 
@@ -50,11 +52,13 @@ def build(out: Path, ca_bundle: Path | None = None, own: Sequence[Path] = ()) ->
 
     Args:
         out: the zip to write.
-        ca_bundle: PEM certificates that the functions check databases with.
+        ca_bundle: PEM certificates that the functions check databases with; nothing else of that
+            file is shipped.
         own: your own modules with handlers, for the top of the zip.
 
     Raises:
-        BuildError: the packages cannot be installed, or are not pure Python.
+        BuildError: the packages cannot be installed, or are not pure Python; or there are no
+            certificates in the bundle, or a private key.
     """
     with tempfile.TemporaryDirectory() as folder:
         vendored = Path(folder)
@@ -68,7 +72,7 @@ def build(out: Path, ca_bundle: Path | None = None, own: Sequence[Path] = ()) ->
         files[path.name] = path.read_bytes()
 
     if ca_bundle is not None:
-        files[CA_NAME] = ca_bundle.read_bytes()
+        files[CA_NAME] = _certificates(ca_bundle)
 
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):
@@ -81,6 +85,21 @@ def build(out: Path, ca_bundle: Path | None = None, own: Sequence[Path] = ()) ->
 def sources() -> list[Path]:
     """Return the files of this package that are shipped."""
     return sorted(set(SOURCES.glob("*.py")) - {SOURCES / "build.py"})
+
+
+def _certificates(bundle: Path) -> bytes:
+    """Return the certificates of a bundle, without what stands between them."""
+    content = bundle.read_bytes()
+    found = _CERTIFICATE.findall(content)
+    if not found:
+        msg = f"{bundle} has no PEM certificates"
+        raise BuildError(msg)
+
+    if b"PRIVATE KEY-----" in content:
+        msg = f"{bundle} contains a private key, which everyone who has the zip could read"
+        raise BuildError(msg)
+
+    return b"\n".join(found) + b"\n"
 
 
 def _install(target: Path) -> None:

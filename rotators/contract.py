@@ -53,7 +53,10 @@ class Rotator(ABC):
 
     @abstractmethod
     def test(self, versions: Versions) -> None:
-        """Use `versions.created()` as a reader would; raise if that fails."""
+        """Use `versions.created()` as a reader would; raise if that fails.
+
+        finishSecret tests too, before readers get the value.
+        """
 
 
 def handler(rotator: Rotator) -> Callable[[Mapping[str, str], object], None]:
@@ -107,6 +110,8 @@ def rotate(rotator: Rotator, client: Any, event: Mapping[str, str]) -> None:  # 
 
     if not versions.is_finished():
         _STEPS[event["Step"]](rotator, versions)
+    elif event["Step"] == _FINISH:
+        versions.end()  # an earlier attempt was interrupted before it did
 
 
 def _create(rotator: Rotator, versions: Versions) -> None:
@@ -120,17 +125,19 @@ def _set(rotator: Rotator, versions: Versions) -> None:
 
 
 def _test(rotator: Rotator, versions: Versions) -> None:
-    rotator.test(versions)
+    rotator.test(versions.to_test())
 
 
-def _finish(_: Rotator, versions: Versions) -> None:
+def _finish(rotator: Rotator, versions: Versions) -> None:
     versions.created()  # an empty version must never become current
+    rotator.test(versions)  # nor one that does not work: steps may come late or in another order
     versions.make_current()
 
 
+_FINISH = "finishSecret"
 _STEPS: Mapping[str, Callable[[Rotator, Versions], None]] = {
     "createSecret": _create,
     "setSecret": _set,
     "testSecret": _test,
-    "finishSecret": _finish,
+    _FINISH: _finish,
 }

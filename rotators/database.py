@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from rotators import passwords
@@ -95,13 +96,13 @@ class SingleUser(Rotator):
 
     def create(self, current: str) -> str:
         """Return the current value with a new password."""
-        return parse(current, self._engine.ports, "current").text(password=passwords.generate())
+        login = parse(current, self._engine.ports, "current")
+        return login.text(password=passwords.generate(portable=True))
 
     def set(self, versions: Versions) -> None:
         """Log in with the version that the database accepts, and set the pending password."""
-        pending = parse(versions.created(), self._engine.ports, "pending")
-        current = parse(versions.current(), self._engine.ports, "current")
-        pending.refuse_other(current, but=("password",))
+        pending, current = read_logins(self._engine, versions, but=("password",))
+        abandon_unless_portable(versions, pending)
         if self._opens(pending):
             return  # an earlier attempt got this far
 
@@ -115,6 +116,7 @@ class SingleUser(Rotator):
         with closing(session):
             versions.mark_last_set()
             session.set_own_password(pending.password)
+            undo_late_change(self._engine, versions, pending, session.set_own_password)
 
     def test(self, versions: Versions) -> None:
         """Log in with the pending password and run a query."""
@@ -142,6 +144,7 @@ class SingleUser(Rotator):
             raise RotationError(msg)
 
         session.set_own_password(current.password)
+        undo_late_change(self._engine, versions, current, session.set_own_password)
         return session
 
     def _open(self, text: str | None, current: Login) -> Session | None:
@@ -150,8 +153,7 @@ class SingleUser(Rotator):
             return None
 
         older = parse(text, self._engine.ports, "older")
-        user = (current.host, current.port, current.username)
-        if (older.host, older.port, older.username) != user:
+        if not older.is_same_user(current):
             return None
 
         return self._engine.connect(replace(current, password=older.password))
@@ -174,7 +176,8 @@ class AlternatingUsers(Rotator):
             )
             raise RotationError(msg)
 
-        return login.text(password=passwords.generate(), username=login.alternate)
+        password = passwords.generate(portable=True)
+        return login.text(password=password, username=login.alternate)
 
     def set(self, versions: Versions) -> None:
         """Let the superuser create the other user if it does not exist, and set its password.
@@ -182,12 +185,10 @@ class AlternatingUsers(Rotator):
         A second attempt repeats all of it: a login that works does not show whether grants were
         copied.
         """
-        pending = parse(versions.created(), self._engine.ports, "pending")
-        current = parse(versions.current(), self._engine.ports, "current")
-        pending.refuse_other(current, but=("username", "password"))
+        pending, current = read_logins(self._engine, versions, but=("username", "password"))
+        abandon_unless_portable(versions, pending)
         if pending.username != current.alternate:
-            msg = f"the pending version's user is not {current.alternate!r}; rotate again"
-            raise RotationError(msg)
+            versions.abandon(f"the pending version's user is not {current.alternate!r}")
 
         # As AWS's functions do: a value that cannot log in as the user must not yield the other.
         session = self._engine.connect(current)
@@ -199,7 +200,10 @@ class AlternatingUsers(Rotator):
             account = session.account()
 
         with closing(self._superuser(current)) as superuser:
-            superuser.set_password(pending.username, pending.password, like=account)
+            change = partial(superuser.set_password, pending.username, like=account)
+            versions.mark_last_set()
+            change(pending.password)
+            undo_late_change(self._engine, versions, pending, change)
 
     def test(self, versions: Versions) -> None:
         """Log in as the other user and run a query."""
@@ -225,10 +229,60 @@ class AlternatingUsers(Rotator):
         return session
 
 
-def try_login(engine: Engine, versions: Versions, but: tuple[str, ...]) -> None:
-    """Log in with the pending version and run a query."""
+def read_logins(engine: Engine, versions: Versions, but: Collection[str]) -> tuple[Login, Login]:
+    """Return the pending and the current login; they may differ in the fields named in `but`.
+
+    If more differs, the secret was written in the middle of the rotation: finishing it would bring
+    the old fields back, setting it would change the password of another user or database.
+    """
     pending = parse(versions.created(), engine.ports, "pending")
-    pending.refuse_other(parse(versions.current(), engine.ports, "current"), but=but)
+    current = parse(versions.current(), engine.ports, "current")
+    changed = pending.differences(current, but)
+    if changed:
+        names = ", ".join(map(repr, changed))
+        versions.abandon(f"the pending version is outdated: {names} changed in the current one")
+
+    return pending, current
+
+
+def abandon_unless_portable(versions: Versions, pending: Login) -> None:
+    """Refuse a pending password that readers could not log in with, before it is set."""
+    if not passwords.is_portable(pending.password):
+        versions.abandon(
+            "the pending password has characters other than printable ASCII, which database "
+            "clients encode in different ways"
+        )
+
+
+def undo_late_change(
+    engine: Engine, versions: Versions, changed: Login, change: Callable[[str], None]
+) -> None:
+    """Set the password that counts if another rotation took over while this one changed it.
+
+    Args:
+        engine: the kind of database.
+        versions: the secret's versions in this rotation.
+        changed: the user whose password this rotation has just changed.
+        change: sets the password of that user.
+
+    Raises:
+        RotationError: another rotation took over.
+    """
+    newer = versions.newer_values()
+    for text in newer:
+        login = parse(text, engine.ports, "newer")
+        if login.is_same_user(changed):
+            change(login.password)
+            break
+
+    if newer:
+        msg = "another rotation has taken over; the database has that one's password again"
+        raise RotationError(msg)
+
+
+def try_login(engine: Engine, versions: Versions, but: Collection[str]) -> None:
+    """Log in with the pending version and run a query."""
+    pending, _ = read_logins(engine, versions, but)
     session = engine.connect(pending)
     if session is None:
         msg = f"the database refuses user {pending.username!r} with the pending password"

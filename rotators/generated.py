@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 from rotators import passwords
 from rotators.contract import Rotator
 from rotators.errors import RotationError
 from rotators.versions import Versions
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 class GeneratedPassword(Rotator):
@@ -17,6 +20,7 @@ class GeneratedPassword(Rotator):
         """Generate a password; keep the other fields of a JSON object."""
         fields = _object(current)
         if fields is None:
+            _refuse_url(current)
             return passwords.generate()
 
         if "password" not in fields:
@@ -33,12 +37,17 @@ class GeneratedPassword(Rotator):
         """Check that the pending value differs from the current one in its password only."""
         pending, current = versions.created(), versions.current()
         if _without_password(pending) != _without_password(current):
-            msg = (
-                "the pending version is outdated: the current one has changed since; "
-                "remove AWSPENDING from it and rotate again "
-                "(aws secretsmanager update-secret-version-stage)"
-            )
-            raise RotationError(msg)
+            versions.abandon("the pending version is outdated: the current one has changed since")
+
+
+def _refuse_url(text: str) -> None:
+    """Refuse a string of which a password is a part at most; nobody could tell which part."""
+    if _URL.match(text):
+        msg = (
+            "the current value is a URL, which a password would replace as a whole; store a JSON "
+            "object with a field 'password'"
+        )
+        raise RotationError(msg)
 
 
 def _object(text: str) -> dict[str, object] | None:

@@ -48,21 +48,15 @@ class Login:
 
         return self.username + CLONE
 
-    def refuse_other(self, current: Login, but: Collection[str]) -> None:
-        """Refuse a pending value that differs from the current one in more than the named fields.
+    def differences(self, other: Login, but: Collection[str]) -> list[str]:
+        """Return the fields, apart from those named in `but`, that differ from another value's."""
+        keys = {*self._fields, *other._fields}.difference(but)
+        return [key for key in sorted(keys) if self._fields.get(key) != other._fields.get(key)]
 
-        The secret was written in the middle of the rotation: finishing it would bring the old
-        fields back, setting it would change the password of another user or database.
-        """
-        keys = {*self._fields, *current._fields}.difference(but)
-        changed = [key for key in sorted(keys) if self._fields.get(key) != current._fields.get(key)]
-        if changed:
-            msg = (
-                f"the pending version is outdated: {', '.join(map(repr, changed))} changed in the "
-                "current one since; remove AWSPENDING from it and rotate again "
-                "(aws secretsmanager update-secret-version-stage)"
-            )
-            raise RotationError(msg)
+    def is_same_user(self, other: Login) -> bool:
+        """Return whether another value is for the same user on the same server."""
+        mine = (self.host, self.port, self.username)
+        return mine == (other.host, other.port, other.username)
 
 
 def parse(text: str, engines: Mapping[str, int], which: str) -> Login:

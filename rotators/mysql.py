@@ -57,7 +57,8 @@ class MySQL:
                 host=login.host,
                 port=login.port,
                 user=login.username,
-                password=login.password,
+                # UTF-8 as in _run's statements; PyMySQL would encode a string as Latin-1.
+                password=login.password.encode(),
                 database=login.dbname,
                 connect_timeout=CONNECT_SECONDS,
                 read_timeout=CONNECT_SECONDS,

@@ -7,11 +7,14 @@ import hashlib
 import hmac
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection, identifier, literal
+from scramp import ScramException
+from scramp.utils import saslprep
 
 from rotators.database import CONNECT_SECONDS, tls_context, tls_failure
 from rotators.errors import RotationError
@@ -19,6 +22,7 @@ from rotators.login import CLONE, Login
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _WRONG_PASSWORD = "28P01"  # noqa: S105 # an error code
+_NOT_ALLOWED = "42501"
 _REASONS = {
     "28000": "the server has no rule for this user, address and TLS mode, or the user may not "
     "log in",
@@ -26,7 +30,7 @@ _REASONS = {
     "53300": "the server has too many connections",
     "57P03": "the server is starting or stopping",
     "22023": "the server refuses the new password",
-    "42501": "the user may not do this",
+    _NOT_ALLOWED: "the user may not do this",
     "42704": "the user does not exist",
 }
 _SCRAM_ROUNDS = 4096  # PostgreSQL's own default
@@ -57,6 +61,11 @@ class Postgres:
                 return None
 
             msg = f"{where}: {_reason(error)}"
+        except ScramException:
+            msg = (
+                f"{where}: the password of user {login.username!r} has characters that SASLprep "
+                "(RFC 4013) prohibits; set another by hand"
+            )
         except ssl.SSLError as error:
             msg = f"{where}: {tls_failure(error)}"
         except (InterfaceError, OSError) as error:
@@ -92,13 +101,17 @@ class PostgresSession:
         """
         if user.endswith(CLONE):
             base, clone = identifier(like), identifier(user)
-            if not self._run("SELECT 1 FROM pg_roles WHERE rolname = :name", name=user):
-                self._run(f"CREATE ROLE {clone} LOGIN")
+            with self._as_admin_of(base):
+                if not self._run("SELECT 1 FROM pg_roles WHERE rolname = :name", name=user):
+                    self._run(f"CREATE ROLE {clone} LOGIN")
 
-            self._run(f"GRANT {base} TO {clone}")
-            self._run(f"ALTER ROLE {clone} SET role TO {base}")
+                self._run(f"GRANT {base} TO {clone}")
 
-        self._alter_password(user, password)
+            with self._as_admin_of(clone):
+                self._run(f"ALTER ROLE {clone} SET role TO {base}")
+
+        with self._as_admin_of(identifier(user)):
+            self._alter_password(user, password)
 
     def check(self) -> None:
         """Run a query."""
@@ -107,6 +120,23 @@ class PostgresSession:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+    @contextmanager
+    def _as_admin_of(self, role: str) -> Iterator[None]:
+        """Explain which right is missing, if the server says that one is.
+
+        From version 16 on, CREATEROLE alone no longer allows to change every role
+        (https://www.postgresql.org/docs/16/release-16.html).
+        """
+        try:
+            yield
+        except _NotAllowedError:
+            boss = identifier(self._user)
+            msg = (
+                f"PostgreSQL: the superuser {boss} may not change {role}; it needs CREATEROLE "
+                f"and, from PostgreSQL 16 on, `GRANT {role} TO {boss} WITH ADMIN OPTION`"
+            )
+            raise RotationError(msg) from None
 
     def _alter_password(self, user: str, password: str) -> None:
         # Hashed here, as psql's \password does: the server may log statements.
@@ -119,21 +149,36 @@ class PostgresSession:
             return self._connection.run(statement, **parameters)
         except DatabaseError as error:
             msg = f"PostgreSQL: {_reason(error)}"
+            if _code(error) == _NOT_ALLOWED:
+                raise _NotAllowedError(msg) from None
         except (InterfaceError, OSError):
             msg = "PostgreSQL closed the connection"
 
         raise RotationError(msg) from None
 
 
+class _NotAllowedError(RotationError):
+    """The user who logged in lacks a right."""
+
+
 def scram(password: str) -> str:
     """Hash a password as PostgreSQL stores it (RFC 5803, with RFC 7677's SHA-256)."""
     salt = os.urandom(16)
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _SCRAM_ROUNDS)
+    prepared = _prepared(password).encode()
+    salted = hashlib.pbkdf2_hmac("sha256", prepared, salt, _SCRAM_ROUNDS)
     client = hmac.digest(salted, b"Client Key", "sha256")
     stored = hashlib.sha256(client).digest()
     server = hmac.digest(salted, b"Server Key", "sha256")
     keys = f"{_base64(stored)}:{_base64(server)}"
     return f"SCRAM-SHA-256${_SCRAM_ROUNDS}:{_base64(salt)}${keys}"
+
+
+def _prepared(password: str) -> str:
+    """Normalize a password as the server does; it hashes one that SASLprep prohibits as it is."""
+    try:
+        return str(saslprep(password))
+    except ScramException:
+        return password
 
 
 def _base64(content: bytes) -> str:

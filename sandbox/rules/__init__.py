@@ -8,7 +8,7 @@ otherwise repeat the product's mistakes instead of finding them.
 
 from __future__ import annotations
 
-from sandbox.rules import events, functions, iam, key_management, keys, secretsmanager
+from sandbox.rules import events, functions, iam, key_management, secretsmanager
 
 
 def install() -> None:
@@ -18,4 +18,3 @@ def install() -> None:
     functions.install()
     events.install()
     iam.install()
-    keys.install()

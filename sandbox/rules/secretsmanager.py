@@ -469,9 +469,12 @@ def _check_size(name: str, size: int) -> None:
 
 
 def _version(version_id: str, keys: list[str], **value: str | None) -> dict[str, Any]:
-    """Return a version in moto's form, without a label; it may have no value yet."""
+    """Return a version in moto's form, without a label; it may have no value yet.
+
+    AWS counts milliseconds, so that the order of versions shows.
+    """
     version: dict[str, Any] = {
-        "createdate": int(time.time()),
+        "createdate": round(time.time(), 3),
         "version_id": version_id,
         "version_stages": [],
         versions.KEYS: keys,

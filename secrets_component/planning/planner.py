@@ -12,6 +12,7 @@ from secrets_component.errors import KeyPath, MapValueError, did_you_mean, shown
 from secrets_component.iam.grants import TemplatedPolicy
 from secrets_component.planning import neighbours, self_references
 from secrets_component.planning.access import OWN_KEY_NEEDED, AccessPlanner
+from secrets_component.planning.certificates import bundle_problem
 from secrets_component.planning.plan import (
     AwsManagedKey,
     Binary,
@@ -43,6 +44,7 @@ from secrets_component.secret_map.check import CheckedMap, check
 from secrets_component.secret_map.forms import COMPONENT, instances
 from secrets_component.secret_map.model import Entry, Header, HostedRotation, Owner, Replica
 from secrets_component.secret_map.references import Reference, ReferenceKind, Template
+from secrets_component.secret_map.rotatable import rotated_password
 from secrets_component.secret_map.yaml_text import Document, read_yaml
 
 _DEFAULT_DAYS = 30
@@ -280,7 +282,7 @@ class _Planner:
         return Rotation(function, schedule, entry.rotation_window, entry.rotate_immediately)
 
     def _hosted(self, entry: Entry, wanted: HostedRotation, path: KeyPath) -> HostedFunction:
-        options = entry.random.get("password", entry.random_password)
+        _, options = rotated_password(entry)
         superuser = wanted.superuser_secret_arn
         groups = wanted.security_group_ids
         return HostedFunction(
@@ -290,19 +292,23 @@ class _Planner:
             security_groups=self._parser.fields(groups, (*path, "security_group_ids")),
             timeout=wanted.timeout,
             log_retention_in_days=wanted.log_retention_in_days,
-            ca_bundle=self._file_beside_map(wanted.ca_bundle, (*path, "ca_bundle")),
+            ca_bundle=self._ca_bundle(wanted.ca_bundle, (*path, "ca_bundle")),
             password_length=options.length,
             password_characters=options.characters,
         )
 
-    def _file_beside_map(self, name: str | None, path: KeyPath) -> Path | None:
-        """Return a file that the map names, relative to the map."""
+    def _ca_bundle(self, name: str | None, path: KeyPath) -> Path | None:
+        """Return the file of certificates that the map names, relative to the map."""
         if name is None:
             return None
 
         file = Path(self._instance.document.file).parent / name
-        if not file.is_file():
-            self._report.error(path, "file not found (paths are relative to the map)")
+        problem: str | None = "file not found (paths are relative to the map)"
+        if file.is_file():
+            problem = bundle_problem(file)
+
+        if problem:
+            self._report.error(path, problem)
 
         return file
 

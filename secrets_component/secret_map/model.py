@@ -453,9 +453,9 @@ class RandomPassword(_MapBlock):
     """Use special characters. Default: yes."""
 
     override_special: str | None = Field(default=None, min_length=1)
-    """Special characters to choose from. Default: `-_.`, which have no special meaning in URLs
-    (RFC 3986 calls them unreserved) and shells, and which RDS accepts (it refuses `/`, `"`, `@` and
-    spaces).
+    """Special characters to choose from; printable ASCII only, if a built-in function rotates the
+    password in a database. Default: `-_.`, which have no special meaning in URLs (RFC 3986 calls
+    them unreserved) and shells, and which RDS accepts (it refuses `/`, `"`, `@` and spaces).
 
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
     """
@@ -521,9 +521,10 @@ class HostedRotation(_MapBlock):
     """A built-in rotation function, deployed for this secret alone."""
 
     function: HostedKind
-    """What it does: `generated-password` writes a new password to the secret. The others also
-    change it in the database: for the same user (`single-user`), or for two users in turn
-    (`alternating-users`), so that the previous password keeps working.
+    """What it does: `generated-password` writes a new password to the secret, which is a generated
+    password or has a field `password`. The others also change it in the database: for the same user
+    (`single-user`), or for two users in turn (`alternating-users`), so that the previous password
+    keeps working.
 
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotation-strategy.html
     """
@@ -560,8 +561,8 @@ class HostedRotation(_MapBlock):
 
     ca_bundle: str | None = Field(default=None, min_length=1)
     """File of PEM certificates to verify the database's certificate with, such as RDS's
-    `global-bundle.pem`; the path is relative to the map. Default: the certificates of Lambda's
-    operating system.
+    `global-bundle.pem`; the path is relative to the map. A file with anything else, such as a
+    private key, is refused. Default: the certificates of Lambda's operating system.
     """
 
 

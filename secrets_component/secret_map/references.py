@@ -230,8 +230,19 @@ def parse_value(text: str, bad: list[BadReference], own: Collection[str] = froze
 
 
 def json_document(template: Template) -> Json:
-    """Parse a text as JSON, with a placeholder string for each reference; None for other texts."""
-    return _MarkedText(template).json_document()
+    """Parse a text as JSON, in which its references stay as they are; None for other texts."""
+    in_strings = set(_MarkedText(template).in_json_strings())
+    text = ""
+    index = 0
+    for part in template.parts:
+        if isinstance(part, str):
+            text += part
+            continue
+
+        text += str(part) if index in in_strings else f'"{part}"'
+        index += 1
+
+    return _json_or_none(text)
 
 
 def parse_structure(

@@ -25,18 +25,7 @@ from secrets_component.secret_map.model import (
     Kms,
     RandomPassword,
 )
-
-_ENGINES = {
-    "postgres": ("postgres", "aurora-postgresql"),
-    "mysql": ("mysql", "mariadb", "aurora-mysql"),
-}
-"""The values of `engine` that a built-in function supports, by the first word of its name."""
-
-_LOGIN_FIELDS = ("engine", "host", "username", "password")
-"""The required fields of a database secret.
-
-https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
-"""
+from secrets_component.secret_map.rotatable import field_list, of_rotated_value
 
 _SHORTEST_RECOVERY = 7
 """Days. https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html"""
@@ -112,10 +101,6 @@ def _exclusive(block: BaseModel, *fields: str) -> Iterator[Finding]:
         yield (extra,), f"`{extra}` and `{names[0]}` are mutually exclusive; remove one"
 
 
-def _field_list(fields: Iterable[str]) -> str:
-    return ", ".join(f"`{field}`" for field in fields)
-
-
 def _two_keys(header: Header) -> Iterator[Finding]:
     if header.kms.create and header.default_kms_key_id is not None:
         yield (
@@ -183,7 +168,7 @@ def _unusable_size(path: tuple[str], value: bytes) -> Iterator[Finding]:
 
 def _in_password(options: RandomPassword) -> Iterator[Finding]:
     if not options.characters:
-        names = _field_list(CHARACTER_CLASSES)
+        names = field_list(CHARACTER_CLASSES)
         yield (), f"all character classes are off; enable at least one of {names}"
 
     required = 0
@@ -217,7 +202,7 @@ def _in_rotation(entry: Entry, written: Set[str]) -> Iterator[Finding]:
     yield from _unfit_window(entry)
     if entry.rotation is not None:
         yield from _within(("rotation",), _in_hosted_rotation(entry.rotation))
-        yield from _unrotatable_value(entry, entry.rotation.function)
+        yield from of_rotated_value(entry, entry.rotation.function)
 
 
 def _missing_function(entry: Entry, written: Set[str]) -> Iterator[Finding]:
@@ -267,40 +252,6 @@ def _incomplete_network(rotation: HostedRotation) -> Iterator[Finding]:
         yield ("subnet_ids",), "needs `security_group_ids`"
     else:
         yield ("security_group_ids",), "needs `subnet_ids`"
-
-
-def _unrotatable_value(entry: Entry, function: str) -> Iterator[Finding]:
-    """Yield why a built-in function could not rotate the entry's value."""
-    if entry.secret_binary is not None:
-        yield ("rotation",), "built-in functions cannot rotate `secret_binary`"
-
-    engines = _ENGINES.get(function.partition("-")[0])
-    if engines is not None and entry.generate_random_password:
-        yield (
-            ("rotation", "function"),
-            "needs the database's connection details; replace `generate_random_password` with a "
-            f"`secret_data` that has {_field_list(_LOGIN_FIELDS)}",
-        )
-
-    if not isinstance(entry.secret_data, dict):
-        return
-
-    if engines is not None:
-        yield from _incomplete_login(entry.secret_data, function, engines)
-    elif "password" not in entry.secret_data:
-        yield ("secret_data",), f"is missing `password`, required by `{function}`"
-
-
-def _incomplete_login(
-    login: dict[str, object], function: str, engines: tuple[str, ...]
-) -> Iterator[Finding]:
-    missing = [field for field in _LOGIN_FIELDS if not login.get(field)]
-    if missing:
-        yield ("secret_data",), f"is missing {_field_list(missing)}, required by `{function}`"
-
-    engine = login.get("engine")
-    if engine and "${" not in str(engine) and str(engine) not in engines:
-        yield ("secret_data", "engine"), f"`{function}` supports only {_field_list(engines)}"
 
 
 def _short_recovery(entry: Entry) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.certificates import CERTIFICATE, PRIVATE_KEY
 from tests.conftest import Aws, Live, Secrets
 
 LOGIN = (
@@ -163,7 +164,11 @@ def test_ca_bundle_next_to_the_map_is_deployed_with_the_function(
     )
     refused = stack.up(good=False)
     assert "`ca_bundle`: file not found (paths are relative to the map)" in refused.diagnostics
-    (stack.project / "stacks" / "own-ca.pem").write_text("certificates")
+    bundle = stack.project / "stacks" / "own-ca.pem"
+    bundle.write_text(PRIVATE_KEY + CERTIFICATE)
+    refused = stack.up(good=False)
+    assert "`ca_bundle`: contains a private key" in refused.diagnostics
+    bundle.write_text(CERTIFICATE)
     stack.up()
     function, _ = deployed(aws, stack.outputs()["secret_arns"]["db"])
     assert function["Environment"]["Variables"]["CA_BUNDLE"] == "/var/task/ca.pem"

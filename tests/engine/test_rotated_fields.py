@@ -7,6 +7,7 @@ import pytest
 
 from tests.conftest import Aws, Secrets
 from tests.engine.test_live_values import rotate
+from tests.sandbox.rules.functions_code import wait_until
 
 MAP = """\
 context_name: fields{n}
@@ -46,6 +47,40 @@ def test_map_changes_its_fields_and_keeps_the_live_password(
     stack.write(MAP.format(n=context, host="new")).up(*refresh)
     assert live() == {"host": "new", "port": 5432, "password": password}
     assert set(stack.up().changes) == {"same"}
+
+
+HOSTED = MAP.replace(
+    "    owner: operator\n",
+    """\
+    rotation_automatically: true
+    rotation: {{function: generated-password}}
+""",
+)
+
+
+def test_secret_rotates_again_after_a_run_changed_its_own_fields(
+    secrets: Secrets, aws: Aws
+) -> None:
+    """The run makes a version of its own current, while AWS remembers the rotation before it."""
+    stack = secrets(HOSTED.format(n="again", host="old"))
+    stack.up()
+    arn = stack.outputs()["secret_arns"]["db"]
+    client = aws("secretsmanager")
+
+    def live() -> dict[str, object]:
+        return dict(json.loads(client.get_secret_value(SecretId=arn)["SecretString"]))
+
+    seen = [live()["password"]]
+    for host in ("new", "newer"):
+        client.rotate_secret(SecretId=arn)
+        wait_until(lambda: live()["password"] not in seen)
+        seen.append(live()["password"])
+        stack.write(HOSTED.format(n="again", host=host)).up()
+        assert live() == {"host": host, "port": 5432, "password": seen[-1]}
+    client.rotate_secret(SecretId=arn)
+    wait_until(lambda: live()["password"] not in seen)
+    assert live()["host"] == "newer"
+    stack.pulumi("destroy", "--yes")
 
 
 def test_version_that_aws_dropped_is_written_again_out_of_the_live_fields(

@@ -52,9 +52,20 @@ class Secret:
         return found
 
     def put(self, **changes: Any) -> None:
-        """Write as an operator does."""
-        value = json.dumps({**self.fields(), **changes})
+        """Write some fields as an operator does."""
+        self.write(json.dumps({**self.fields(), **changes}))
+
+    def write(self, value: str) -> None:
+        """Write a value as an operator does."""
         self.client.put_secret_value(SecretId=self.arn, SecretString=value)
+
+    def move(self, label: str, version: str) -> None:
+        """Put a label on a version, from wherever it is."""
+        holder = next((v for v, labels in self.labels().items() if label in labels), None)
+        source = {"RemoveFromVersionId": holder} if holder else {}
+        self.client.update_secret_version_stage(
+            SecretId=self.arn, VersionStage=label, MoveToVersionId=version, **source
+        )
 
     def give_up(self) -> None:
         """Remove AWSPENDING, as AWS advises for a rotation that is stuck."""

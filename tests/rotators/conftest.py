@@ -21,6 +21,7 @@ from tests.rotators import servers
 from tests.rotators.account import Secret
 
 FIRST = "first-password"
+BOSS = {"username": servers.SUPERUSER, "password": servers.SUPERUSER_PASSWORD}
 _numbers = itertools.count(1)
 
 
@@ -39,7 +40,8 @@ class Database:
         name = f"user{next(_numbers)}"
         run = self.server.run
         if self.engine == "postgres":
-            run(f"CREATE ROLE {name} LOGIN PASSWORD '{FIRST}'")
+            # From version 16 on, only who creates a role may grant it to another.
+            self.run_as(BOSS, f"CREATE ROLE {name} LOGIN PASSWORD '{FIRST}'")
             run(f"CREATE SCHEMA {name} AUTHORIZATION {name}")
         else:
             run(f"CREATE DATABASE {name}")
@@ -49,6 +51,13 @@ class Database:
         if self.engine == "postgres":
             run(f"ALTER TABLE {name}.kept OWNER TO {name}")
         return name
+
+    def set_password(self, user: str, password: str) -> None:
+        """Change a password as an administrator does, who sends it to the server as it is."""
+        if self.engine == "postgres":
+            self.server.run(f"ALTER ROLE {user} PASSWORD '{password}'")
+        else:
+            self.server.run(f"ALTER USER {user}@'%%' IDENTIFIED BY %s", password)
 
     def login(self, fields: dict[str, Any]) -> Any:
         """Log in over checked TLS; None where the server refuses user and password."""
@@ -61,7 +70,7 @@ class Database:
                     database="postgres", ssl_context=context,
                 )  # fmt: skip
             return pymysql.connect(
-                host="localhost", port=port, user=user, password=password, ssl=context,
+                host="localhost", port=port, user=user, password=password.encode(), ssl=context,
                 autocommit=True,
             )  # fmt: skip
         except pg8000.native.DatabaseError as error:
@@ -175,8 +184,7 @@ def new_login(
     def make(database: Database, user: str, **fields: Any) -> Secret:
         monkeypatch.setenv("CA_BUNDLE", str(database.server.ca))
         where = {"engine": database.engine, "host": "localhost", "port": database.server.port}
-        boss = {"username": servers.SUPERUSER, "password": servers.SUPERUSER_PASSWORD}
-        master = new_secret(json.dumps({**where, **boss}))
+        master = new_secret(json.dumps({**where, **BOSS}))
         login = {"username": user, "password": FIRST, "masterarn": master.arn}
         return new_secret(json.dumps({**where, **login, **fields}))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rotators import build
+from tests.certificates import CERTIFICATE, PRIVATE_KEY
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -63,10 +64,27 @@ def test_nothing_of_this_machine_is_inside(built: Path) -> None:
 
 def test_certificates_travel_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build, "_install", lambda target: None)
-    (tmp_path / "own.pem").write_text("certificates")
+    (tmp_path / "own.pem").write_text(f"issued by us\n{CERTIFICATE}\nand again\n{CERTIFICATE}end")
     build.build(tmp_path / "with.zip", tmp_path / "own.pem")
     with zipfile.ZipFile(tmp_path / "with.zip") as archive:
-        assert archive.read("ca.pem") == b"certificates"
+        assert archive.read("ca.pem").decode() == CERTIFICATE * 2
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (PRIVATE_KEY + CERTIFICATE, "contains a private key"),
+        ("root:x:0:0", "has no PEM certificates"),
+    ],
+)
+def test_file_that_is_no_bundle_of_certificates_is_never_shipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, problem: str
+) -> None:
+    monkeypatch.setattr(build, "_install", lambda target: None)
+    (tmp_path / "own.pem").write_text(content)
+    with pytest.raises(build.BuildError, match=problem):
+        build.build(tmp_path / "with.zip", tmp_path / "own.pem")
+    assert not (tmp_path / "with.zip").exists()
 
 
 def test_package_for_one_machine_is_refused(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rotators import RotationError, handlers, mysql, passwords
+from rotators import RotationError, Versions, handlers, mysql, passwords
 from tests.rotators.account import STEPS, Secret
 
 rotate = handlers.generated_password
@@ -20,7 +20,7 @@ def test_text_is_replaced_and_the_old_one_is_previous(new_secret: Callable[[str]
     token = secret.rotate(rotate)
     assert len(secret.read()) == 32
     assert secret.read(VersionStage="AWSPREVIOUS") == "first"
-    assert "AWSCURRENT" in secret.labels()[token]
+    assert secret.labels()[token] == ["AWSCURRENT"]
 
 
 def test_only_the_password_of_an_object_is_replaced(new_secret: Callable[[str], Secret]) -> None:
@@ -54,7 +54,7 @@ def test_value_of_an_overlapping_attempt_stays(
     assert secret.read(VersionId=token) == created
 
 
-@pytest.mark.parametrize("step", STEPS[1:])
+@pytest.mark.parametrize("step", ["setSecret", "finishSecret"])
 def test_empty_pending_version_goes_no_further(
     new_secret: Callable[[str], Secret], step: str
 ) -> None:
@@ -82,11 +82,115 @@ def test_unknown_token_is_refused(new_secret: Callable[[str], Secret]) -> None:
 
 def test_version_without_awspending_is_refused(new_secret: Callable[[str], Secret]) -> None:
     secret = new_secret("first")
+    token = secret.begin()
+    secret.step(rotate, "createSecret", token)
+    secret.move("kept", token)
+    secret.give_up()
+    for step in STEPS:
+        with pytest.raises(RotationError, match="is not labelled AWSPENDING"):
+            secret.step(rotate, step, token)
+    assert secret.read() == "first"
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_version_that_was_in_use_before_is_refused(
+    new_secret: Callable[[str], Secret], step: str
+) -> None:
+    secret = new_secret("first")
     token = secret.rotate(rotate)
     secret.rotate(rotate)
+    live = secret.read()
     assert secret.labels()[token] == ["AWSPREVIOUS"]
-    with pytest.raises(RotationError, match="is not labelled AWSPENDING"):
-        secret.step(rotate, "createSecret", token)
+    with pytest.raises(RotationError, match="was in use before a newer one replaced it"):
+        secret.step(rotate, step, token)
+    assert secret.read() == live
+
+
+def test_password_that_was_replaced_by_hand_never_comes_back(
+    new_secret: Callable[[str], Secret],
+) -> None:
+    secret = new_secret("first")
+    secret.rotate(rotate)
+    leaked = secret.read()
+    secret.write("by-hand")
+    secret.rotate(rotate)
+    assert secret.read() not in ("first", leaked, "by-hand")
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_awspending_that_an_earlier_function_left_brings_no_password_back(
+    new_secret: Callable[[str], Secret], times: int
+) -> None:
+    """AWS's own functions leave the label; AWS then takes the old version for a rotation."""
+    secret = new_secret("first")
+    token = secret.rotate(rotate)
+    leaked = secret.read()
+    secret.move("AWSPENDING", token)
+    for n in range(times):
+        secret.write(f"by hand {n}")
+    assert secret.begin() == token
+    with pytest.raises(RotationError, match="AWSPENDING is removed from it; rotate again"):
+        secret.rotate(rotate)
+    assert secret.read() == f"by hand {times - 1}"
+    assert secret.rotate(rotate) != token
+    assert leaked not in (secret.read(), secret.read(VersionStage="AWSPREVIOUS"))
+
+
+def test_finish_that_is_repeated_removes_what_the_first_one_left(
+    new_secret: Callable[[str], Secret],
+) -> None:
+    secret = new_secret("first")
+    token = secret.rotate(rotate)
+    live = secret.read()
+    secret.move("AWSPENDING", token)
+    for _ in range(2):
+        for step in STEPS:
+            secret.step(rotate, step, token)
+        assert secret.labels()[token] == ["AWSCURRENT"]
+    assert secret.read() == live
+
+
+def test_finish_succeeds_where_aws_removes_awspending_at_the_same_time(
+    new_secret: Callable[[str], Secret], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = new_secret("first")
+    token = secret.begin()
+    for step in STEPS[:3]:
+        secret.step(rotate, step, token)
+    move = Versions._move
+
+    def move_and_clean_up(versions: Versions, label: str) -> None:
+        move(versions, label)
+        secret.client.update_secret_version_stage(
+            SecretId=secret.arn, VersionStage="AWSPENDING", RemoveFromVersionId=token
+        )
+
+    monkeypatch.setattr(Versions, "_move", move_and_clean_up)
+    secret.step(rotate, "finishSecret", token)
+    assert secret.labels()[token] == ["AWSCURRENT"]
+
+
+def test_finish_of_a_rotation_that_another_one_overtook_is_refused(
+    new_secret: Callable[[str], Secret], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = new_secret("first")
+    token = secret.begin()
+    for step in STEPS[:3]:
+        secret.step(rotate, step, token)
+    move = Versions._move
+
+    def overtaken(versions: Versions, label: str) -> None:
+        secret.move("kept", token)
+        secret.give_up()
+        with monkeypatch.context() as other:
+            other.setattr(Versions, "_move", move)
+            secret.rotate(rotate)
+        move(versions, label)
+
+    monkeypatch.setattr(Versions, "_move", overtaken)
+    with pytest.raises(RotationError, match="another rotation has taken over"):
+        secret.step(rotate, "finishSecret", token)
+    assert secret.labels()[token] == ["kept"]
 
 
 def test_unknown_step_is_refused(new_secret: Callable[[str], Secret]) -> None:
@@ -108,6 +212,13 @@ def test_object_without_a_password_is_refused(new_secret: Callable[[str], Secret
         secret.step(rotate, "createSecret", secret.begin())
 
 
+def test_url_is_never_replaced_by_a_password(new_secret: Callable[[str], Secret]) -> None:
+    secret = new_secret("postgres://app:first@db/app")
+    with pytest.raises(RotationError, match="the current value is a URL"):
+        secret.rotate(rotate)
+    assert secret.read() == "postgres://app:first@db/app"
+
+
 def test_outdated_pending_value_never_brings_old_fields_back(
     new_secret: Callable[[str], Secret],
 ) -> None:
@@ -115,10 +226,9 @@ def test_outdated_pending_value_never_brings_old_fields_back(
     token = secret.begin()
     secret.step(rotate, "createSecret", token)
     secret.put(user="other")
-    with pytest.raises(RotationError, match="the pending version is outdated"):
+    with pytest.raises(RotationError, match="is outdated: the secret was written after it"):
         secret.rotate(rotate)
     assert secret.fields()["user"] == "other"
-    secret.give_up()
     secret.rotate(rotate)
     assert secret.fields()["user"] == "other"
 
@@ -132,6 +242,15 @@ def test_test_of_a_new_schedule_passes_on_a_copy_of_the_value(
         SecretId=secret.arn, SecretString="first", VersionStages=["AWSPENDING"]
     )["VersionId"]
     secret.step(rotate, "testSecret", copy)
+
+
+def test_test_of_a_new_schedule_passes_on_a_version_without_a_value(
+    new_secret: Callable[[str], Secret],
+) -> None:
+    """AWS does not document what is in the version, so the value in use is tested if nothing is."""
+    secret = new_secret('{"password": "first"}')
+    secret.step(rotate, "testSecret", secret.begin())
+    assert secret.fields() == {"password": "first"}
 
 
 def test_log_has_each_step_and_no_value(
@@ -185,6 +304,16 @@ def test_length_and_characters_come_from_the_environment(monkeypatch: pytest.Mon
     monkeypatch.setenv("PASSWORD_LENGTH", "1")
     with pytest.raises(RotationError, match=r"PASSWORD_LENGTH \(1\) is less than the 2 kinds"):
         passwords.generate()
+
+
+@pytest.mark.parametrize("special", ["²½", "§£", "€", "\t", "\x7f", "\u00a0"])
+def test_characters_that_clients_send_in_different_ways_are_refused_for_databases(
+    monkeypatch: pytest.MonkeyPatch, special: str
+) -> None:
+    monkeypatch.setenv("PASSWORD_CHARACTERS", f"abc{special}")
+    with pytest.raises(RotationError, match="characters other than printable ASCII"):
+        passwords.generate(portable=True)
+    assert set(special) & set(passwords.generate())
 
 
 GRANTS = [

@@ -13,7 +13,7 @@ import pytest
 
 from rotators import RotationError, handlers
 from tests.rotators.account import STEPS, Secret
-from tests.rotators.conftest import Database
+from tests.rotators.conftest import BOSS, FIRST, Database
 
 SINGLE = {"postgres": handlers.postgres_single_user, "mariadb": handlers.mysql_single_user}
 ALTERNATING = {
@@ -113,7 +113,7 @@ def test_user_with_an_odd_name_rotates(
     name, run = "Odd \"user-Ä'1", database.server.run
     if database.engine == "postgres":
         quoted = '"Odd ""user-Ä\'1"'
-        run(f"CREATE ROLE {quoted} LOGIN PASSWORD 'first-password'")
+        database.run_as(BOSS, f"CREATE ROLE {quoted} LOGIN PASSWORD 'first-password'")
     else:
         run("CREATE USER %s@'%%' IDENTIFIED BY 'first-password'", name)
     secret = new_login(database, name)
@@ -171,6 +171,129 @@ def test_rotation_given_up_by_hand_is_recovered(
     secret.give_up()
     secret.rotate(handler)
     assert database.opens(secret.fields())
+
+
+def test_password_that_was_replaced_by_hand_never_comes_back(
+    database: Database, new_login: Callable[..., Secret]
+) -> None:
+    """It may have leaked: the operator changes it in the database and in the secret."""
+    user = database.new_user()
+    secret = new_login(database, user)
+    secret.rotate(SINGLE[database.engine])
+    leaked = secret.fields()
+    database.set_password(user, "by-hand")
+    secret.put(password="by-hand")
+    secret.rotate(SINGLE[database.engine])
+    assert database.opens(secret.fields())
+    assert not database.opens(leaked)
+
+
+@pytest.mark.parametrize(
+    "characters", ["pässwörd", "²½\u00b4", "€uro", "\u3000wide", "pass\u00adword"]
+)
+def test_password_by_hand_that_clients_send_in_different_ways_is_replaced(
+    database: Database, new_login: Callable[..., Secret], characters: str
+) -> None:
+    user = database.new_user()
+    secret = new_login(database, user, password=characters)
+    database.set_password(user, characters)
+    secret.rotate(SINGLE[database.engine])
+    assert secret.fields()["password"].isascii()
+    assert database.opens(secret.fields())
+
+
+def test_password_by_hand_that_no_client_can_send_is_reported(
+    postgres: Database, new_login: Callable[..., Secret]
+) -> None:
+    user = postgres.new_user()
+    secret = new_login(postgres, user, password="bell\a")
+    postgres.set_password(user, "bell\a")
+    with pytest.raises(RotationError, match=r"has characters that SASLprep .* prohibits"):
+        secret.rotate(handlers.postgres_single_user)
+
+
+def test_password_by_hand_is_set_again_where_a_rotation_was_given_up(
+    database: Database, new_login: Callable[..., Secret], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The recovery sets the current password first; readers must be able to log in with that."""
+    user = database.new_user()
+    secret = new_login(database, user, password="pässwörd")
+    database.set_password(user, "pässwörd")
+    handler, token = SINGLE[database.engine], secret.begin()
+    for step in STEPS[:2]:
+        secret.step(handler, step, token)
+    secret.give_up()
+    monkeypatch.setattr("rotators.versions.Versions.mark_last_set", _interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        secret.rotate(handler)
+    assert database.opens(secret.fields())
+
+
+def _interrupted(_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_characters_that_clients_send_in_different_ways_change_nothing(
+    database: Database, new_login: Callable[..., Secret], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = new_login(database, database.new_user())
+    monkeypatch.setenv("PASSWORD_CHARACTERS", "abc²½\u00b4")
+    for handlers_of in (SINGLE, ALTERNATING):
+        with pytest.raises(RotationError, match="characters other than printable ASCII"):
+            secret.rotate(handlers_of[database.engine])
+    assert database.opens(secret.fields())
+
+
+def test_pending_password_that_clients_send_in_different_ways_is_never_set(
+    database: Database, new_login: Callable[..., Secret]
+) -> None:
+    """An earlier version of the function may have created it."""
+    secret = new_login(database, database.new_user())
+    token = secret.begin()
+    value = json.dumps({**secret.fields(), "password": "²½\u00b4"})
+    secret.client.put_secret_value(
+        SecretId=secret.arn, ClientRequestToken=token, SecretString=value,
+        VersionStages=["AWSPENDING"],
+    )  # fmt: skip
+    with pytest.raises(RotationError, match=r"pending password has .* rotate again"):
+        secret.rotate(SINGLE[database.engine])
+    assert database.opens(secret.fields())
+    secret.rotate(SINGLE[database.engine])
+    assert database.opens(secret.fields())
+
+
+def test_test_of_a_new_schedule_logs_in_with_the_value_in_use(
+    database: Database, new_login: Callable[..., Secret]
+) -> None:
+    """Where AWS's pending version has no value; `testSecret` alone is called."""
+    for rotators in (SINGLE, ALTERNATING):
+        secret = new_login(database, database.new_user())
+        handler, token = rotators[database.engine], secret.begin()
+        secret.step(handler, "testSecret", token)
+        secret.put(password="not-the-one")
+        with pytest.raises(RotationError, match="refuses user"):
+            secret.step(handler, "testSecret", token)
+
+
+@pytest.mark.parametrize("right", ["NOCREATEROLE", "CREATEROLE"])
+def test_right_that_the_superuser_lacks_is_named(
+    postgres: Database, new_login: Callable[..., Secret], account: Any, right: str
+) -> None:
+    if right == "CREATEROLE" and postgres.server.run("SHOW server_version_num") < [["160000"]]:
+        pytest.skip("before version 16, CREATEROLE is all that it takes")
+    user, weak = postgres.new_user(), f"weak_{right.lower()}"
+    postgres.server.run(f"CREATE ROLE {weak} LOGIN {right} PASSWORD '{FIRST}'")
+    secret = new_login(postgres, user)
+    boss = secret.fields()["masterarn"]
+    value = json.loads(account.get_secret_value(SecretId=boss)["SecretString"])
+    login = json.dumps({**value, "username": weak, "password": FIRST})
+    account.put_secret_value(SecretId=boss, SecretString=login)
+    with pytest.raises(RotationError) as refused:
+        secret.rotate(handlers.postgres_alternating_users)
+    assert str(refused.value) == (
+        f'PostgreSQL: the superuser "{weak}" may not change "{user}"; it needs CREATEROLE and, '
+        f'from PostgreSQL 16 on, `GRANT "{user}" TO "{weak}" WITH ADMIN OPTION`'
+    )
 
 
 def test_previous_password_is_used_where_the_current_one_was_never_set(
@@ -293,12 +416,17 @@ def test_outdated_pending_version_is_refused(
     database: Database, new_login: Callable[..., Secret]
 ) -> None:
     secret = new_login(database, database.new_user())
-    token = secret.begin()
-    secret.step(SINGLE[database.engine], "createSecret", token)
-    secret.put(host="elsewhere")
     for step in ("setSecret", "testSecret"):
-        with pytest.raises(RotationError, match="outdated: 'host' changed"):
-            secret.step(SINGLE[database.engine], step, token)
+        token = secret.begin()
+        secret.step(SINGLE[database.engine], "createSecret", token)
+        pending = secret.read(VersionId=token)
+        secret.put(host=f"elsewhere for {step}")
+        later = secret.client.put_secret_value(
+            SecretId=secret.arn, SecretString=pending, VersionStages=["AWSPENDING"]
+        )["VersionId"]
+        with pytest.raises(RotationError, match=r"outdated: 'host' changed .* rotate again"):
+            secret.step(SINGLE[database.engine], step, later)
+        assert later not in secret.labels()
 
 
 def test_superuser_of_another_server_is_refused(

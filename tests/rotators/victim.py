@@ -1,9 +1,11 @@
-"""A process that calls functions in child processes, and kills them where the test asks for it.
+"""A process that calls functions in child processes, and interrupts them where the test asks for it.
 
-Reads one order per line (JSON) and answers each with what became of the child. A child dies by
-SIGKILL just before its n-th call of AWS or of the database, as a function that runs out of time
-does: nothing is closed or rolled back by Python. What comes after one call and what comes before
-the next is the same to everyone outside, so this reaches every state that a kill can leave.
+Reads one order per line (JSON) and answers each with what became of the child. Just before its n-th
+call of AWS or of the database a child gets a signal. By SIGKILL it dies as a function that runs out
+of time does: nothing is closed or rolled back by Python. By SIGSTOP it waits, with its connections
+open, for the order to go on, as a function does that others overtake. What comes after one call and
+what comes before the next is the same to everyone outside, so this reaches every state that an
+interruption can leave.
 """
 
 from __future__ import annotations
@@ -22,29 +24,38 @@ import pymysql
 from botocore.client import BaseClient
 
 from rotators import handlers
-from tests.rotators.account import STEPS
 
 Order = dict[str, Any]
 
 
 def main() -> None:
     boto3.client("secretsmanager")  # loads the service's description once, for all children
+    child = 0
     for line in sys.stdin:
         order = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            _die_before_call(order["call"])
-            os._exit(_work(order))
-        _, status = os.waitpid(child, 0)
-        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        answer = "killed" if killed else {0: "done"}.get(os.WEXITSTATUS(status), "failed")
-        print(json.dumps(answer), flush=True)
+        if order == "go on":
+            os.kill(child, signal.SIGCONT)
+        else:
+            child = os.fork()
+            if child == 0:
+                _interrupt_before_call(order["call"], signal.Signals[order["signal"]])
+                os._exit(_work(order))
+        _, status = os.waitpid(child, os.WUNTRACED)
+        print(json.dumps(_answer(status)), flush=True)
+
+
+def _answer(status: int) -> str:
+    if os.WIFSTOPPED(status):
+        return "stopped"
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+        return "killed"
+    return "done" if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0 else "failed"
 
 
 def _work(order: Order) -> int:
     os.environ.update(order["environment"])
     try:
-        for step in STEPS:
+        for step in order["steps"]:
             event = {
                 "Step": step,
                 "SecretId": order["secret"],
@@ -57,7 +68,7 @@ def _work(order: Order) -> int:
     return 0
 
 
-def _die_before_call(number: int) -> None:
+def _interrupt_before_call(number: int, interruption: signal.Signals) -> None:
     left = number
 
     def counted(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,7 +76,7 @@ def _die_before_call(number: int) -> None:
             nonlocal left
             left -= 1
             if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), interruption)
             return call(*args, **kwargs)
 
         return counting

@@ -14,6 +14,7 @@ from secrets_component.planning.planner import plans
 from secrets_component.resources import hosting
 from secrets_component.secret_map.names import rotation_function
 from secrets_component.secret_map.yaml_text import parse_yaml
+from tests.certificates import CERTIFICATE
 from tests.unit.mocks import ACCOUNT, REGION, Made, deploy
 
 LOGIN = "secret_data: {engine: postgres, host: h, username: u, password: p}"
@@ -88,6 +89,23 @@ def test_new_passwords_are_made_as_the_first_one() -> None:
     )
     assert plain.password_length == 32
     assert plain.password_characters.endswith("789-_.")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "secret_data: {engine: postgres, host: h, username: u, password: '${random.pw}'}",
+        """secret_data: '{"engine": "postgres", "host": "h", "port": ${output.rds.port}, "username": "u", "password": "${random.pw}"}'""",
+    ],
+)
+def test_new_passwords_are_made_by_the_options_that_the_password_names(value: str) -> None:
+    random = "random: {other: {length: 9}, password: {length: 8}, pw: {length: 20, special: false}}"
+    function = hosted(
+        f"{ON}{value}, {random}, rotation: {{function: postgres-single-user}}",
+        "stacks: {rds: o/rds/dev}",
+    )
+    assert function.password_length == 20
+    assert function.password_characters.endswith("789")
 
 
 def test_references_of_a_function_give_the_order() -> None:
@@ -176,7 +194,7 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Made:
     """What is created for a function with every option; its zip is not built."""
     monkeypatch.setattr(hosting, "archive", lambda _: tmp_path)
     bundle = tmp_path / "ca.pem"
-    bundle.write_text("certificate")
+    bundle.write_text(CERTIFICATE)
     return deploy(HOSTED.replace("BUNDLE", str(bundle))).made
 
 
