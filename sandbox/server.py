@@ -22,7 +22,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 
 from sandbox import api, rules
-from sandbox.rules import invocations
+from sandbox.rules import identities, invocations
 
 Application = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
 
@@ -38,7 +38,8 @@ def main() -> int:
     logging.getLogger("sandbox").setLevel(logging.INFO)  # what functions print
     rules.install()
     instance = str(uuid.uuid4())
-    application = with_instance(DomainDispatcherApplication(create_backend_app), instance)
+    moto = identities.enforced(DomainDispatcherApplication(create_backend_app))
+    application = with_instance(moto, instance)
     try:
         server = make_server(
             "127.0.0.1",

@@ -33,6 +33,30 @@ _KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555
 _VALUES = {"arn": FUNCTION, "key_id": _KEY, "rotation_function_arn": FUNCTION}
 """Values of other stacks' outputs that must have a form; any other is a word."""
 
+TYPES_OF_THE_PROJECT = {
+    "aws:secretsmanager/secret:Secret",
+    "aws:secretsmanager/secretVersion:SecretVersion",
+    "aws:secretsmanager/secretPolicy:SecretPolicy",
+    "aws:secretsmanager/secretRotation:SecretRotation",
+    "aws:kms/key:Key",
+    "aws:kms/alias:Alias",
+    "aws:kms/replicaKey:ReplicaKey",
+    "aws:iam/role:Role",
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:iam/policy:Policy",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:lambda/function:Function",
+    "aws:lambda/permission:Permission",
+    "aws:cloudwatch/eventRule:EventRule",
+    "aws:cloudwatch/eventTarget:EventTarget",
+    "aws:cloudwatch/logGroup:LogGroup",
+    "aws:sns/topic:Topic",
+    "aws:sns/topicPolicy:TopicPolicy",
+    "random:index/randomPassword:RandomPassword",
+    "random:index/randomInteger:RandomInteger",
+}
+"""The resource types that some map registers; a test keeps the set complete."""
+
 
 @dataclass(frozen=True)
 class Registered:

@@ -7,12 +7,15 @@ A condition on a key that the service does not send never holds. Condition keys 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
 Statement = Mapping[str, Any]
+Context = Mapping[str, str | Sequence[str]]
 
+_ANY_VALUE = "ForAnyValue:"  # for keys with several values
 _EXACT = ("StringEquals",)
 _PATTERNS = ("StringLike", "ArnLike", "ArnEquals")  # ArnEquals and ArnLike "behave identically"
 
@@ -22,7 +25,7 @@ def allow_service(
     service: str,
     action: str,
     resource: str,
-    context: Mapping[str, str],
+    context: Context,
 ) -> bool:
     """Return whether a service may act: one statement allows it, and none denies it.
 
@@ -75,16 +78,26 @@ def deny_everyone(statements: Iterable[Statement], action: str, resource: str) -
     return False
 
 
+def statements_of(document: str) -> list[Statement]:
+    """Return the statements of a policy; a single one needs no list around it."""
+    return _listed(json.loads(document).get("Statement"))
+
+
 def _applies(
     statement: Statement,
     names: Collection[str],
     action: str,
     resource: str,
-    context: Mapping[str, str],
+    context: Context,
 ) -> bool:
     if not _names(statement.get("Principal"), names):
         return False
 
+    return covers(statement, action, resource, context)
+
+
+def covers(statement: Statement, action: str, resource: str, context: Context) -> bool:
+    """Return whether a statement is about an action on a resource, whoever the principal is."""
     actions = [str(one).lower() for one in _listed(statement.get("Action"))]
     if not _matches(action.lower(), actions):
         return False
@@ -107,13 +120,14 @@ def _names(principal: Any, names: Collection[str]) -> bool:  # noqa: ANN401 # an
     return any(name in accounts or name in services for name in names)
 
 
-def _holds(condition: Mapping[str, Mapping[str, Any]], context: Mapping[str, str]) -> bool:
+def _holds(condition: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
     """Return whether every key of every operator holds; an operator unknown here never does."""
     sent = {key.lower(): value for key, value in context.items()}
     for operator, wanted in condition.items():
         for key, values in wanted.items():
-            found = sent.get(key.lower())
-            if found is None or not _compares(operator, found, _listed(values)):
+            found = _listed(sent.get(key.lower()))
+            single = operator.removeprefix(_ANY_VALUE)
+            if not any(_compares(single, value, _listed(values)) for value in found):
                 return False
 
     return True

@@ -42,28 +42,7 @@ def test_every_kind_of_resource_is_in_some_map() -> None:
     for text in [*MAPS.values(), EVERYTHING]:
         tokens |= {one.token for one in registered.registered_by(text)}
 
-    assert tokens == {
-        "aws:secretsmanager/secret:Secret",
-        "aws:secretsmanager/secretVersion:SecretVersion",
-        "aws:secretsmanager/secretPolicy:SecretPolicy",
-        "aws:secretsmanager/secretRotation:SecretRotation",
-        "aws:kms/key:Key",
-        "aws:kms/alias:Alias",
-        "aws:kms/replicaKey:ReplicaKey",
-        "aws:iam/role:Role",
-        "aws:iam/rolePolicy:RolePolicy",
-        "aws:iam/policy:Policy",
-        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-        "aws:lambda/function:Function",
-        "aws:lambda/permission:Permission",
-        "aws:cloudwatch/eventRule:EventRule",
-        "aws:cloudwatch/eventTarget:EventTarget",
-        "aws:cloudwatch/logGroup:LogGroup",
-        "aws:sns/topic:Topic",
-        "aws:sns/topicPolicy:TopicPolicy",
-        "random:index/randomPassword:RandomPassword",
-        "random:index/randomInteger:RandomInteger",
-    }
+    assert tokens == registered.TYPES_OF_THE_PROJECT
 
 
 @pytest.mark.parametrize("name", MAPS)
