@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up test setup unit lint bench conformance down clean
+.PHONY: help up test setup unit lint bench conformance verify-aws down clean
 
 STACK ?= dev
 PYTHON ?= python3
@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.locked
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
 
 up: setup ## deploy stacks/dev.yaml (or STACK=…) to the sandbox and print its outputs
 	@$(RUN) -m sandbox up --stack $(STACK) --examples examples
@@ -41,6 +41,9 @@ bench: setup ## compare time and memory with hand-written resources and a plain 
 
 conformance: setup ## ask Pulumi's own bridge what Check and Diff answer; review the diff
 	@$(RUN) -m tests.conformance
+
+verify-aws: setup ## on a real AWS account, check what the sandbox cannot prove (PREFIX=…; asks first)
+	@$(RUN) -m verify $(PREFIX) $(if $(YES),--yes) $(if $(REPLICA_REGION),--replica-region $(REPLICA_REGION))
 
 down: ## stop the sandbox that `make up` started
 	@if [ -x $(RUN) ]; then $(RUN) -m sandbox down; else echo "the sandbox was never started here"; fi
