@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from verify import course, leftovers, surroundings
+from verify import course, leftovers, maps, surroundings
 from verify.account import REFUSALS, Account, AccountError, open_account, reason
 from verify.deployment import Deployment, DeploymentError
 from verify.interruption import Interrupted, Interruption
@@ -97,7 +97,7 @@ def _verify(options: argparse.Namespace) -> int:
         region=account.region,
         caller=account.caller,
         run=names.run,
-        days=leftovers.WINDOW,
+        days=maps.WINDOW,
     )
     if not _is_wanted(told, is_sure=options.yes):
         return USAGE_ERROR

@@ -76,7 +76,8 @@ def reason(error: BaseException) -> str:
 def error_code(error: BaseException) -> str | None:
     """Return AWS's code of an error; None where AWS has not answered."""
     if isinstance(error, ClientError):
-        return error.response["Error"].get("Code")
+        code: str | None = error.response["Error"].get("Code")
+        return code
 
     return None
 

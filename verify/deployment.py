@@ -143,7 +143,7 @@ class Deployment:
         self, *arguments: str, variables: Mapping[str, str] | None = None
     ) -> tuple[int, str]:
         """Run the CLI to its end; if this process is interrupted, the CLI cancels its run."""
-        stack = ()
+        stack: tuple[str, ...] = ()
         if arguments[:2] != ("stack", "init"):
             stack = ("--stack", _STACK)
 

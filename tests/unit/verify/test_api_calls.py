@@ -60,8 +60,8 @@ def event(name: str, *, agent: str = f"aws-sdk app/{MARKER}", is_read: bool = Tr
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(api_calls.time, "monotonic", made.monotonic)
-    monkeypatch.setattr(api_calls.time, "sleep", made.sleep)
+    monkeypatch.setattr("verify.api_calls.time.monotonic", made.monotonic)
+    monkeypatch.setattr("verify.api_calls.time.sleep", made.sleep)
     return made
 
 

@@ -38,8 +38,8 @@ def runs(monkeypatch: pytest.MonkeyPatch, account: Account) -> list[tuple[str, s
 
     monkeypatch.setattr(command, "_run", start)
     monkeypatch.setattr(command, "open_account", lambda: account)
-    monkeypatch.setattr(command.shutil, "which", lambda _: "/usr/bin/pulumi")
-    monkeypatch.setattr(command.sys, "stdin", Terminal("y\n"))
+    monkeypatch.setattr("verify.__main__.shutil.which", lambda _: "/usr/bin/pulumi")
+    monkeypatch.setattr("verify.__main__.sys.stdin", Terminal("y\n"))
     return started
 
 
@@ -63,7 +63,7 @@ def test_prefix_that_is_not_valid_is_refused(told: Any) -> None:
 def test_nothing_is_created_without_a_terminal_or_a_yes(
     runs: list[Any], told: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command.sys, "stdin", io.StringIO("y\n"))
+    monkeypatch.setattr("verify.__main__.sys.stdin", io.StringIO("y\n"))
     assert command.main(["try"]) == 2
     assert "there is no terminal to ask on; set YES=1" in told().err
     assert runs == []
@@ -75,7 +75,7 @@ def test_nothing_is_created_without_a_terminal_or_a_yes(
 def test_question_is_asked_before_anything_is_created(
     runs: list[Any], told: Any, monkeypatch: pytest.MonkeyPatch, answer: str, code: int
 ) -> None:
-    monkeypatch.setattr(command.sys, "stdin", Terminal(answer))
+    monkeypatch.setattr("verify.__main__.sys.stdin", Terminal(answer))
     assert command.main(["try"]) == code
     text = told().out
     assert "account 123456789012, region eu-central-1" in text
@@ -85,7 +85,7 @@ def test_question_is_asked_before_anything_is_created(
 
 
 def test_end_of_input_is_a_no(runs: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command.sys, "stdin", Terminal(""))
+    monkeypatch.setattr("verify.__main__.sys.stdin", Terminal(""))
     assert command.main(["try"]) == 2
     assert runs == []
 
@@ -101,7 +101,7 @@ def test_names_that_exist_are_refused(runs: list[Any], told: Any, account: Accou
 
 
 def test_missing_cli_is_one_line(told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command.shutil, "which", lambda _: None)
+    monkeypatch.setattr("verify.__main__.shutil.which", lambda _: None)
     assert command.main(["try", "--yes"]) == 2
     assert told().err.startswith("error: `pulumi` is not on PATH; install it: https://")
 
@@ -123,7 +123,7 @@ def test_account_that_may_not_list_is_one_line(
     def refuse(*_: Any) -> None:
         raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "ListSecrets")
 
-    monkeypatch.setattr(command.leftovers, "existing", refuse)
+    monkeypatch.setattr("verify.__main__.leftovers.existing", refuse)
     assert command.main(["try", "--yes"]) == 2
     assert told().err == "error: AWS refuses: ListSecrets: AccessDeniedException\n"
     assert runs == []
@@ -147,7 +147,7 @@ def test_clean_removes_an_earlier_run_and_nothing_else(account: Account, told: A
 def test_clean_asks_as_well(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     client = account.client("secretsmanager")
     client.create_secret(Name=f"{RUN}/verify/plain", SecretString="x")
-    monkeypatch.setattr(command.sys, "stdin", Terminal("n\n"))
+    monkeypatch.setattr("verify.__main__.sys.stdin", Terminal("n\n"))
     assert command.main(["--clean", RUN]) == 2
     assert len(client.list_secrets()["SecretList"]) == 1
 
@@ -201,7 +201,7 @@ def run(account: Account, deployment: FakeDeployment, monkeypatch: pytest.Monkey
                     raise row
                 yield row
 
-        monkeypatch.setattr(command.course, "run", course)
+        monkeypatch.setattr("verify.__main__.course.run", course)
         return REAL_RUN(account, Names(RUN), Path("pulumi"), None)
 
     return start
@@ -246,7 +246,9 @@ def test_failed_destroy_is_reported(run: Any, told: Any) -> None:
 def test_what_is_left_is_listed_and_an_error(
     run: Any, told: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command.leftovers, "remove", lambda *_: ["role `x`: aws iam delete-role"])
+    monkeypatch.setattr(
+        "verify.__main__.leftovers.remove", lambda *_: ["role `x`: aws iam delete-role"]
+    )
     assert run(row("a", is_expected=True)) == 2
     text = told().err
     assert "error: left: role `x`: aws iam delete-role" in text
