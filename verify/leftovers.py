@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from verify.account import REFUSALS, Account, reason
+from botocore.exceptions import ClientError
+
+from verify.account import REFUSALS, Account, error_code, reason
 from verify.maps import WINDOW
 from verify.names import RULE_PREFIX, belongs, is_about
 from verify.waiting import wait_for
@@ -228,7 +230,15 @@ def _keys(account: Account, start: str) -> Iterator[tuple[str, str]]:
     client = account.client("kms")
     for page in _pages(client, "list_keys"):
         for key in page["Keys"]:
-            found = client.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+            try:
+                found = client.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+            except ClientError as error:
+                # A key's own policy may hide it; those that the caller has created are described.
+                if error_code(error) == "AccessDeniedException":
+                    continue
+
+                raise
+
             description = found.get("Description") or ""
             if is_about(description, start) and found["KeyState"] not in _PENDING:
                 yield key["KeyId"], description

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -115,6 +116,15 @@ def test_name_is_checked_once_more_before_its_deletion(account: Account) -> None
     assert found(account, OTHERS) == ONE_OF_EACH
 
 
+def raising(error: ClientError) -> Callable[..., None]:
+    """A call that fails."""
+
+    def fail(**_: Any) -> None:
+        raise error
+
+    return fail
+
+
 class Denied:
     """A client that may do nothing."""
 
@@ -144,6 +154,26 @@ def test_what_cannot_be_listed_may_be_left(account: Account) -> None:
     (left,) = leftovers.remove(account, RUN, lines.append)
     assert left == "Lambda function: cannot be listed: Anything: AccessDenied"
     assert left in lines
+
+
+def test_key_whose_policy_hides_it_is_not_of_the_run(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.client("kms").create_key(Description=f"secrets of {RUN}/verify ({RUN})")
+    denied = ClientError({"Error": {"Code": "AccessDeniedException"}}, "DescribeKey")
+    monkeypatch.setattr(account.client("kms"), "describe_key", raising(denied))
+    assert leftovers.remove(account, RUN, ignore) == []
+
+
+def test_key_that_cannot_be_described_for_another_reason_may_be_left(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.client("kms").create_key(Description="any")
+    throttled = ClientError({"Error": {"Code": "ThrottlingException"}}, "DescribeKey")
+    monkeypatch.setattr(account.client("kms"), "describe_key", raising(throttled))
+    assert leftovers.remove(account, RUN, ignore) == [
+        "KMS key: cannot be listed: DescribeKey: ThrottlingException"
+    ]
 
 
 def test_one_kind_that_cannot_be_listed_keeps_no_other_from_its_removal(account: Account) -> None:
