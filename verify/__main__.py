@@ -99,6 +99,9 @@ def _verify(options: argparse.Namespace) -> int:
         run=names.run,
         days=maps.WINDOW,
     )
+    if options.replica_region:
+        told += f"\nreplicates 2 more secrets and the key to {options.replica_region}"
+
     if not _is_wanted(told, is_sure=options.yes):
         return USAGE_ERROR
 

@@ -133,6 +133,7 @@ def test_replica_region_is_another_one(runs: list[Any], told: Any) -> None:
     assert command.main(["try", "--yes", "--replica-region", "eu-central-1"]) == 2
     assert "must not be `eu-central-1`, the map's own" in told().err
     command.main(["try", "--yes", "--replica-region", "eu-west-1"])
+    assert "replicates 2 more secrets and the key to eu-west-1" in told().out
     assert [region for _, region in runs] == ["eu-west-1"]
 
 
