@@ -153,8 +153,8 @@ def _run(account: Account, names: Names, cli: Path, replica_region: str | None) 
     start = time.monotonic()
     report = _reporter(start)
     rows: list[Row] = []
-    deployment = Deployment(cli, account.region, names)
     interruption = Interruption()
+    deployment = Deployment(cli, account.region, names, interruption)
     code = 0
     left: list[str] = []
     try:

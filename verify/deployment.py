@@ -8,6 +8,7 @@ passphrase that this process keeps in memory.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -24,6 +25,7 @@ from typing import Any
 
 import yaml
 
+from verify.interruption import Interruption
 from verify.names import ENVIRONMENT, Names
 
 _ROOT = Path(__file__).parent.parent
@@ -57,8 +59,9 @@ class UpResult:
 class Deployment:
     """A project whose map is written anew for each step."""
 
-    def __init__(self, cli: Path, region: str, names: Names) -> None:
+    def __init__(self, cli: Path, region: str, names: Names, interruption: Interruption) -> None:
         """Create the project's folder; `prepare` makes its stack."""
+        self._interruption = interruption
         self._cli = cli
         self._folder = Path(tempfile.mkdtemp(prefix=f"{names.run}-"))
         self._passphrase = secrets.token_hex(16)
@@ -147,22 +150,30 @@ class Deployment:
         if arguments[:2] != ("stack", "init"):
             stack = ("--stack", _STACK)
 
-        process = subprocess.Popen(
-            [str(self._cli), *arguments, *stack, "--non-interactive"],
+        command = [str(self._cli), *arguments, *stack, "--non-interactive"]
+        started: list[subprocess.Popen[str]] = []
+        try:
+            with self._interruption.deferred():
+                started.append(self._start(command, variables or {}))
+
+            text = _output(started[0])
+        finally:
+            for process in started:
+                _stop(process)
+
+        return started[0].returncode, text
+
+    def _start(self, command: list[str], variables: Mapping[str, str]) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            command,
             cwd=self._folder,
-            env={**self._environment(), **(variables or {})},
+            env={**self._environment(), **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,  # Ctrl-C reaches this process alone
         )
-        try:
-            text, _ = process.communicate()
-        finally:
-            _stop(process)
-
-        return process.returncode, text
 
     def _environment(self) -> dict[str, str]:
         kept = {}
@@ -187,6 +198,17 @@ def _user_home() -> Path:
 
 def _write(path: Path, content: Map) -> None:
     path.write_text(yaml.safe_dump(dict(content), sort_keys=False), "utf-8")
+
+
+def _output(process: subprocess.Popen[str]) -> str:
+    """Wait for the end of a process and return what it printed.
+
+    It wakes up each second: a signal that arrives right before a call that blocks is handled only
+    once the call returns.
+    """
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=1)[0]
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

@@ -19,6 +19,7 @@ from tests.conftest import ROOT, Aws
 from verify import maps, surroundings
 from verify.account import Account
 from verify.deployment import Deployment
+from verify.interruption import Interruption
 from verify.names import new_run
 
 SECOND_REGION = "eu-west-1"
@@ -42,6 +43,16 @@ def start(sandbox: Sandbox, tmp_path: Path) -> Start:
         )
 
     return run
+
+
+@pytest.fixture
+def interruption() -> Iterator[Interruption]:
+    """Listen to signals, and leave them to pytest again."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield Interruption()
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def names_in(aws: Aws) -> set[str]:
@@ -111,14 +122,17 @@ def test_interrupted_run_removes_everything(start: Start, aws: Aws) -> None:
 
 @pytest.mark.usefixtures("leaves_nothing")
 def test_killed_run_is_cleaned_by_its_name(
-    start: Start, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    start: Start,
+    sandbox: Sandbox,
+    interruption: Interruption,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name, value in sandbox.environment().items():
         monkeypatch.setenv(name, value)
     names = new_run("kill")
     account = Account(boto3.Session(), "123456789012", "arn:aws:iam::123456789012:user/x")
     made = surroundings.create(account, names)
-    deployment = Deployment(sandbox.pulumi, REGION, names)
+    deployment = Deployment(sandbox.pulumi, REGION, names, interruption)
     deployment.prepare()
     first = maps.created(names, made.role)
     created = deployment.up(first)

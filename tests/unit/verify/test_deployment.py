@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ print(answer.get("text", ""))
 sys.exit(answer.get("code", 0))
 """
 
-Answer = Callable[..., None]
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Cli:
@@ -66,11 +67,22 @@ def cli(tmp_path: Path) -> Cli:
 
 
 @pytest.fixture
-def made(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+def interruption() -> Iterator[Interruption]:
+    """Listen to signals, and leave them to pytest again."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    yield Interruption()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def made(
+    cli: Cli, interruption: Interruption, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Deployment:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "own"))
-    return Deployment(cli.path, "eu-west-1", Names("try-0123abcd"))
+    return Deployment(cli.path, "eu-west-1", Names("try-0123abcd"), interruption)
 
 
 @pytest.fixture
@@ -215,7 +227,6 @@ def test_project_without_a_stack_has_nothing_to_destroy(made: Deployment, cli: C
 
 
 def test_interruption_lets_the_cli_cancel_its_run(deployment: Deployment, cli: Cli) -> None:
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     cli.answer("up", hangs=True)
 
     def interrupt_when_hanging() -> None:
@@ -223,13 +234,26 @@ def test_interruption_lets_the_cli_cancel_its_run(deployment: Deployment, cli: C
             time.sleep(0.02)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    Interruption()
-    try:
-        threading.Thread(target=interrupt_when_hanging, daemon=True).start()
-        start = time.monotonic()
-        with pytest.raises(Interrupted):
-            deployment.up({})
-        assert time.monotonic() - start < 30
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    threading.Thread(target=interrupt_when_hanging, daemon=True).start()
+    start = time.monotonic()
+    with pytest.raises(Interrupted):
+        deployment.up({})
+    assert time.monotonic() - start < 30
+
+
+def test_process_that_starts_while_a_signal_arrives_is_ended_as_well(
+    deployment: Deployment, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli.answer("up", hangs=True)
+    started: list[subprocess.Popen[str]] = []
+    plain = Deployment._start
+
+    def interrupted_start(*arguments: Any) -> subprocess.Popen[str]:
+        os.kill(os.getpid(), signal.SIGINT)
+        started.append(plain(*arguments))
+        return started[0]
+
+    monkeypatch.setattr(Deployment, "_start", interrupted_start)
+    with pytest.raises(Interrupted):
+        deployment.up({})
+    assert started[0].poll() is not None

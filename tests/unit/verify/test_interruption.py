@@ -38,6 +38,28 @@ def test_later_signals_are_answered_and_not_raised(capfd: pytest.CaptureFixture[
     assert capfd.readouterr().err.count("still removing what was created; please wait") == 2
 
 
+def test_deferred_signal_is_raised_at_the_end_of_its_block() -> None:
+    interruption = Interruption()
+    done = []
+
+    def block() -> None:
+        with interruption.deferred():
+            os.kill(os.getpid(), signal.SIGTERM)
+            done.append("the rest of the block")
+
+    with pytest.raises(Interrupted, match="SIGTERM"):
+        block()
+    assert done
+
+
+def test_signal_after_a_deferred_block_is_raised_at_once() -> None:
+    interruption = Interruption()
+    with interruption.deferred():
+        pass
+    with pytest.raises(Interrupted):
+        os.kill(os.getpid(), signal.SIGINT)
+
+
 def test_clean_up_is_not_interrupted_at_all(capfd: pytest.CaptureFixture[str]) -> None:
     Interruption().disarm()
     os.kill(os.getpid(), signal.SIGINT)
