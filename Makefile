@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up test setup unit lint bench conformance second-opinion down clean
+.PHONY: help up test setup unit lint bench conformance second-opinion verify-aws down clean
 
 STACK ?= dev
 PYTHON ?= python3
@@ -48,6 +48,9 @@ second-opinion: setup ## ask ministack, another AWS emulator, what moto is asked
 	@$(RUN) -m sandbox cli
 	@SANDBOX_API=ministack $(RUN) -m pytest -n auto --dist loadfile -p tests.second_opinion.engine \
 		$$($(RUN) -m tests.second_opinion.engine)
+
+verify-aws: setup ## on a real AWS account, check what the sandbox cannot prove (PREFIX=…; asks first)
+	@$(RUN) -m verify $(PREFIX) $(if $(YES),--yes) $(if $(REPLICA_REGION),--replica-region $(REPLICA_REGION))
 
 down: ## stop the sandbox that `make up` started
 	@if [ -x $(RUN) ]; then $(RUN) -m sandbox down; else echo "the sandbox was never started here"; fi

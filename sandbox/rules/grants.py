@@ -7,7 +7,6 @@ A condition on a key that the service does not send never holds. Condition keys 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
@@ -76,11 +75,6 @@ def deny_everyone(statements: Iterable[Statement], action: str, resource: str) -
             return True
 
     return False
-
-
-def statements_of(document: str) -> list[Statement]:
-    """Return the statements of a policy; a single one needs no list around it."""
-    return _listed(json.loads(document).get("Statement"))
 
 
 def _applies(

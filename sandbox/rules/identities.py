@@ -27,7 +27,7 @@ from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 from moto.sts.models import sts_backends
 
-from sandbox.rules import grants, rights
+from sandbox.rules import grants, principals, rights
 from sandbox.rules.calls import Call, call_of, signature_of
 from sandbox.rules.grants import Statement
 from sandbox.rules.rights import ANY, Right
@@ -164,11 +164,13 @@ def _user(account: str, name: str) -> Identity:
 
 def _policies(owner: Any) -> Iterator[Statement]:  # noqa: ANN401 # moto's user, group or role
     for document in list(owner.policies.values()):
-        yield from grants.statements_of(document)
+        yield from principals.statements_of(json.loads(document))
 
     for policy in list(owner.managed_policies.values()):
         versions = {version.version_id: version for version in policy.versions}
-        yield from grants.statements_of(versions[policy.default_version_id].document)
+        yield from principals.statements_of(
+            json.loads(versions[policy.default_version_id].document)
+        )
 
 
 def decide(identity: Identity, right: Right) -> Decision:
@@ -227,7 +229,7 @@ def _resource_statements(right: Right) -> Iterator[Statement]:
         document = getattr(key, "policy", None)
 
     if document:
-        yield from grants.statements_of(document)
+        yield from principals.statements_of(json.loads(document))
 
 
 def _names(principal: Any, identity: Identity) -> bool:  # noqa: ANN401 # any JSON value
