@@ -6,6 +6,7 @@ No error here carries a secret value: messages name keys, positions and rules on
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,19 +18,44 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 Finding: TypeAlias = tuple[KeyPath, str]
 """What is wrong, with its path inside the block that was checked."""
 
+MAX_PROBLEMS = 200
+"""Errors, and warnings, that are reported of one map; more would take long and help nobody."""
+
 _SAFE_TO_SHOW = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}")
+_CANDIDATES = 500
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """A place in a file; `line` and `column` count from 1."""
+    """A place in a file, or in a program's data.
+
+    Attributes:
+        file: the file's name; for data, the keys that lead to the place (`secret_map.secrets.a`).
+        line: from 1; 0 for data, which has no lines.
+        column: from 1; 0 for data.
+    """
 
     file: str
     line: int
     column: int
 
+    @classmethod
+    def in_data(cls, name: str, path: KeyPath) -> Position:
+        """Return the place that a path of keys and list indexes leads to in a program's data."""
+        text = name
+        for step in path:
+            if isinstance(step, int):
+                text += f"[{step}]"
+            else:
+                text += f".{step if shown(step) else '…'}"
+
+        return cls(text, 0, 0)
+
     def __str__(self) -> str:
-        """Return the place as `FILE:LINE:COL`, which editors can jump to."""
+        """Return the place as `FILE:LINE:COL`, which editors can jump to, or as a path of keys."""
+        if not self.line:
+            return self.file
+
         return f"{self.file}:{self.line}:{self.column}"
 
 
@@ -78,13 +104,21 @@ class Places(Protocol):
 
 
 class Report:
-    """Collects the problems of one map, each with its position and the field that it is about."""
+    """Collects the problems of one map, each with its position and the field that it is about.
+
+    Errors and warnings beyond the first `MAX_PROBLEMS` are left out, with a word about that.
+    """
 
     def __init__(self, places: Places) -> None:
         """Start without problems."""
         self.errors: list[Problem] = []
         self.warnings: list[Problem] = []
         self._places = places
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further error is reported, so that looking for more can end."""
+        return len(self.errors) > MAX_PROBLEMS
 
     def error(
         self, path: KeyPath, message: str, *, at_value: bool = False, bare: bool = False
@@ -97,21 +131,32 @@ class Report:
             at_value: point at the value instead of its key.
             bare: leave out the field's name, because the message has it.
         """
+        if self.is_full:
+            return
+
         position = self._places.position(path, of_key=not at_value)
         if not bare:
             message = _about(path, message)
 
-        self.errors.append(Problem(position, message))
+        self._add(Problem(position, message))
 
     def warn(self, path: KeyPath, message: str, *, at_value: bool = False) -> None:
         """Add a warning: something that is allowed but rarely meant."""
         position = self._places.position(path, of_key=not at_value)
-        self.warnings.append(Problem(position, _about(path, message), "warning"))
+        self._add(Problem(position, _about(path, message), "warning"))
+
+    def warn_at_text(self, path: KeyPath, text: str, message: str) -> None:
+        """Add a warning about a part of a value, at that part where it is found."""
+        position = self._places.position_of_text(path, text) or self._places.position(path)
+        self._add(Problem(position, _about(path, message), "warning"))
 
     def error_at_text(self, path: KeyPath, text: str, message: str) -> None:
         """Add an error about a part of a value, at that part where it is found."""
+        if self.is_full:
+            return
+
         position = self._places.position_of_text(path, text) or self._places.position(path)
-        self.errors.append(Problem(position, _about(path, message)))
+        self._add(Problem(position, _about(path, message)))
 
     def error_in_reference(self, path: KeyPath, reference: str, message: str) -> None:
         """Add an error about a reference of an entry, at the reference.
@@ -121,12 +166,15 @@ class Report:
             reference: the reference as the map writes it.
             message: what is wrong with it.
         """
+        if self.is_full:
+            return
+
         position = (
             self._places.position_of_text(path, reference)
             or self._places.position_of_text((), reference)
             or self._places.position(path, of_key=True)
         )
-        self.errors.append(Problem(position, f"`{reference}`: {message}"))
+        self._add(Problem(position, f"`{reference}`: {message}"))
 
     def add(self, findings: Iterable[Finding], below: KeyPath = ()) -> None:
         """Add an error for each finding about the block at the path `below`."""
@@ -134,8 +182,17 @@ class Report:
             self.error((*below, *path), message)
 
     def extend(self, problems: Iterable[Problem]) -> None:
-        """Add errors that have their position already, such as those in other files."""
-        self.errors.extend(problems)
+        """Add problems that have their position already, such as those in other files."""
+        for problem in problems:
+            self._add(problem)
+
+    def _add(self, problem: Problem) -> None:
+        kept = self.errors if problem.severity == "error" else self.warnings
+        if len(kept) < MAX_PROBLEMS:
+            kept.append(problem)
+        elif len(kept) == MAX_PROBLEMS:
+            message = f"only {MAX_PROBLEMS} {problem.severity}s are shown; fix these first"
+            kept.append(Problem(self._places.position(()), message, problem.severity))
 
 
 def _about(path: KeyPath, message: str) -> str:
@@ -147,11 +204,14 @@ def _about(path: KeyPath, message: str) -> str:
         path = path[2:]
 
     fields = [step for step in path if isinstance(step, str)]
-    if not fields or not shown(fields[-1]):
+    name = ""
+    if fields:
+        name = shown(fields[-1]).strip()
+
+    if message.startswith(name):
         return message
 
-    name = f"`{fields[-1]}`"
-    return message if message.startswith(name) else f"{name}: {message}"
+    return f"{name}: {message}"
 
 
 def shown(word: str) -> str:
@@ -165,5 +225,6 @@ def shown(word: str) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `; did you mean …?` for the nearest of the known words, else an empty string."""
-    near = difflib.get_close_matches(word[:64], list(known), n=1, cutoff=0.6)
+    candidates = itertools.islice(known, _CANDIDATES)
+    near = difflib.get_close_matches(word[:64], candidates, n=1, cutoff=0.6)
     return f"; did you mean `{near[0]}`?" if near else ""

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-import yaml
 
 from secrets_component.errors import MapFileError, SecretMapError
 from secrets_component.planning.plan import Plan
 from secrets_component.planning.planner import load_plans, plans
-from secrets_component.secret_map import yaml_text
+from secrets_component.secret_map.program_data import read_data
+
+_DATA = "secret_map"
+"""What a program's own data is called in its problems, after the argument that it is passed as."""
 
 
 def load_secret_maps(path: str | Path, environment: str | None = None) -> dict[str, Plan]:
@@ -26,7 +28,11 @@ def load_secret_maps(path: str | Path, environment: str | None = None) -> dict[s
     Raises:
         pulumi.RunError: the file cannot be read or a map is wrong; every problem with its position.
     """
-    return _planned(lambda: load_plans(path, environment or pulumi.get_stack()))
+    maps = _planned(lambda: load_plans(path, environment or pulumi.get_stack()))
+    for plan in maps.values():
+        _warn(plan)
+
+    return maps
 
 
 def load_secret_map(
@@ -38,16 +44,15 @@ def load_secret_map(
         pulumi.RunError: as `load_secret_maps`; or the file has several maps and `instance` is not
             one of them.
     """
-    maps = load_secret_maps(path, environment)
+    maps = _planned(lambda: load_plans(path, environment or pulumi.get_stack()))
     if instance is None and len(maps) == 1:
-        (only,) = maps.values()
-        return only
+        (instance,) = maps
 
     if instance not in maps:
-        known = ", ".join(f"`{name}`" for name in maps)
-        msg = f"{path}: choose one of its maps with `instance=`: {known}"
+        msg = f"{path}: choose one of its maps with `instance=`: {_choices(maps)}"
         raise pulumi.RunError(msg)
 
+    _warn(maps[instance])
     return maps[instance]
 
 
@@ -58,6 +63,7 @@ def plan_of(secret_map: Any, environment: str | None) -> Plan:  # noqa: ANN401 #
         pulumi.RunError: the data is not a map, or a wrong one.
     """
     if isinstance(secret_map, Plan):
+        _warn_of_other_environment(secret_map, environment)
         return secret_map
 
     if not isinstance(secret_map, Mapping):
@@ -66,10 +72,36 @@ def plan_of(secret_map: Any, environment: str | None) -> Plan:  # noqa: ANN401 #
         )
         raise pulumi.RunError(msg)
 
-    text = yaml.safe_dump(dict(secret_map), sort_keys=False, allow_unicode=True)
-    document = yaml_text.parse_yaml(text, "secret_map")
-    (plan, *_) = _planned(lambda: plans(document, environment or pulumi.get_stack())).values()
+    maps = _planned(lambda: plans(read_data(secret_map, _DATA), environment or pulumi.get_stack()))
+    if len(maps) > 1:
+        msg = (
+            f"`{_DATA}` has several maps: {_choices(maps)}; make a SecretMap of the `vars` of each"
+        )
+        raise pulumi.RunError(msg)
+
+    (plan,) = maps.values()
+    _warn(plan)
     return plan
+
+
+def _warn_of_other_environment(plan: Plan, environment: str | None) -> None:
+    if environment is None or environment == plan.environment:
+        return
+
+    message = (
+        f"`environment` is `{environment}`, but the map is loaded for `{plan.environment}` already "
+        "and stays so; pass the environment to `load_secret_map`"
+    )
+    pulumi.log.warn(message)
+
+
+def _choices(maps: Mapping[str, Plan]) -> str:
+    return ", ".join(f"`{name}`" for name in maps)
+
+
+def _warn(plan: Plan) -> None:
+    for warning in plan.warnings:
+        pulumi.log.warn(str(warning))
 
 
 def _planned(make: Callable[[], dict[str, Plan]]) -> dict[str, Plan]:

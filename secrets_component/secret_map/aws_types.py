@@ -1,7 +1,7 @@
 """Strings whose form AWS defines: ARNs, ids, names, principals, schedules.
 
 A string that contains a reference (`${…}`) is accepted: its form is known only once the reference
-is resolved. `HierarchyPart`, `ScheduleExpression` and `ScheduleWindow` accept no references.
+is resolved. `contents.py` refuses the references in fields in which none is filled in.
 """
 
 from __future__ import annotations
@@ -108,10 +108,15 @@ def _number_as_text(value: object) -> object:
 Label = Annotated[str, _matching(r"[A-Za-z0-9_][A-Za-z0-9_-]*", "letters, digits, `_` and `-`")]
 """A key of the map itself: of an entry, a stack, a password. Not an AWS name."""
 
+
+def _part_or_reference_problem(value: str) -> str | None:
+    return None if "${" in value else names.part_problem(value)
+
+
 PlainText = Annotated[str, BeforeValidator(_number_as_text)]
 """A string; an integer, such as an account id or a year, is accepted without quotes."""
 
-HierarchyPart = Annotated[str, _refused_for(names.part_problem)]
+HierarchyPart = Annotated[str, _refused_for(_part_or_reference_problem)]
 """One part of a secret's name, which may be nested (`a/b`).
 
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html (Name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
@@ -9,9 +10,10 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from secrets_component.errors import KeyPath, Report, did_you_mean, shown
+from secrets_component.errors import MAX_PROBLEMS, KeyPath, Report, did_you_mean, shown
 from secrets_component.secret_map import rules
 from secrets_component.secret_map.aws_types import Label
+from secrets_component.secret_map.contents import check_contents
 from secrets_component.secret_map.forms import Instance
 from secrets_component.secret_map.model import Entry, Fields, Header
 from secrets_component.secret_map.yaml_text import Data
@@ -48,10 +50,15 @@ class _Check:
     def run(self) -> CheckedMap:
         entries = self._block("secrets")
         defaults = self._block("defaults")
+        self._report.extend(self._instance.findings)
         header = self._header()
         self._model(Fields, defaults, ("defaults",))
+        check_contents(self._instance, self._report)
         checked = {}
         for key, entry in entries.items():
+            if self._report.is_full:
+                break
+
             if isinstance(entry, dict):
                 checked[key] = self._entry(key, entry, defaults)
             else:
@@ -111,11 +118,9 @@ class _Check:
         except ValidationError as error:
             details = error.errors(include_url=False, include_context=True)
 
-        wrong = set()
-        for detail in details:
+        wrong = {detail["loc"][0] for detail in details if detail["loc"]}
+        for detail in itertools.islice(details, MAX_PROBLEMS + 1):
             self._report_detail(model, detail, path)
-            if detail["loc"]:
-                wrong.add(detail["loc"][0])
 
         sound = {field: value for field, value in data.items() if field not in wrong}
         return model.model_validate({**(required or {}), **sound})

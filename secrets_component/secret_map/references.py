@@ -1,27 +1,22 @@
 """`${…}` in a map's strings: parsed, escaped for its place, rendered.
 
-A reference is written into a value in the way that its place needs:
-
-* inside a JSON string it is JSON-escaped;
-* in the user part of a URL, or as the value of a query parameter, it is percent-encoded;
-* elsewhere it is written verbatim.
-
-Where the map writes a port itself (`:5432` right after the reference in a URL's host, or a `port`
-in the same JSON object) the port that the referenced value may carry is left out: RDS's `endpoint`
-is `host:port` (https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_Endpoint.html).
+`places` finds where a reference stands, `escapes` has what happens there; `docs/values.md` is the
+table of both.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum
 from typing import TypeAlias
-from urllib.parse import quote
 
 from secrets_component.errors import did_you_mean
+from secrets_component.secret_map import places
+from secrets_component.secret_map.escapes import Escape, EscapeError, escaped
+from secrets_component.secret_map.places import Escapes
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -52,20 +47,12 @@ class Reference:
         return "${" + ".".join((kind.value, *self.path)) + "}"
 
 
-class Escape(Enum):
-    """What happens to a value on its way into the text, in the order of this list."""
-
-    DROP_PORT = auto()
-    PERCENT = auto()
-    JSON = auto()
-
-
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """A reference at its place in a text."""
+    """A reference at its place in a text, with the escapes that its value gets there, in order."""
 
     reference: Reference
-    escapes: frozenset[Escape] = frozenset()
+    escapes: Escapes = ()
 
     def __str__(self) -> str:
         """Return the reference as the map writes it."""
@@ -81,7 +68,7 @@ class Template:
 
     Attributes:
         parts: literal texts (`$${` already turned into `${`) and placeholders, in order.
-        is_json: the text is a JSON document, and must still be one when it is rendered.
+        is_json: the text is a JSON document, whatever its references resolve to.
     """
 
     parts: tuple[Part, ...]
@@ -104,18 +91,19 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """A YAML mapping under `secret_data`: JSON whose strings are templates.
+    """A YAML mapping under `secret_data`: JSON whose strings, keys included, are templates.
 
     Attributes:
-        fields: the mapping.
+        fields: the mapping; a key with references is a template.
         references: the references in all strings below, in order, repeated ones once.
     """
 
-    fields: Mapping[str, Node]
+    fields: Mapping[Key, Node]
     references: tuple[Reference, ...]
 
 
-Node: TypeAlias = "Mapping[str, Node] | list[Node] | Template | int | float | bool | None"
+Key: TypeAlias = str | Template
+Node: TypeAlias = "Mapping[Key, Node] | list[Node] | Template | int | float | bool | None"
 Value: TypeAlias = Template | Structure
 
 
@@ -131,7 +119,7 @@ class RenderError(ValueError):
     """A value that does not fit where it is referenced; the message never contains the value."""
 
 
-_LITERAL_OR_REFERENCE = re.compile(r"\$\$\{|\$\{(?P<inside>[^}]*)(?P<closing>\}?)")
+_OPENING = re.compile(r"(?<!\$)(\$++)\{")
 _NAME = "[A-Za-z0-9_][A-Za-z0-9_-]*"
 _PATHS = {
     ReferenceKind.OUTPUT: re.compile(rf"{_NAME}(?:\.{_NAME})+"),
@@ -154,6 +142,9 @@ _UNCLOSED_REFERENCE = (
 def parse(text: str, bad: list[BadReference], own: Collection[str] = frozenset()) -> Template:
     """Split a text into literals and references, with no escaping.
 
+    Two dollar signs in front of a brace are one that starts no reference: `$${` is `${`, and
+    `$$${env.A}` is a dollar sign and the value.
+
     Args:
         text: what the map says.
         bad: receives every `${` that is never closed or does not start a valid reference.
@@ -165,24 +156,28 @@ def parse(text: str, bad: list[BadReference], own: Collection[str] = frozenset()
     parts: list[Part] = []
     literal = ""
     end = 0
-    for match in _LITERAL_OR_REFERENCE.finditer(text):
-        literal += text[end : match.start()]
-        end = match.end()
-        inside = match["inside"]
-        if inside is None:
-            literal += "${"
-        elif not match["closing"]:
-            first_line = match.group().splitlines()[0]
-            bad.append(BadReference(_UNCLOSED_REFERENCE, first_line))
-            literal += inside
-        else:
-            reference = _parse_reference(inside, own)
-            if isinstance(reference, str):
-                bad.append(BadReference(reference, match.group()))
-                continue
+    while found := _OPENING.search(text, end):
+        dollars = len(found[1])
+        literal += text[end : found.start()] + "$" * (dollars // 2)
+        if dollars % 2 == 0:
+            literal += "{"
+            end = found.end()
+            continue
 
+        closing = text.find("}", found.end())
+        if closing < 0:
+            first_line = text[found.end() - 2 :].splitlines()[0]
+            bad.append(BadReference(_UNCLOSED_REFERENCE, first_line))
+            end = len(text)
+            break
+
+        end = closing + 1
+        reference = _parse_reference(text[found.end() : closing], own)
+        if isinstance(reference, Reference):
             parts += [literal, Placeholder(reference)]
             literal = ""
+        else:
+            bad.append(BadReference(reference, text[found.end() - 2 : end]))
 
     parts.append(literal + text[end:])
     return Template(tuple(filter(None, parts)) or ("",))
@@ -211,38 +206,40 @@ def _parse_reference(inside: str, own: Collection[str]) -> Reference | str:
 
 
 def parse_value(text: str, bad: list[BadReference], own: Collection[str] = frozenset()) -> Template:
-    """Parse a secret's text and mark how each reference is escaped for its place; see `parse`."""
+    """Parse a secret's text and find how each reference is escaped at its place; see `parse`."""
     template = parse(text, bad, own)
     if not template.references:
         return Template(template.parts, is_json=_json_or_none(text) is not None)
 
-    marked = _MarkedText(template)
-    document = marked.json_document()
-    escapes = marked.url_escapes()
-    if document is not None:
-        for index in marked.in_json_strings():
-            escapes[index].add(Escape.JSON)
-
-        for index in _hosts_with_port(document):
-            escapes[index].add(Escape.DROP_PORT)
-
-    return _with_escapes(template, escapes, is_json=document is not None)
+    return _placed(template, bad)
 
 
 def json_document(template: Template) -> Json:
     """Parse a text as JSON, in which its references stay as they are; None for other texts."""
-    in_strings = set(_MarkedText(template).in_json_strings())
     text = ""
-    index = 0
+    in_string = False
     for part in template.parts:
         if isinstance(part, str):
             text += part
-            continue
-
-        text += str(part) if index in in_strings else f'"{part}"'
-        index += 1
+            in_string = _ends_in_string(part, in_string=in_string)
+        elif in_string:
+            text += str(part)
+        else:
+            text += f'"{part}"'
 
     return _json_or_none(text)
+
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+("?)', re.DOTALL)
+
+
+def _ends_in_string(text: str, *, in_string: bool) -> bool:
+    """Return whether a piece of JSON ends inside a string."""
+    if in_string:
+        text = f'"{text}'
+
+    unclosed = [found for found in _STRING.finditer(text) if not found[1]]
+    return bool(unclosed)
 
 
 def parse_structure(
@@ -262,15 +259,24 @@ class _StructureParser:
         self._bad = bad
         self._own = own
 
-    def mapping(self, data: Mapping[str, Json]) -> dict[str, Node]:
-        parsed: dict[str, Node] = {}
+    def mapping(self, data: Mapping[str, Json]) -> dict[Key, Node]:
+        parsed: dict[Key, Node] = {}
         for key, value in data.items():
-            if isinstance(value, str) and _is_host_with_port(key, data):
-                parsed[key] = self._host(value)
-            else:
-                parsed[key] = self._node(value)
+            written = self._key(key)
+            node = self._node(value)
+            if isinstance(node, Template) and places.is_host_with_port(key, data):
+                node = _host_alone(node)
+
+            parsed[written] = node
 
         return parsed
+
+    def _key(self, text: str) -> Key:
+        if "${" not in text:
+            return text
+
+        template = self._string(text)
+        return template if template.references else str(template)
 
     def _node(self, value: Json) -> Node:
         if isinstance(value, str):
@@ -286,151 +292,62 @@ class _StructureParser:
 
     def _string(self, text: str) -> Template:
         template = parse(text, self._bad, self._own)
-        self.references.update(dict.fromkeys(template.references))
-        escapes = _MarkedText(template).url_escapes()
-        return _with_escapes(template, escapes, is_json=False)
+        references = template.references
+        if not references:
+            return template
 
-    def _host(self, text: str) -> Template:
-        template = self._string(text)
-        match template.parts:
-            case (Placeholder(reference),):
-                return Template((Placeholder(reference, frozenset({Escape.DROP_PORT})),))
+        self.references.update(dict.fromkeys(references))
+        return _placed(template, self._bad)
 
+
+def _host_alone(host: Template) -> Template:
+    """Return a host without its port, if it is a reference and nothing else."""
+    match host.parts:
+        case (Placeholder(reference),):
+            return Template((Placeholder(reference, (Escape.DROP_PORT,)),))
+
+    return host
+
+
+def _placed(template: Template, bad: list[BadReference]) -> Template:
+    """Return a template with the escapes that each reference needs at its place."""
+    if len(template.parts) == 1:
         return template
 
+    marked, placeholders = "", []
+    for part in template.parts:
+        if isinstance(part, str):
+            marked += places.unmarked(part)
+        else:
+            marked += places.mark(len(placeholders) % places.MAX_MARKS)
+            placeholders.append(part)
 
-def _is_host_with_port(key: str, siblings: Mapping[str, object]) -> bool:
-    """Return whether a field is the host of a host and port pair."""
-    return key.lower() in ("host", "hostname") and "port" in map(str.lower, siblings)
+    count = len(placeholders)
+    if count > places.MAX_MARKS:
+        bad.append(BadReference(f"more than {places.MAX_MARKS:,} references", str(placeholders[0])))
+        return template
 
+    try:
+        found, is_json = places.escapes_of(marked, count)
+    except places.NestingError:
+        bad.append(BadReference(_TOO_DEEP_INSIDE, str(placeholders[0])))
+        return template
 
-def _with_escapes(template: Template, escapes: list[set[Escape]], *, is_json: bool) -> Template:
-    """Return the template with the escapes of each placeholder, in order."""
-    remaining = iter(escapes)
+    escapes = iter(found)
     parts: list[Part] = []
     for part in template.parts:
         if isinstance(part, Placeholder):
-            parts.append(Placeholder(part.reference, frozenset(next(remaining))))
+            parts.append(Placeholder(part.reference, next(escapes)))
         else:
             parts.append(part)
 
     return Template(tuple(parts), is_json)
 
 
-# A private-use character represents each reference while the text around it is analysed.
-_MARK = "\ue000"
-_WHOLE_MARK = re.compile(f"{_MARK}([0-9]+){_MARK}")
-_URL = re.compile(
-    r"[A-Za-z][A-Za-z0-9+.-]*:(?:\\?/){2}(?P<authority>[^\s/?#\"'<>\\]*)"
-    r"(?=(?P<path_and_query>[^\s\"'<>\\#]*))"
+_TOO_DEEP_INSIDE = (
+    "a reference in this value is inside more than eight documents or URLs inside each other; "
+    "reference the inner ones as values of their own"
 )
-_WRITTEN_PORT = re.compile(r":[0-9]+")
-_PARAMETER_END = re.compile(r"[&#\"'\\ \n]|\Z")
-_JSON_STRING_OR_MARK = re.compile(rf'"(?:[^"\\]|\\.)*"?|{_MARK}', re.DOTALL)
-
-
-class _MarkedText:
-    """A template's text with one mark per reference, to look at its surroundings."""
-
-    def __init__(self, template: Template) -> None:
-        text = ""
-        self._marks: list[int] = []
-        for part in template.parts:
-            if isinstance(part, Placeholder):
-                self._marks.append(len(text))
-                text += _MARK
-            else:
-                text += part.replace(_MARK, " ")
-
-        self.text = text
-
-    def url_escapes(self) -> list[set[Escape]]:
-        """Return, per reference, what its place in a URL needs."""
-        escapes: list[set[Escape]] = [set() for _ in self._marks]
-        for url in _URL.finditer(self.text):
-            for index, mark in enumerate(self._marks):
-                escape = self._escape_in_url(mark, url)
-                if escape is not None:
-                    escapes[index].add(escape)
-
-        return escapes
-
-    def _escape_in_url(self, mark: int, url: re.Match[str]) -> Escape | None:
-        """Return what a reference needs in a URL: by its user part, its host, or its query."""
-        start, end = url.span("authority")
-        user_end = self.text.rfind("@", start, end)
-        if start <= mark < user_end:
-            return Escape.PERCENT
-
-        if start <= mark < end:
-            if _WRITTEN_PORT.match(self.text, mark + 1):
-                return Escape.DROP_PORT
-
-            return None
-
-        if self._is_parameter(mark, url):
-            return Escape.PERCENT
-
-        return None
-
-    def _is_parameter(self, mark: int, url: re.Match[str]) -> bool:
-        """Return whether a reference is the whole value of a URL's query parameter."""
-        start, end = url.span("path_and_query")
-        if not start <= mark < end:
-            return False
-
-        before = self.text[start:mark]
-        is_value = "?" in before and before.endswith("=")
-        return is_value and bool(_PARAMETER_END.match(self.text, mark + 1))
-
-    def in_json_strings(self) -> Iterator[int]:
-        """Yield the index of each reference inside a JSON string."""
-        index = 0
-        for match in _JSON_STRING_OR_MARK.finditer(self.text):
-            piece = match.group()
-            following = index + piece.count(_MARK)
-            if piece != _MARK:
-                yield from range(index, following)
-
-            index = following
-
-    def json_document(self) -> Json:
-        """Parse the text as JSON with each reference as a string; None where it is not JSON."""
-        in_strings = set(self.in_json_strings())
-        indexes = iter(range(len(self._marks)))
-
-        def stand_in(_: re.Match[str]) -> str:
-            index = next(indexes)
-            numbered = f"{_MARK}{index}{_MARK}"
-            if index in in_strings:
-                return numbered
-
-            return f'"{numbered}"'
-
-        return _json_or_none(re.sub(_MARK, stand_in, self.text))
-
-
-def _hosts_with_port(document: Json) -> Iterator[int]:
-    """Yield the index of each reference that is a whole `host` next to a `port`."""
-    for obj in _objects(document):
-        for key, value in obj.items():
-            if isinstance(value, str) and _is_host_with_port(key, obj):
-                reference = _WHOLE_MARK.fullmatch(value)
-                if reference:
-                    yield int(reference[1])
-
-
-def _objects(document: Json) -> Iterator[dict[str, Json]]:
-    """Yield a JSON document's objects, itself included."""
-    items: Iterable[Json] = ()
-    if isinstance(document, list):
-        items = document
-    elif isinstance(document, dict):
-        yield document
-        items = document.values()
-
-    for item in items:
-        yield from _objects(item)
 
 
 def _json_or_none(text: str) -> dict[str, Json] | list[Json] | None:
@@ -458,25 +375,19 @@ def render(value: Value, resolve: _Resolve) -> str:
             of them.
 
     Raises:
-        RenderError: a reference is null, or a JSON text would become invalid; never with a value.
+        RenderError: a reference is null, or its value does not fit its place; never with a value.
     """
-    if isinstance(value, Structure):
-        document = _rendered_node(value.fields, resolve)
-        return json.dumps(document, ensure_ascii=False, allow_nan=False)
+    if isinstance(value, Template):
+        return _rendered_text(value, resolve)
 
-    text = _rendered_text(value, resolve)
-    if value.is_json and _json_or_none(text) is None:
-        culprits = ", ".join(f"`{reference}`" for reference in value.references)
-        msg = f"the value of {culprits} makes the JSON invalid; quote the reference"
-        raise RenderError(msg)
-
-    return text
+    document = _rendered_node(value.fields, resolve)
+    return json.dumps(document, ensure_ascii=False, allow_nan=False)
 
 
 def _rendered_node(node: Node, resolve: _Resolve) -> object:
     """Return a structure's node as plain data; a string that is one reference keeps its type."""
     if isinstance(node, Mapping):
-        return {key: _rendered_node(item, resolve) for key, item in node.items()}
+        return _rendered_mapping(node, resolve)
 
     if isinstance(node, list):
         return [_rendered_node(item, resolve) for item in node]
@@ -491,6 +402,20 @@ def _rendered_node(node: Node, resolve: _Resolve) -> object:
     return _rendered_text(node, resolve)
 
 
+def _rendered_mapping(node: Mapping[Key, Node], resolve: _Resolve) -> dict[str, object]:
+    rendered: dict[str, object] = {}
+    for key, item in node.items():
+        text = key if isinstance(key, str) else _rendered_text(key, resolve)
+        if text in rendered:
+            keys = [f"`{one}`" for one in node if isinstance(one, Template)]
+            msg = f"{', '.join(keys)}: the value is also another key of this mapping"
+            raise RenderError(msg)
+
+        rendered[text] = _rendered_node(item, resolve)
+
+    return rendered
+
+
 def _rendered_text(template: Template, resolve: _Resolve) -> str:
     text = ""
     for part in template.parts:
@@ -503,38 +428,38 @@ def _rendered_text(template: Template, resolve: _Resolve) -> str:
 
 
 def _escaped_value(place: Placeholder, resolve: _Resolve) -> str:
-    text = _referenced_value(place.reference, resolve)
-    if not isinstance(text, str):
-        text = json.dumps(text, ensure_ascii=False)
-
-    if Escape.DROP_PORT in place.escapes:
-        text = _without_port(text)
-
-    if Escape.PERCENT in place.escapes:
-        text = quote(text, safe="")
-
-    if Escape.JSON in place.escapes:
-        text = json.dumps(text, ensure_ascii=False)[1:-1]
+    value = _referenced_value(place.reference, resolve)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    try:
+        for escape in place.escapes:
+            text = escaped(text, escape)
+    except EscapeError as error:
+        msg = f"the value of `{place}` {error}"
+        raise RenderError(msg) from None
 
     return text
 
 
-def _without_port(host: str) -> str:
-    """Return a host without its port; an IPv6 address has one only after brackets (`[::1]:80`)."""
-    if host.count(":") > 1 and "]:" not in host:
-        return host
-
-    return re.sub(r":[0-9]+\Z", "", host)
-
-
 def _referenced_value(reference: Reference, resolve: _Resolve) -> object:
-    """Return a reference's value; whole floats as integers, since the engine has no integers."""
+    """Return a reference's value as JSON data."""
     value = resolve(reference)
     if value is None:
         msg = f"`{reference}` has no value (null)"
         raise RenderError(msg)
 
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
+    if isinstance(value, str):
+        return value
 
-    return value
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        msg = f"`{reference}` has a value that JSON cannot hold (a `{type(value).__name__}`)"
+        raise RenderError(msg) from None
+
+    return json.loads(text, parse_float=_number)
+
+
+def _number(text: str) -> int | float:
+    """Return a number; a whole one as an integer, since the engine has no integers."""
+    number = float(text)
+    return int(number) if number.is_integer() else number

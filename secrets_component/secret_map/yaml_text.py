@@ -14,11 +14,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, ClassVar, NoReturn, TypeAlias
 
 import yaml
 
-from secrets_component.errors import MapFileError, MapSyntaxError, Position, Problem, shown
+from secrets_component.errors import (
+    MAX_PROBLEMS,
+    MapFileError,
+    MapSyntaxError,
+    Position,
+    Problem,
+    shown,
+)
+from secrets_component.secret_map.atmos import function_problem
 
 try:
     from yaml._yaml import CParser
@@ -29,7 +37,11 @@ else:
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_DEPTH = 64
-MAX_NODES = 1_000_000
+MAX_NODES = 250_000
+"""Keys and values, as written and again once aliases are expanded. What `validate` does with as
+many takes less than 10 seconds and 500 MB."""
+MAX_TEXT = 20 * 1024 * 1024
+"""Characters of all strings once aliases are expanded."""
 
 Data: TypeAlias = "dict[str, Data] | list[Data] | str | int | float | bool | None"
 Path_: TypeAlias = tuple[str | int, ...]
@@ -54,6 +66,7 @@ class _CoreSchema:
     """Resolves plain scalars as YAML 1.2's core schema does, whichever parser is underneath."""
 
     _depth = 0
+    _nodes = 0
 
     def resolve(
         self,
@@ -74,7 +87,11 @@ class _CoreSchema:
         return _tag_of_plain(value)
 
     def descend_resolver(self, parent: yaml.Node, index: object) -> None:
-        """Limit the depth while composing: libyaml's composer recurses in C and would crash."""
+        """Limit what is composed: libyaml's composer recurses in C and would crash."""
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise yaml.composer.ComposerError(None, None, "number of nodes", parent.start_mark)
+
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise yaml.composer.ComposerError(None, None, "nesting level", parent.start_mark)
@@ -161,12 +178,20 @@ _KeyAndValue: TypeAlias = tuple[yaml.Node, yaml.Node]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A map's text, parsed: `data` is plain Python data, positions are looked up on demand."""
+    """A map's text, parsed: `data` is plain Python data, positions are looked up on demand.
+
+    Attributes:
+        file: the name that positions carry.
+        data: the mapping at the top.
+        is_text: people wrote this text, and read it.
+    """
 
     file: str
     data: dict[str, Data]
     _root: yaml.MappingNode = field(repr=False)
     _source: _SourceText = field(repr=False)
+    _has_respelled: bool = False
+    is_text: ClassVar[bool] = True
     _indexes: dict[int, dict[str, _KeyAndValue]] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -192,13 +217,9 @@ class Document:
 
     def position_of_text(self, path: Path_, wanted: str) -> Position | None:
         """Return where `wanted` first occurs in the text of what is at `path`, or None."""
-        node: yaml.Node = self._root
-        for step in path:
-            found = self._child(node, step)
-            if found is None:
-                return None
-
-            _, node = found
+        node = self._node(path)
+        if node is None:
+            return None
 
         lines = self._source.lines
         after_last = min(node.end_mark.line + 1, len(lines))
@@ -211,6 +232,29 @@ class Document:
             first_column = 0
 
         return None
+
+    def is_respelled(self, path: Path_) -> bool:
+        """Return whether the number at `path` is spelled otherwise in JSON (`1.10`, `0x1F`)."""
+        if not self._has_respelled:
+            return False
+
+        node = self._node(path)
+        if not isinstance(node, yaml.ScalarNode) or node.tag not in (_TAG + "int", _TAG + "float"):
+            return False
+
+        return _is_respelled(node.value, _CONVERTERS[node.tag](node.value))
+
+    def _node(self, path: Path_) -> yaml.Node | None:
+        """Return the node at a path, or None where there is nothing."""
+        node: yaml.Node = self._root
+        for step in path:
+            found = self._child(node, step)
+            if found is None:
+                return None
+
+            _, node = found
+
+        return node
 
     def _child(self, node: yaml.Node, step: str | int) -> _KeyAndValue | None:
         """Return the nodes of a key and of its value one step below."""
@@ -303,8 +347,8 @@ def parse_yaml(text: str, file: str) -> Document:
 
     Raises:
         MapSyntaxError: not YAML, no mapping at the top, a duplicate key, a tag that the core schema
-            does not have, nesting deeper than 64, or aliases that expand to more than a million
-            nodes.
+            does not have, nesting deeper than 64, more keys and values than `MAX_NODES`, or
+            aliases that expand beyond that or `MAX_TEXT`.
     """
     start = Position(file, 1, 1)
     if len(text) > MAX_BYTES:
@@ -325,7 +369,7 @@ def parse_yaml(text: str, file: str) -> Document:
     if builder.problems:
         raise MapSyntaxError(builder.problems)
 
-    return Document(file, data, root, source)
+    return Document(file, data, root, source, builder.respelled)
 
 
 def _compose(source: _SourceText) -> yaml.Node | None:
@@ -354,6 +398,9 @@ def _count_characters(text: str, *, octets: int) -> int:
 
 _CONTROL_CHARACTER = "control characters are not allowed; remove this one"
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
+_TOO_MANY = f"more than {MAX_NODES:,} keys and values; split the map into several files"
+_TOO_MANY_EXPANDED = f"more than {MAX_NODES:,} values once aliases are expanded"
+_TOO_LONG_EXPANDED = "more than 20 MiB of text once aliases are expanded"
 _MISPLACED = "does not match the lines above; fix the indentation"
 _SECOND_DOCUMENT = "a map must be a single YAML document; remove `---`"
 
@@ -378,6 +425,7 @@ _HINTS = (
     ("another document", _SECOND_DOCUMENT),
     ("second occurrence", "this anchor is already defined; rename it"),
     ("nesting level", _TOO_DEEP),
+    ("number of nodes", _TOO_MANY),
     ("depth", _TOO_DEEP),
     ("control characters", _CONTROL_CHARACTER),
 )
@@ -409,15 +457,20 @@ class _Builder:
     def __init__(self, source: _SourceText) -> None:
         self.problems: list[Problem] = []
         self._source = source
+        self.respelled = False
         self._nodes = 0
+        self._characters = 0
         self._open: set[int] = set()
 
     def build(self, node: yaml.Node, depth: int) -> Any:  # noqa: ANN401 # plain data of any kind
         self._nodes += 1
+        if self._nodes > MAX_NODES:
+            self._stop(node, _TOO_MANY_EXPANDED)
+
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
 
-        self._check_limits(node, depth)
+        self._check_collection(node, depth)
         self._open.add(id(node))
         built: Data = None
         if isinstance(node, yaml.MappingNode) and node.tag == _MAP:
@@ -430,18 +483,19 @@ class _Builder:
         self._open.discard(id(node))
         return built
 
-    def _check_limits(self, node: yaml.Node, depth: int) -> None:
-        """Stop at a collection that is too deep, one too many, or inside itself."""
+    def _check_collection(self, node: yaml.Node, depth: int) -> None:
+        """Stop at a collection that is too deep, or inside itself."""
         if depth > MAX_DEPTH:
             self._stop(node, _TOO_DEEP)
-
-        if self._nodes > MAX_NODES:
-            self._stop(node, f"more than {MAX_NODES:,} values once aliases are expanded")
 
         if id(node) in self._open:
             self._stop(node, "an alias that contains itself")
 
     def _scalar(self, node: yaml.ScalarNode) -> str | int | float | bool | None:
+        self._characters += len(node.value)
+        if self._characters > MAX_TEXT:
+            self._stop(node, _TOO_LONG_EXPANDED)
+
         if node.tag in (_STR, _MERGE):
             return str(node.value)
 
@@ -451,11 +505,14 @@ class _Builder:
             return None
 
         try:
-            return convert(node.value)
+            value = convert(node.value)
         except ValueError:
             kind = node.tag.removeprefix(_TAG)
             self._add(node, f"not a valid {kind}; quote the value if it is a string")
             return None
+
+        self.respelled = self.respelled or _is_respelled(node.value, value)
+        return value
 
     def _mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, Data]:
         own: dict[str, Data] = {}
@@ -494,13 +551,17 @@ class _Builder:
         self._add(key, f"duplicate key{name}; remove or rename one")
 
     def _add_tag_problem(self, node: yaml.Node) -> None:
-        self._add(node, "YAML tags (`!…`) are not allowed; quote the value if it is a string")
+        message = "YAML tags (`!…`) are not allowed; quote the value if it is a string"
+        self._add(node, function_problem(node.tag) or message)
 
     def _add(self, node: yaml.Node, message: str) -> None:
+        if len(self.problems) >= MAX_PROBLEMS:
+            self._stop(node, f"only {MAX_PROBLEMS} errors are shown; fix these first")
+
         self.problems.append(Problem(self._source.position(node.start_mark), message))
 
     def _stop(self, node: yaml.Node, message: str) -> NoReturn:
-        self._add(node, message)
+        self.problems.append(Problem(self._source.position(node.start_mark), message))
         raise MapSyntaxError(self.problems)
 
 
@@ -533,6 +594,14 @@ _CONVERTERS: dict[str, Callable[[str], int | float | bool | None]] = {
     _TAG + "int": _integer,
     _TAG + "float": _floating,
 }
+
+
+def _is_respelled(text: str, value: float | None) -> bool:
+    """Return whether JSON spells a number differently than the map does (`1.10`, `0x1F`)."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+
+    return repr(value) != text
 
 
 def _refuse_text(position: Position, message: str) -> NoReturn:

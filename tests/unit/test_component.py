@@ -37,7 +37,7 @@ def test_nothing_is_created_where_anything_is_wrong(
 ) -> None:
     monkeypatch.delenv("NOT_THERE", raising=False)
     cloud = Cloud({}, ())
-    with pytest.raises(pulumi.RunError, match=r"^secret_map:\d+:\d+: error: "):
+    with pytest.raises(pulumi.RunError, match=r"^secret_map\.secrets\.b\.\w+: error: "):
         run_in_program(lambda _: SecretMap("m", SecretMapArgs(secret_map=secret_map)), cloud)
     assert {kind for kind, _ in cloud.made} <= {"SecretMap", "Parent"}
 

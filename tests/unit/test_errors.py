@@ -45,6 +45,18 @@ def test_position_is_written_as_file_line_and_column() -> None:
     assert str(Position("maps/dev.yaml", 3, 14)) == "maps/dev.yaml:3:14"
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ((), "secret_map"),
+        (("secrets", "a", "replicas", 0, "region"), "secret_map.secrets.a.replicas[0].region"),
+        (("secrets", "hunter 2"), "secret_map.secrets.…"),
+    ],
+)
+def test_position_in_data_is_the_path_of_its_keys(path: KeyPath, text: str) -> None:
+    assert str(Position.in_data("secret_map", path)) == text
+
+
 @pytest.mark.parametrize("severity", ["error", "warning"])
 def test_problem_is_one_line_with_its_severity(severity: Literal["error", "warning"]) -> None:
     problem = Problem(Position("m", 1, 2), "is wrong; write `a`", severity)
@@ -236,3 +248,26 @@ def test_nothing_is_suggested_without_known_words() -> None:
 def test_very_long_word_is_compared_by_its_beginning() -> None:
     known = ["a" * 64]
     assert did_you_mean("a" * 1_000_000, known) == f"; did you mean `{known[0]}`?"
+
+
+def test_problems_beyond_the_first_two_hundred_are_left_out_with_a_word() -> None:
+    found = report()
+    for number in range(201):
+        assert not found.is_full
+        found.error(("secrets", "a"), f"problem {number}")
+        found.warn(("secrets", "a"), f"warning {number}")
+    assert found.is_full
+    found.error(("secrets", "a"), "one more")
+    found.error_at_text(("secrets", "a"), "x", "one more")
+    found.error_in_reference(("secrets", "a"), "${x}", "one more")
+    found.warn(("secrets", "a"), "one more")
+    assert len(found.errors) == len(found.warnings) == 201
+    assert str(found.errors[-1]) == "m:1:1: error: only 200 errors are shown; fix these first"
+    assert str(found.warnings[-1]) == "m:1:1: warning: only 200 warnings are shown; fix these first"
+
+
+def test_warning_about_a_part_of_a_value_points_at_it() -> None:
+    found = report()
+    found.warn_at_text(("secrets", "a", "secret_data"), "at", "is odd")
+    found.warn_at_text(("secrets", "a", "secret_data"), "hunter2", "is odd")
+    assert [str(one.position) for one in found.warnings] == ["m:6:24", "m:6:18"]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
+from collections import OrderedDict
 from pathlib import Path
+from uuid import UUID
 
 import pulumi
 import pytest
 
 from secrets_component.loading import load_secret_map, load_secret_maps, plan_of
-from secrets_component.planning.plan import LiteralText
+from secrets_component.planning.plan import LiteralText, Structured
+from secrets_component.secret_map.references import render
 
 FLAT = "context_name: x\nsecrets: {a: {}}\n"
 TWO = textwrap.dedent(
@@ -133,7 +137,89 @@ def test_plain_data_keeps_the_order_of_its_entries() -> None:
 def test_problems_of_plain_data_have_a_position_too() -> None:
     with pytest.raises(pulumi.RunError) as refused:
         plan_of({"context_name": "x", "secrets": {"a": {"nmae": "n"}}}, None)
-    assert str(refused.value) == ("secret_map:4:5: error: unknown key `nmae`; did you mean `name`?")
+    assert str(refused.value) == (
+        "secret_map.secrets.a.nmae: error: unknown key `nmae`; did you mean `name`?"
+    )
+
+
+def test_missing_reference_of_plain_data_is_at_its_keys() -> None:
+    data = {"context_name": "x", "secrets": {"a": {"secret_data": {"p": ["${output.rds.x}"]}}}}
+    with pytest.raises(pulumi.RunError) as refused:
+        plan_of(data, None)
+    assert str(refused.value).startswith("secret_map.secrets.a.secret_data.p[0]: error: ")
+
+
+@pytest.mark.parametrize("text", ["98765e43", "12e5", "0o17", "1E3", "123e4567", "a\x85b", "1.10"])
+def test_plain_data_keeps_its_types(text: str) -> None:
+    data = {
+        "context_name": "x",
+        "secrets": {"a": {"secret_data": text}, "b": {"secret_data": {"t": text}}},
+    }
+    plan = plan_of(data, None)
+    source = plan.secrets["a"].source
+    assert isinstance(source, LiteralText)
+    assert source.value.parts == (text,)
+    structure = plan.secrets["b"].source
+    assert isinstance(structure, Structured)
+    assert json.loads(render(structure.value, lambda _: None)) == {"t": text}
+
+
+def test_whole_floats_of_other_languages_are_whole_numbers() -> None:
+    plan = plan_of({"context_name": "x", "secrets": {"a": {"recovery_window_in_days": 7.0}}}, None)
+    assert plan.secrets["a"].recovery_window_in_days == 7
+
+
+def test_value_of_an_unknown_type_is_refused_without_the_value() -> None:
+    value = OrderedDict(password=UUID(int=271828))
+    with pytest.raises(pulumi.RunError) as refused:
+        plan_of({"context_name": "x", "secrets": {"a": {"secret_data": value}}}, None)
+    assert str(refused.value) == (
+        "secret_map.secrets.a.secret_data.password: error: expected a string, number, boolean, "
+        "mapping or list, got `UUID`; convert it first"
+    )
+
+
+def test_plain_data_of_several_maps_is_refused_with_their_names() -> None:
+    one = {"vars": {"context_name": "x"}}
+    api = {"metadata": {"component": "secretsmanager"}, **one}
+    with pytest.raises(pulumi.RunError) as refused:
+        plan_of({"components": {"terraform": {"secretsmanager": one, "api": api}}}, None)
+    assert str(refused.value) == (
+        "`secret_map` has several maps: `secretsmanager`, `api`; make a SecretMap of the `vars` of "
+        "each"
+    )
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the list that the run's warnings go to."""
+    lines: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lines.append)
+    return lines
+
+
+def test_environment_beside_a_loaded_map_is_warned_of(tmp_path: Path, log: list[str]) -> None:
+    plan = load_secret_map(written(tmp_path, FLAT), "prod")
+    plan_of(plan, "prod")
+    plan_of(plan, None)
+    assert log == []
+    plan_of(plan, "dev")
+    assert log == [
+        "`environment` is `dev`, but the map is loaded for `prod` already and stays so; pass the "
+        "environment to `load_secret_map`"
+    ]
+
+
+def test_warnings_of_a_map_are_those_of_the_run(tmp_path: Path, log: list[str]) -> None:
+    path = written(tmp_path, TWO.replace("{a: {}}", "{a: {recovery_window_in_days: 0}}"))
+    load_secret_map(path, instance="api")
+    assert log == []
+    load_secret_map(path, instance="secretsmanager")
+    load_secret_maps(path)
+    plan_of({"context_name": "x", "secrets": {"a": {"recovery_window_in_days": 0}}}, None)
+    assert [line.rpartition(": ")[2] for line in log] == [
+        "a removed secret is deleted immediately and cannot be restored"
+    ] * 3
 
 
 @pytest.mark.parametrize("secret_map", [None, "stacks/dev.yaml", [], 5])

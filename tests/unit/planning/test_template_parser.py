@@ -13,11 +13,11 @@ MAP = """\
 context_name: x
 secrets:
   a:
-    description: "${config.open and $${more"
-    tags: {one: "good", two: "${config.two"}
+    description: "${opened and $${more"
+    tags: {one: "good", two: "${two"}
 """
 DESCRIPTION = ("secrets", "a", "description")
-OPEN = "${config.open and $${more"
+OPEN = "${opened and $${more"
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_structure_has_the_references_of_all_its_strings(parser: TemplateParser)
 def test_unreadable_reference_in_a_structure_is_reported_inside_of_it(
     parser: TemplateParser, report: Report
 ) -> None:
-    parser.structure({"one": "good", "two": "${config.two"}, ("secrets", "a", "tags"))
+    parser.structure({"one": "good", "two": "${two"}, ("secrets", "a", "tags"))
     (problem,) = report.errors
     assert str(problem).startswith("m:5:31: error: `tags`: `${` is never closed")
 

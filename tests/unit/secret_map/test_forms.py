@@ -21,6 +21,7 @@ REFUSED = [
     ("components:\n  terraform: {secretmanager: {}}\n", f"m:2:3: error: {NO_MAP}; did you mean `secretmanager`?"),
     ("components:\n  terraform:\n    secretsmanager: {}\n", "m:3:5: error: `vars` is missing"),
     ("components:\n  terraform:\n    secretsmanager: 1\n", "m:3:5: error: `vars` is missing"),
+    ("components:\n  terraform:\n    secretsmanager: {metadata: {}, vars: 1}\n", "m:3:42: error: `vars` must be a mapping"),
     ("components:\n  terraform:\n    secretsmanager: {vars: 1}\n", "m:3:28: error: `vars` must be a mapping"),
 ]  # fmt: skip
 
@@ -44,13 +45,12 @@ components:
     secretsmanager: {vars: {context_name: one}}
     second: {metadata: {component: secretsmanager}, vars: {context_name: two}}
     base: {metadata: {component: secretsmanager, type: abstract}}
-    off: {metadata: {component: secretsmanager, enabled: false}}
     rds: {vars: {context_name: other}}
     odd: 1
 """
 
 
-def test_atmos_file_contains_a_map_for_each_enabled_instance() -> None:
+def test_atmos_file_contains_a_map_for_each_instance_that_is_not_abstract() -> None:
     found = instances(parse_yaml(ATMOS, "m"))
     assert [(one.name, one.data["context_name"]) for one in found] == [
         ("secretsmanager", "one"),
@@ -108,3 +108,36 @@ def test_position_outside_of_the_entries_is_taken_as_it_is(flat: Instance) -> No
 def test_positions_in_an_atmos_file_start_at_its_vars() -> None:
     second = instances(parse_yaml(ATMOS, "m"))[1]
     assert str(second.position(("context_name",), of_key=True)) == "m:4:60"
+
+
+def test_output_of_atmos_describe_component_is_a_map() -> None:
+    text = (
+        "atmos_component: db\natmos_stack: acme-dev\nmetadata: {inherits: [base]}\n"
+        "vars: {context_name: app, stage: dev, enabled: true, secrets: {}}\n"
+    )
+    (found,) = instances(parse_yaml(text, "m"))
+    assert (found.name, found.path) == ("db", ("vars",))
+    assert found.data == {"context_name": "app", "secrets": {}}
+    assert [str(one.position) for one in found.findings] == ["m:4:27"]
+
+
+def test_file_with_vars_alone_is_a_flat_map() -> None:
+    (found,) = instances(parse_yaml("vars: {context_name: app}\n", "m"))
+    assert found.data == {"vars": {"context_name": "app"}}
+
+
+def test_instance_without_variables_of_its_own_is_empty() -> None:
+    text = "components: {terraform: {secretsmanager: {metadata: {inherits: [base]}}}}\n"
+    (found,) = instances(parse_yaml(text, "m"))
+    assert found.data == {}
+    assert found.findings
+
+
+def test_entries_of_all_maps_in_a_file_are_bounded() -> None:
+    half = "secrets: {" + ", ".join(f"a{n}: ~" for n in range(10_001)) + "}"
+    text = (
+        f"components: {{terraform: {{secretsmanager: {{vars: {{{half}}}}}, "
+        f"two: {{metadata: {{component: secretsmanager}}, vars: {{{half}}}}}}}}}"
+    )
+    with pytest.raises(MapValueError, match="more than 20,000 entries; split the map into several"):
+        instances(parse_yaml(text, "m"))

@@ -72,8 +72,12 @@ def test_host_without_written_port_keeps_the_values_port() -> None:
     assert fill("https://${output.a.h}/x", h=HOST) == f"https://{HOST}/x"
 
 
-def test_elsewhere_verbatim() -> None:
-    assert fill("user=a password=${output.x.pw}", pw=NASTY) == f"user=a password={NASTY}"
+@pytest.mark.parametrize(
+    "text", ["user=a password={}", "{}:5432:db:{}", "u:{}@tcp(h:1)/d", "K={};"]
+)
+def test_elsewhere_verbatim(text: str) -> None:
+    expected = text.replace("{}", NASTY)
+    assert fill(text.replace("{}", "${output.x.pw}"), pw=NASTY) == expected
 
 
 def test_mapping_is_stored_as_json_and_keeps_kinds() -> None:
@@ -91,16 +95,97 @@ def test_number_outside_a_json_string_stays_a_number() -> None:
     assert json.loads(fill('{"port": ${output.r.port}}', port=5432.0)) == {"port": 5432}
 
 
-def test_json_that_a_value_would_break_is_refused_without_the_value() -> None:
+@pytest.mark.parametrize("value", ['x" : hunter2', '1, "hunter2": 2', "NaN", "hunter2", ""])
+def test_json_that_a_value_would_change_is_refused_without_the_value(value: str) -> None:
     with pytest.raises(references.RenderError) as refused:
-        fill('{"a": ${output.r.broken}}', broken='x" : hunter2')
-    assert "hunter2" not in str(refused.value)
-    assert "quote the reference" in str(refused.value)
+        fill('{"a": ${output.r.broken}}', broken=value)
+    assert str(refused.value) == (
+        "the value of `${output.r.broken}` makes the JSON invalid; quote the reference"
+    )
+
+
+def test_numbers_are_whole_at_any_depth() -> None:
+    value = {"port": 5432.0, "list": [1.0, {"n": 2.5}], "big": 1e22}
+    expected = {"port": 5432, "list": [1, {"n": 2.5}], "big": 10**22}
+    assert fill_structure({"a": "${output.r.v}"}, v=value) == {"a": expected}
+    assert fill("v=${output.r.v}", v=value) == f"v={json.dumps(expected)}"
+    assert "5432.0" not in fill('{"a": ${output.r.v}}', v=value)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), [object()], {"a": b""}])
+def test_value_that_json_does_not_have_is_refused(value: object) -> None:
+    for text in ("${output.r.v}", "a ${output.r.v}", '{"a": ${output.r.v}}'):
+        with pytest.raises(references.RenderError, match="has a value that JSON cannot hold"):
+            fill(text, v=value)
+    with pytest.raises(references.RenderError, match="has a value that JSON cannot hold"):
+        fill_structure({"a": "${output.r.v}"}, v=value)
+
+
+def test_key_of_a_mapping_is_filled_in() -> None:
+    assert fill_structure({"${output.r.k}": "v", "$${x}": 1, "n": 5}, k="a") == {
+        "a": "v",
+        "${x}": 1,
+        "n": 5,
+    }
+    structure = references.parse_structure({"${random.k}": {"${env.K}": 1}}, [])
+    assert [str(one) for one in structure.references] == ["${random.k}", "${env.K}"]
+
+
+def test_key_that_becomes_another_key_is_refused_without_the_value() -> None:
+    with pytest.raises(references.RenderError) as refused:
+        fill_structure({"hunter2": 1, "${output.r.k}": 2}, k="hunter2")
+    assert str(refused.value) == "`${output.r.k}`: the value is also another key of this mapping"
+
+
+def test_port_that_is_a_reference_replaces_the_port_of_the_host() -> None:
+    url = fill("amqps://u@${output.mq.endpoint}:${output.mq.port}/v", endpoint=HOST, port=5671.0)
+    assert url == "amqps://u@db.example.com:5671/v"
+    assert fill("amqps://u@h:${output.mq.port}", port="5671") == "amqps://u@h:5671"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Host=${output.r.h};Port=5432", "Host=db.example.com;Port=5432"),
+        ("Host=${output.r.h};Database=d", "Host=db.example.com:5432;Database=d"),
+        ("Server=tcp:${output.r.h},1433;Database=d", "Server=tcp:db.example.com,1433;Database=d"),
+        ("jdbc:sqlserver://${output.r.h}:1;user=u", "jdbc:sqlserver://db.example.com:1;user=u"),
+        ("host=${output.r.h} port=5432 user=u", "host=db.example.com port=5432 user=u"),
+        ("host=${output.r.h} user=u", "host=db.example.com:5432 user=u"),
+    ],
+)
+def test_port_of_a_connection_string_replaces_the_port_of_the_host(
+    text: str, expected: str
+) -> None:
+    assert fill(text, h=HOST) == expected
+
+
+def test_reference_in_too_many_texts_is_reported() -> None:
+    text = "https://h/" + "?u=https://h/" * 9 + "?p=${env.HUNTER2}"
+    bad: list[references.BadReference] = []
+    references.parse_value(text, bad)
+    assert [one.message[:60] for one in bad] == [
+        "a reference in this value is inside more than eight document"
+    ]
+
+
+def test_more_references_than_a_value_can_hold_are_reported() -> None:
+    bad: list[references.BadReference] = []
+    references.parse_value("${env.A}" * 70_000, bad)
+    assert [one.message for one in bad] == ["more than 65,520 references"]
 
 
 def test_double_dollar_is_a_literal() -> None:
     assert fill("a$${b}${output.x.y}$", y="1") == "a${b}1$"
-    assert fill("$$${output.x.y}") == "$${output.x.y}"
+    assert fill("$$") == "$$"
+    assert fill("$$$$") == "$$$$"
+
+
+def test_dollar_signs_before_a_reference_stay_in_front_of_its_value() -> None:
+    assert fill("$$${output.x.y}", y="1") == "$1"
+    assert fill("$$$${output.x.y}") == "$${output.x.y}"
+    assert fill("$$$$${output.x.y}", y="1") == "$$1"
+    assert fill("$5 ${output.x.y}", y="1") == "$5 1"
 
 
 def test_null_output_is_refused() -> None:
@@ -218,16 +303,20 @@ def test_dropping_a_port_keeps_the_host(host: str, expected: str) -> None:
         ("https://h/?q=${output.x.v}#f", "https://h/?q=a%2Fb#f"),
         ("https://h/?a=1&q=${output.x.v}&b=2", "https://h/?a=1&q=a%2Fb&b=2"),
         ("https://h/${output.x.v}", "https://h/a/b"),
-        ("https://h/?q=x${output.x.v}", "https://h/?q=xa/b"),
-        ("https://h/?q=${output.x.v}x", "https://h/?q=a/bx"),
+        ("https://h/?q=x${output.x.v}", "https://h/?q=xa%2Fb"),
+        ("https://h/?q=${output.x.v}x", "https://h/?q=a%2Fbx"),
+        ("https://h/?${output.x.v}=x", "https://h/?a%2Fb=x"),
+        ("https://h/?${output.x.v}", "https://h/?a/b"),
+        ("https://h/?a=1&${output.x.v}#f", "https://h/?a=1&a/b#f"),
+        ("https://h/#${output.x.v}", "https://h/#a%2Fb"),
+        ("https://${output.x.v}", "https://a/b"),
+        ("https://u:p@${output.x.v}", "https://u:p@a/b"),
         ("https://h/q=${output.x.v}", "https://h/q=a/b"),
         ("q=${output.x.v}", "q=a/b"),
         ("https://h ?q=${output.x.v}", "https://h ?q=a/b"),
     ],
 )
-def test_only_credentials_and_whole_parameters_are_percent_encoded(
-    text: str, expected: str
-) -> None:
+def test_what_a_url_has_one_of_is_percent_encoded(text: str, expected: str) -> None:
     assert fill(text, v="a/b") == expected
 
 
@@ -240,10 +329,10 @@ def test_whole_structure_value_keeps_its_type_but_not_inside_a_text() -> None:
     }
 
 
-def test_json_document_has_placeholders_for_its_references() -> None:
-    document = references.json_document(references.parse('{"a": "${random.x}", "b": 1}', []))
-    assert isinstance(document, dict)
-    assert list(document) == ["a", "b"]
+def test_json_document_keeps_its_references_as_they_are_written() -> None:
+    text = '{"a": "<${random.x}>", "b": ${env.B}, "${env.K}": ["\\"", 1]}'
+    document = references.json_document(references.parse(text, []))
+    assert document == {"a": "<${random.x}>", "b": "${env.B}", "${env.K}": ['"', 1]}
 
 
 @pytest.mark.parametrize("text", ["1", "null", '"a"', "{", "[1", "text"])

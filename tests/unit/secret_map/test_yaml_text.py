@@ -14,6 +14,9 @@ REFUSED = [
     ("a:\n\tb: 1\n", "m:2:1: error: tabs are not allowed for indentation; use spaces"),
     ("a: 1\nb: 2\na: 3\n", "m:3:1: error: duplicate key `a`; remove or rename one"),
     ("a: !!python/name:os.system x\n", "m:1:4: error: YAML tags (`!…`) are not allowed; quote the value if it is a string"),
+    ("a: !env HUNTER2\n", "m:1:4: error: Atmos's function `!env` is not run here; write `${env.<NAME>}`"),
+    ("a: !terraform.output rds endpoint\n", "m:1:4: error: Atmos's function `!terraform.output` is not run here; write `${output.<component>.<name>}`"),
+    ("a: !store [x]\n", "m:1:4: error: Atmos's function `!store` is not run here; write `${output.<component>.<name>}` or `${config.<key>}`"),
     ("a: !Ref hunter2\n", "m:1:4: error: YAML tags (`!…`) are not allowed; quote the value if it is a string"),
     ("a: *hunter2\n", "m:1:4: error: a value that starts with `*` is a YAML alias; quote it if it is a string"),
     ("a: &x [*x]\n", "m:1:4: error: an alias that contains itself"),
@@ -61,8 +64,54 @@ def test_bounds_depth_instead_of_crashing(opening: str) -> None:
 def test_bounds_the_expansion_of_aliases() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
-    with pytest.raises(MapSyntaxError, match="more than 1,000,000 values once aliases"):
+    with pytest.raises(MapSyntaxError, match="more than 250,000 values once aliases"):
         yaml_text.parse_yaml("\n".join(lines), "m")
+
+
+def test_bounds_the_text_that_aliases_expand_to() -> None:
+    text = "a: &a " + "x" * 1_000_000 + "\nb: [" + ", ".join(["*a"] * 100) + "]\n"
+    with pytest.raises(MapSyntaxError, match="more than 20 MiB of text once aliases"):
+        yaml_text.parse_yaml(text, "m")
+
+
+def test_bounds_the_number_of_keys_and_values() -> None:
+    with pytest.raises(MapSyntaxError, match="more than 250,000 keys and values; split the map"):
+        yaml_text.parse_yaml("a: [" + "b," * 250_000 + "]\n", "m")
+
+
+@pytest.mark.parametrize("text", ["a: {" + "b," * 1000 + "}", "a: [" + "!x b," * 1000 + "]"])
+def test_bounds_the_problems_that_are_shown(text: str) -> None:
+    with pytest.raises(MapSyntaxError) as refused:
+        yaml_text.parse_yaml(text, "m")
+    assert len(refused.value.problems) == 201
+    assert "only 200 errors are shown; fix these first" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("number", "is_respelled"),
+    [
+        *[
+            ("12e5", True),
+            ("1.10", True),
+            ("0x1F", True),
+            ("0o17", True),
+            ("+5", True),
+            ("1.", True),
+        ],
+        *[("-0", True), (".5", True), ("1E3", True), ("0.30000000000000004e0", True)],
+        *[("12", False), ("-12", False), ("1.5", False), ("0.1", False), ("1e+16", False)],
+        *[("true", False), ("~", False), ("'1.10'", False), ("0x", False), ("9" * 40, False)],
+    ],
+)
+def test_number_knows_whether_json_spells_it_otherwise(number: str, is_respelled: bool) -> None:
+    document = yaml_text.parse_yaml(f"a: {{b: [x, {number}]}}\n", "m")
+    assert document.is_respelled(("a", "b", 1)) is is_respelled
+
+
+def test_only_a_number_is_respelled() -> None:
+    document = yaml_text.parse_yaml("a: {b: 1.10}\n", "m")
+    assert not document.is_respelled(("a",))
+    assert not document.is_respelled(("c",))
 
 
 def test_bounds_the_size(tmp_path: Path) -> None:
