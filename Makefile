@@ -1,7 +1,9 @@
 .DEFAULT_GOAL := help
-.PHONY: help up test setup unit lint bench conformance down clean
+.PHONY: help up test setup unit lint bench conformance oracle down clean
 
 STACK ?= dev
+REQUESTS ?= 100000
+SEED ?= 1
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -41,6 +43,9 @@ bench: setup ## compare time and memory with hand-written resources and a plain 
 
 conformance: setup ## ask Pulumi's own bridge what Check and Diff answer; review the diff
 	@$(RUN) -m tests.conformance
+
+oracle: setup ## compare the IAM evaluator with a simulator (REQUESTS=…, SEED=…); RECORD=1 records
+	@$(RUN) -m tests.access.oracle --requests $(REQUESTS) --seed $(SEED) $(if $(RECORD),--record)
 
 down: ## stop the sandbox that `make up` started
 	@if [ -x $(RUN) ]; then $(RUN) -m sandbox down; else echo "the sandbox was never started here"; fi
