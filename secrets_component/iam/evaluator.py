@@ -22,9 +22,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
-from secrets_component.iam.requests import Caller, Request, caller_of
+from secrets_component.iam.requests import Caller, CallerKind, Request, caller_of
 from secrets_component.iam.statements import (
     NAMES_OF_KINDS,
     CompiledPolicy,
@@ -72,24 +72,29 @@ class Verdict:
         return f"allowed by {places or 'the root user, who needs no policy'}"
 
 
-AllowSource: TypeAlias = tuple[PolicyKind, Naming | int | None]
-"""Where an allow comes from: the kind of policy; how it names the caller, or an SCP's level."""
-Allows: TypeAlias = Mapping[AllowSource, StatementPlace]
-Needs: TypeAlias = dict[PolicyKind, StatementPlace | None]
-"""The kinds of policies that must allow a request, each with the statement that does."""
+AllowSource: TypeAlias = str
+"""Where an allow comes from: a kind of policy; of a resource's policy with how it names the caller
+(`resource role`), of a service control policy with its level (`scp 0`)."""
+Needs: TypeAlias = dict[PolicyKind, tuple[AllowSource, ...]]
+"""The kinds of policies that must allow a request, each with the sources of which one is enough."""
+Way: TypeAlias = tuple[tuple[PolicyKind, ...], tuple[AllowSource, ...]]
+"""A way to be allowed: the kinds of policies that it lacks, and the sources that grant it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Relevant:
-    """What policies say about one action.
+    """What the policies of a caller say about one action.
 
     Attributes:
-        unconditional: the allows for every resource and context, by where they come from.
-        others: the other statements.
+        unconditional: the allows for every resource and context.
+        others: the other statements, with what an allow in them counts as.
+        decisive: what is in the ARNs of resources whose own policy decides whether IAM policies
+            count for the action; None where it does for no resource.
     """
 
     unconditional: Mapping[AllowSource, StatementPlace]
     others: tuple[tuple[AllowSource, CompiledStatement], ...]
+    decisive: str | None
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,9 @@ class CallerPolicies:
     boundary: CompiledPolicy | None = None
     session: Sequence[CompiledPolicy] = ()
     scps: Sequence[Sequence[CompiledPolicy]] = ()
-    _by_action: dict[str, Relevant] = field(default_factory=dict, init=False, repr=False)
+    _by_action: dict[str, Relevant] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def about(self, request: Request) -> Relevant:
         """Return what the policies say about the action of a request."""
@@ -131,21 +138,26 @@ class CallerPolicies:
                 else:
                     others.append((source, statement))
 
-        return Relevant(unconditional, tuple(others))
+        service = request.action.partition(":")[0].lower()
+        return Relevant(unconditional, tuple(others), _DECISIVE.get(service))
 
     def _by_source(self) -> Iterator[tuple[AllowSource, CompiledPolicy]]:
         for policy in self.identity:
-            yield ("identity", None), policy
+            yield "identity", policy
 
         if self.boundary is not None:
-            yield ("boundary", None), self.boundary
+            yield "boundary", self.boundary
 
         for policy in self.session:
-            yield ("session", None), policy
+            yield "session", policy
 
         for level, attached in enumerate(self.scps):
             for policy in attached:
-                yield ("scp", level), policy
+                yield f"scp {level}", policy
+
+
+_DECISIVE = {"kms": ":key/", "sts": ":role/"}
+"""By service, the resources for which IAM policies count only if their own policy says so."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +174,7 @@ class ResourcePolicies:
     own: CompiledPolicy | None = None
     rcps: Sequence[CompiledPolicy] = ()
     _by_action: dict[str, tuple[CompiledStatement, ...]] = field(
-        default_factory=dict, init=False, repr=False
+        default_factory=dict, init=False, repr=False, compare=False
     )
 
     def about(self, request: Request) -> tuple[CompiledStatement, ...]:
@@ -202,7 +214,7 @@ def evaluate(
 
         if not statement.is_deny:
             allows.setdefault(source, statement.place)
-        elif source[0] != "scp" or caller.is_bound_by_scps:
+        elif caller.is_bound_by_scps or not source.startswith("scp"):
             return Verdict("explicit deny", (statement.place,))
 
     has_boundary = caller_policies.boundary is not None
@@ -214,9 +226,21 @@ def evaluate(
         if statement.is_deny:
             return Verdict("explicit deny", (statement.place,))
 
-        allows.setdefault(("resource", naming), statement.place)
+        allows.setdefault(_BY_NAMING[naming], statement.place)
 
-    return _decide(request, caller, caller_policies, allows)
+    situation = _situation(request, caller, caller_policies, relevant)
+    missing, granting = _decide(situation, frozenset(allows))
+    if missing:
+        return _implicit_deny(missing)
+
+    return Verdict("allow", tuple(allows[source] for source in granting))
+
+
+_BY_NAMING: Mapping[Naming, AllowSource] = {
+    "caller": "resource caller",
+    "role": "resource role",
+    "account": "resource account",
+}
 
 
 def _naming(statement: CompiledStatement, caller: Caller, *, has_boundary: bool) -> Naming | None:
@@ -227,7 +251,7 @@ def _naming(statement: CompiledStatement, caller: Caller, *, has_boundary: bool)
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html).
     """
     principals = statement.principals
-    if principals is None or (statement.place.kind == "rcp" and caller.is_service_linked):
+    if principals is None or (caller.is_service_linked and statement.place.kind == "rcp"):
         return None
 
     if has_boundary and principals.is_negated and statement.is_deny:
@@ -236,98 +260,129 @@ def _naming(statement: CompiledStatement, caller: Caller, *, has_boundary: bool)
     return principals.applies_to(caller)
 
 
-def _decide(request: Request, caller: Caller, policies: CallerPolicies, allows: Allows) -> Verdict:
-    """Decide a request that no statement denies."""
-    blocked: tuple[PolicyKind, ...] = ()
+class Situation(NamedTuple):
+    """What decides a request besides the statements that allow it.
+
+    Attributes:
+        kind: who calls.
+        is_own: whether the resource belongs to the caller's account.
+        is_decisive: whether IAM policies count only where the resource's own policy says so.
+        has_boundary: whether the caller has a permissions boundary.
+        has_session: whether the caller's session has policies.
+        levels: the number of levels of service control policies.
+    """
+
+    kind: CallerKind
+    is_own: bool
+    is_decisive: bool
+    has_boundary: bool
+    has_session: bool
+    levels: int
+
+
+def _situation(
+    request: Request, caller: Caller, policies: CallerPolicies, relevant: Relevant
+) -> Situation:
+    levels = 0
     if caller.is_bound_by_scps:
-        for level in range(len(policies.scps)):
-            if ("scp", level) not in allows:
-                blocked = ("scp",)
+        levels = len(policies.scps)
 
-    ways = _ways(request, caller, policies, allows)
-    complete = [needs for needs in ways if None not in needs.values()]
-    if complete and not blocked:
-        return Verdict("allow", _granting_places(complete))
-
-    lacking = [kind for kind, place in ways[0].items() if place is None]
-    return _implicit_deny((*lacking, *blocked))
-
-
-def _granting_places(ways: Sequence[Needs]) -> tuple[StatementPlace, ...]:
-    """Return the statements that grant a request: not those that only do not limit it."""
-    places: dict[StatementPlace, None] = {}
-    for needs in ways:
-        for kind in ("identity", "resource"):
-            place = needs.get(kind)
-            if place is not None:
-                places[place] = None
-
-    return tuple(places)
+    return Situation(
+        caller.kind,
+        is_own=caller.account is not None and caller.account == request.owner,
+        is_decisive=relevant.decisive is not None and relevant.decisive in request.resource,
+        has_boundary=policies.boundary is not None,
+        has_session=bool(policies.session),
+        levels=levels,
+    )
 
 
-@lru_cache
-def _implicit_deny(missing: tuple[PolicyKind, ...]) -> Verdict:
-    """Return one object for all requests that lack the same: by far most are denied."""
-    return Verdict("implicit deny", missing=missing)
+@lru_cache(maxsize=65_536)
+def _decide(situation: Situation, allowing: frozenset[AllowSource]) -> Way:
+    """Decide a request that no statement denies, by what allows it.
+
+    Few combinations exist: a decision is made once for all requests that are alike.
+
+    Returns:
+        The sources that grant the request; or what its nearest way to be allowed lacks.
+    """
+    blocked: tuple[PolicyKind, ...] = ()
+    if any(f"scp {level}" not in allowing for level in range(situation.levels)):
+        blocked = ("scp",)
+
+    ways = list(_ways(situation, allowing))
+    complete = [granting for lacking, granting in ways if not lacking]
+    if blocked or not complete:
+        lacking, _ = ways[0]
+        return (*lacking, *blocked), ()
+
+    granting: dict[AllowSource, None] = {}
+    for sources in complete:
+        granting |= dict.fromkeys(sources)
+
+    return (), tuple(granting)
 
 
-def _ways(
-    request: Request, caller: Caller, policies: CallerPolicies, allows: Allows
-) -> list[Needs]:
-    """Return the ways in which a request can be allowed, the nearest one first.
+def _ways(situation: Situation, allowing: frozenset[AllowSource]) -> Iterator[Way]:
+    """Yield the ways in which a request can be allowed, the nearest one first.
 
     In the caller's own account, a policy of the resource that names the caller or everyone is
     enough, whatever a boundary or a session policy leaves out. One that names the role behind a
     session is limited by these, and one that names the account only lets IAM policies count.
     """
-    by_name = allows.get(("resource", "caller"))
-    if caller.account is None:
-        return [{"resource": by_name}]
+    if situation.kind in ("service", "anonymous"):
+        yield _way({"resource": ("resource caller",)}, allowing)
+        return
 
-    by_role = allows.get(("resource", "role"))
-    by_account = allows.get(("resource", "account"))
-    limits = _limits(caller, policies, allows)
-    is_own = caller.account == request.owner
-    ways: list[Needs] = []
-    if is_own and by_name:
-        ways.append({"resource": by_name})
+    limits = _limits(situation)
+    if situation.is_own and "resource caller" in allowing:
+        yield _way({"resource": ("resource caller",)}, allowing)
 
-    if is_own and by_role:
-        ways.append({"resource": by_role, **limits})
+    if situation.is_own and "resource role" in allowing:
+        yield _way({"resource": ("resource role",), **limits}, allowing)
 
     by_iam: Needs = {}
-    if caller.kind != "root":  # "the root user, which has full access"
-        by_iam["identity"] = allows.get(("identity", None))
+    if situation.kind != "root":  # "the root user, which has full access"
+        by_iam["identity"] = ("identity",)
 
-    if not is_own:
-        by_iam["resource"] = by_name or by_role or by_account
-    elif _has_decisive_policy(request):
-        by_iam["resource"] = by_account
+    if not situation.is_own:
+        by_iam["resource"] = tuple(_BY_NAMING.values())
+    elif situation.is_decisive:
+        by_iam["resource"] = ("resource account",)
 
-    ways.append(by_iam | limits)
-    return ways
+    yield _way(by_iam | limits, allowing)
 
 
-def _limits(caller: Caller, policies: CallerPolicies, allows: Allows) -> Needs:
+def _limits(situation: Situation) -> Needs:
     """Return what must allow a request besides the policies that grant it.
 
     A federated user has no rights without a session policy
     (https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html).
     """
     limits: Needs = {}
-    if policies.boundary is not None:
-        limits["boundary"] = allows.get(("boundary", None))
+    if situation.has_boundary:
+        limits["boundary"] = ("boundary",)
 
-    if policies.session or caller.kind == "federated":
-        limits["session"] = allows.get(("session", None))
+    if situation.has_session or situation.kind == "federated":
+        limits["session"] = ("session",)
 
     return limits
 
 
-def _has_decisive_policy(request: Request) -> bool:
-    """Return whether IAM policies count only where the resource's own policy says so."""
-    service = request.action.partition(":")[0].lower()
-    if service == "kms":
-        return ":key/" in request.resource
+def _way(needs: Needs, allowing: frozenset[AllowSource]) -> Way:
+    lacking: list[PolicyKind] = []
+    granting: list[AllowSource] = []
+    for kind, sources in needs.items():
+        found = [source for source in sources if source in allowing]
+        if not found:
+            lacking.append(kind)
+        elif kind in ("identity", "resource"):
+            granting.append(found[0])
 
-    return service == "sts" and ":role/" in request.resource
+    return tuple(lacking), tuple(granting)
+
+
+@lru_cache
+def _implicit_deny(missing: tuple[PolicyKind, ...]) -> Verdict:
+    """Return one object for all requests that lack the same: by far most are denied."""
+    return Verdict("implicit deny", missing=missing)
