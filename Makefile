@@ -1,7 +1,9 @@
 .DEFAULT_GOAL := help
-.PHONY: help up test setup unit lint bench conformance second-opinion verify-aws down clean
+.PHONY: help up test setup unit lint bench conformance second-opinion verify-aws oracle down clean
 
 STACK ?= dev
+REQUESTS ?= 100000
+SEED ?= 1
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -51,6 +53,9 @@ second-opinion: setup ## ask ministack, another AWS emulator, what moto is asked
 
 verify-aws: setup ## on a real AWS account, check what the sandbox cannot prove (PREFIX=…; asks first)
 	@$(RUN) -m verify $(PREFIX) $(if $(YES),--yes) $(if $(REPLICA_REGION),--replica-region $(REPLICA_REGION))
+
+oracle: setup ## compare the IAM evaluator with a simulator (REQUESTS=…, SEED=…); RECORD=1 records
+	@$(RUN) -m tests.access.oracle --requests $(REQUESTS) --seed $(SEED) $(if $(RECORD),--record)
 
 down: ## stop the sandbox that `make up` started
 	@if [ -x $(RUN) ]; then $(RUN) -m sandbox down; else echo "the sandbox was never started here"; fi

@@ -74,7 +74,7 @@ def _is_public(policy: str) -> bool:
 
     One of three judges of a policy, separate on purpose, so that none repeats another's mistake:
     the product's linter (`secrets_component.iam.linter`) before a deployment, this one in AWS's
-    place, and the evaluator of the tests (`tests/access/evaluator.py`).
+    place, and the product's evaluator (`secrets_component.iam.evaluator`).
     """
     for statement in _statements(policy):
         is_open = statement.get("Effect") == "Allow" and not statement.get("Condition")

@@ -5,9 +5,8 @@ shipped templates with a full linter (parliament), whose import alone takes as l
 may take in all.
 
 Policies have three judges, which share no code on purpose, so that a mistake in one does not hide
-itself: this one judges what users write, before anything is created; `sandbox/rules.py` what
-reaches its API, as AWS would; `tests/access/evaluator.py` who can do what under the policies that
-were deployed.
+itself: this one judges what users write, before anything is created; `sandbox/rules` what reaches
+its API, as AWS would; `secrets_component/iam/evaluator.py` who can do what under given policies.
 
 The grammar: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """

@@ -2,10 +2,11 @@
 
 How each cell is proven:
 
-* Every cell of TABLE and of the tables below it: by evaluator.py, on the
-  documents that were really deployed to the sandbox and are read back from it (GetResourcePolicy,
-  GetKeyPolicy, GetPolicyVersion of what is attached to the role). Of the other account, which the
-  sandbox does not have, the IAM policies are written here.
+* Every cell of TABLE and of the tables below it: by the product's evaluator, on the documents that
+  were really deployed to the sandbox and are read back from it (GetResourcePolicy, GetKeyPolicy,
+  GetPolicyVersion of what is attached to the role). Of the other account, which the sandbox does
+  not have, the IAM policies are written in `table.py`. `test_oracle.py` has the same cells as an
+  independent simulator decides them.
 * The last test: by moto itself, which can be told to enforce IAM, but compares actions only (every
   resource is `*`, and conditions, resource policies and key policies are not looked at). It runs
   the actions of the deployed policies for real.
@@ -15,7 +16,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
 from typing import Any
 
 import boto3
@@ -25,137 +25,24 @@ from moto import mock_aws
 from moto.core import set_initial_no_auth_action_count
 
 from sandbox.environment import Sandbox
-from tests.access.evaluator import Policy, Request, allows
+from tests.access.table import (
+    BROAD,
+    CALLS,
+    FOREIGN,
+    MAP,
+    REGION,
+    ROLES,
+    TABLE,
+    TRUST,
+    Deployed,
+    Policy,
+    all_allowed,
+)
 from tests.conftest import ROOT, Aws, SecretsStack
-
-HERE, THERE, REGION = "123456789012", "222222222222", "eu-central-1"
-ROLES = ("app", "db", "attached", "single", "ops", "broad", "nobody")
-SERVICE = "dms.amazonaws.com"
-MAP = """\
-context_name: shop
-environment: table
-kms: {create: true, multi_region: true}
-access:
-  readers: ["arn:aws:iam::123456789012:role/table-app"]
-  admins: ["arn:aws:iam::123456789012:role/table-ops"]
-  paths:
-    rds:
-      readers: ["arn:aws:iam::123456789012:role/table-db", dms.amazonaws.com]
-      attach_to: [table-attached]
-    web:
-      readers: ["arn:aws:iam::222222222222:role/shop"]
-      organization_id: o-a1b2c3d4e5
-secrets:
-  master: {path: rds, generate_random_password: true}
-  longer: {name: master-of-all, path: rds, generate_random_password: true}
-  nested: {path: rds/replica, generate_random_password: true}
-  token:
-    path: web
-    secret_data: v
-    replicas: [{region: eu-west-1}]
-    access: {readers: ["arn:aws:iam::123456789012:role/table-single"]}
-"""
-# The caller who deploys to the sandbox, as moto calls it.
-DEPLOYER = f"arn:aws:sts::{HERE}:user/moto"
-
-
-def role(name: str, account: str = HERE) -> str:
-    return f"arn:aws:iam::{account}:role/{name}"
-
-
-def everything(*actions: str) -> Policy:
-    statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
-    return {"Version": "2012-10-17", "Statement": [statement]}
-
-
-BROAD = everything("secretsmanager:*", "kms:*")
-READ_ALL = everything("secretsmanager:GetSecretValue", "kms:Decrypt")
-TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": HERE}, "Action": "sts:AssumeRole"}]}  # fmt: skip
-ORGANIZATION = {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}
-FOREIGN: dict[str, tuple[str, list[Policy], dict[str, str]]] = {
-    "partner": (role("shop", THERE), [READ_ALL], ORGANIZATION),
-    "partner without a policy of its own": (role("shop", THERE), [], ORGANIZATION),
-    "partner's other role": (role("other", THERE), [READ_ALL], ORGANIZATION),
-    "partner of another organization": (
-        role("shop", THERE),
-        [READ_ALL],
-        {"aws:PrincipalOrgID": "o-x"},
-    ),
-    "service": (SERVICE, [], {"aws:SourceAccount": HERE}),
-    "service for another account": (SERVICE, [], {"aws:SourceAccount": THERE}),
-}
-SECRETS = ("master", "longer", "nested", "token")
-RDS = ("master", "longer", "nested")
-# Who → secrets that it can read; everyone else and everything else is denied.
-READERS = {
-    "app": SECRETS,
-    "db": RDS,
-    "attached": RDS,
-    "single": ("token",),
-    "ops": SECRETS,
-    "broad": (),  # IAM lets it do everything; the key does not
-    "nobody": (),
-    "partner": ("token",),
-    "partner without a policy of its own": (),
-    "partner's other role": (),
-    "partner of another organization": (),
-    "service": RDS,
-    "service for another account": (),
-}
-WRITERS = {"ops": SECRETS}
-TABLE = [
-    (who, secret, action, secret in table.get(who, ()))
-    for action, table in (("read", READERS), ("write", WRITERS))
-    for who in READERS
-    for secret in SECRETS
-]
-
-
-@dataclass(frozen=True)
-class World:
-    """What was deployed, read back."""
-
-    arns: dict[str, str]
-    secret_policies: dict[str, Policy | None]
-    key_arn: str
-    key_policy: Policy
-    replica_policy: Policy
-    attached: dict[str, list[Policy]]
-    levels: dict[str, Policy]
-
-    def caller(self, who: str) -> tuple[str, list[Policy], dict[str, str]]:
-        if who in FOREIGN:
-            return FOREIGN[who]
-        return role(f"table-{who}"), self.attached[who], {}
-
-    def can(
-        self,
-        who: str,
-        secret: str,
-        action: str,
-        use_of_key: str,
-        region: str = REGION,
-        via: str | None = None,
-    ) -> bool:
-        """Decide a call to Secrets Manager and the use of the key that it makes as its caller."""
-        principal, identity, context = self.caller(who)
-        arn = self.arns[secret].replace(REGION, region)
-        key = self.key_arn.replace(REGION, region)
-        call = Request(principal, f"secretsmanager:{action}", arn, context)
-        decrypt = Request(principal, f"kms:{use_of_key}", key, {
-            **context,
-            "kms:ViaService": via or f"secretsmanager.{region}.amazonaws.com",
-            "kms:EncryptionContext:SecretARN": arn,
-            "kms:EncryptionContext:SecretVersionId": "v",
-        })  # fmt: skip
-        key_policy = self.key_policy if region == REGION else self.replica_policy
-        return allows(call, identity, self.secret_policies[secret]) and allows(
-            decrypt, identity, key_policy, is_key=True
-        )
 
 
 @pytest.fixture(scope="module")
-def world(sandbox: Sandbox, aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> World:
+def world(sandbox: Sandbox, aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     iam, project = aws("iam"), tmp_path_factory.mktemp("table")
     for name in ROLES:
         iam.create_role(RoleName=f"table-{name}", AssumeRolePolicyDocument=json.dumps(TRUST))
@@ -171,7 +58,7 @@ def world(sandbox: Sandbox, aws: Aws, tmp_path_factory: pytest.TempPathFactory) 
     return _read_back(stack.outputs(), aws)
 
 
-def _read_back(outputs: dict[str, Any], aws: Any) -> World:
+def _read_back(outputs: dict[str, Any], aws: Any) -> Deployed:
     manager, kms, iam = aws("secretsmanager"), aws("kms"), aws("iam")
 
     def document(arn: str) -> Policy:
@@ -187,7 +74,7 @@ def _read_back(outputs: dict[str, Any], aws: Any) -> World:
     there = boto3.Session("sandbox", "sandbox", region_name="eu-west-1").client(
         "kms", endpoint_url=kms.meta.endpoint_url
     )
-    return World(
+    return Deployed(
         outputs["secret_arns"],
         {
             key: json.loads(manager.get_resource_policy(SecretId=arn)["ResourcePolicy"])
@@ -203,13 +90,9 @@ def _read_back(outputs: dict[str, Any], aws: Any) -> World:
 
 @pytest.mark.parametrize(("who", "secret", "action", "expected"), TABLE)
 def test_caller_can_do_exactly_what_the_table_says(
-    world: World, who: str, secret: str, action: str, expected: bool
+    world: Deployed, who: str, secret: str, action: str, expected: bool
 ) -> None:
-    call, use = {
-        "read": ("GetSecretValue", "Decrypt"),
-        "write": ("PutSecretValue", "GenerateDataKey"),
-    }[action]
-    assert world.can(who, secret, call, use) is expected
+    assert all_allowed(world.calls(who, secret, *CALLS[action])) is expected
 
 
 @pytest.mark.parametrize(
@@ -217,30 +100,28 @@ def test_caller_can_do_exactly_what_the_table_says(
     [("app", "token", True), ("single", "token", True), ("partner", "token", True), ("broad", "token", False)],
 )  # fmt: skip
 def test_replica_is_read_in_its_region_under_the_replica_key(
-    world: World, who: str, secret: str, expected: bool
+    world: Deployed, who: str, secret: str, expected: bool
 ) -> None:
-    assert world.can(who, secret, "GetSecretValue", "Decrypt", "eu-west-1") is expected
+    calls = world.calls(who, secret, *CALLS["read"], region="eu-west-1")
+    assert all_allowed(calls) is expected
 
 
 @pytest.mark.parametrize("who", [*ROLES, *FOREIGN])
-def test_no_caller_decrypts_outside_secrets_manager(world: World, who: str) -> None:
-    assert not world.can(
-        who, "token", "GetSecretValue", "Decrypt", via="s3.eu-central-1.amazonaws.com"
-    )
-    principal, identity, context = world.caller(who)
-    direct = Request(principal, "kms:Decrypt", world.key_arn, context)
-    assert not allows(direct, identity, world.key_policy, is_key=True)
+def test_no_caller_decrypts_outside_secrets_manager(world: Deployed, who: str) -> None:
+    through_s3 = world.calls(who, "token", *CALLS["read"], via="s3.eu-central-1.amazonaws.com")
+    assert not all_allowed(through_s3)
+    assert not all_allowed([world.use_of_key(who, "Decrypt", {})])
 
 
-def test_the_key_decrypts_no_secret_of_another_map(world: World) -> None:
-    principal, identity, context = world.caller("app")
-    foreign = world.arns["token"].replace("shop/table/", "shop/tableau/")
-    request = Request(principal, "kms:Decrypt", world.key_arn, {
-        **context,
+def test_the_key_decrypts_no_secret_of_another_map(world: Deployed) -> None:
+    context = {
         "kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com",
-        "kms:EncryptionContext:SecretARN": foreign,
-    })  # fmt: skip
-    assert not allows(request, identity, world.key_policy, is_key=True)
+        "kms:EncryptionContext:SecretARN": world.arns["token"],
+    }
+    assert all_allowed([world.use_of_key("app", "Decrypt", context)])
+    foreign = world.arns["token"].replace("shop/table/", "shop/tableau/")
+    context["kms:EncryptionContext:SecretARN"] = foreign
+    assert not all_allowed([world.use_of_key("app", "Decrypt", context)])
 
 
 @pytest.mark.parametrize(
@@ -258,30 +139,29 @@ def test_the_key_decrypts_no_secret_of_another_map(world: World) -> None:
     ],
 )
 def test_actions_other_than_reading_and_writing(
-    world: World, who: str, action: str, expected: bool
+    world: Deployed, who: str, action: str, expected: bool
 ) -> None:
-    principal, identity, context = world.caller(who)
-    request = Request(principal, f"secretsmanager:{action}", world.arns["master"], context)
-    assert allows(request, identity, world.secret_policies["master"]) is expected
+    policy = world.secret_policies["master"]
+    call = world.call(who, f"secretsmanager:{action}", world.arns["master"], policy)
+    assert all_allowed([call]) is expected
 
 
 def test_deployer_writes_and_reads_back_and_the_account_administers_the_key(
-    world: World,
+    world: Deployed,
 ) -> None:
+    context = {
+        "kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com",
+        "kms:EncryptionContext:SecretARN": world.arns["master"],
+        "kms:EncryptionContext:SecretVersionId": "RequestToValidateKeyAccess",
+    }
     for use in ("GenerateDataKey", "Decrypt"):
-        request = Request(DEPLOYER, f"kms:{use}", world.key_arn, {
-            "kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com",
-            "kms:EncryptionContext:SecretARN": world.arns["master"],
-            "kms:EncryptionContext:SecretVersionId": "RequestToValidateKeyAccess",
-        })  # fmt: skip
-        assert allows(request, [BROAD], world.key_policy, is_key=True)
-        assert not allows(request, [], world.key_policy, is_key=True)
+        assert all_allowed([world.use_of_key("deployer", use, context)])
+        assert not all_allowed([world.use_of_key("deployer without a policy", use, context)])
     for action in ("PutKeyPolicy", "ScheduleKeyDeletion"):
-        request = Request(role("table-broad"), f"kms:{action}", world.key_arn)
-        assert allows(request, [BROAD], world.key_policy, is_key=True)
+        assert all_allowed([world.use_of_key("broad", action, {})])
 
 
-def test_levels_have_one_policy_to_read_and_one_to_administer(world: World) -> None:
+def test_levels_have_one_policy_to_read_and_one_to_administer(world: Deployed) -> None:
     assert set(world.levels) == {
         f"{path}{kind}"
         for path in ("", "rds/", "rds/replica/", "web/")
@@ -302,7 +182,7 @@ def test_levels_have_one_policy_to_read_and_one_to_administer(world: World) -> N
     ],
 )
 def test_actions_of_deployed_policies_run_for_real(
-    world: World,
+    world: Deployed,
     output: str,
     service: str,
     operation: str,

@@ -23,8 +23,8 @@ _ANY = Scenario("dev", SCENARIOS["dev"].stacks, roles=("orders", "dba", "reporti
 
 def resources(facts: Mapping[str, Facts]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield each resource of a type in the table: its type, map and name, and inputs."""
-    for name, scenario, text in _maps():
-        for token, of_type in _recorded(scenario, text)["resources"].items():
+    for name, scenario, text in maps():
+        for token, of_type in recorded(scenario, text)["resources"].items():
             if token not in facts:
                 continue
 
@@ -33,7 +33,7 @@ def resources(facts: Mapping[str, Facts]) -> Iterator[tuple[str, str, dict[str, 
                 yield token, f"{name}/{logical}", inputs
 
 
-def _maps() -> Iterator[tuple[str, Scenario, str]]:
+def maps() -> Iterator[tuple[str, Scenario, str]]:
     """Yield the stacks, the README's maps and those of the tests, each with its text."""
     for stack in ("dev", "prod"):
         text = (ROOT / "stacks" / f"{stack}.yaml").read_text("utf-8")
@@ -51,7 +51,8 @@ def _maps() -> Iterator[tuple[str, Scenario, str]]:
         yield path.stem, _ANY, path.read_text("utf-8")
 
 
-def _recorded(scenario: Scenario, text: str) -> dict[str, Any]:
+def recorded(scenario: Scenario, text: str) -> dict[str, Any]:
+    """Return the resources and outputs of a map, as the snapshots hold them."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "stacks").mkdir()
         (Path(folder) / "stacks" / f"{scenario.stack}.yaml").write_text(text, "utf-8")
