@@ -1,7 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help up test setup unit lint bench conformance down clean
+.PHONY: help up test setup unit lint bench conformance soak kills down clean
 
 STACK ?= dev
+MINUTES ?= 30
+COUNT ?= 200
+SEED ?= 0
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -41,6 +44,12 @@ bench: setup ## compare time and memory with hand-written resources and a plain 
 
 conformance: setup ## ask Pulumi's own bridge what Check and Diff answer; review the diff
 	@$(RUN) -m tests.conformance
+
+soak: setup ## run random histories of edits, kills and outside writes (MINUTES=30, SEED=0)
+	@$(RUN) -m tests.soak --minutes $(MINUTES) --seed $(SEED)
+
+kills: setup ## end `pulumi up` with SIGKILL at random moments (COUNT=200, SEED=0)
+	@$(RUN) -m tests.soak.kills --count $(COUNT) --seed $(SEED)
 
 down: ## stop the sandbox that `make up` started
 	@if [ -x $(RUN) ]; then $(RUN) -m sandbox down; else echo "the sandbox was never started here"; fi

@@ -7,16 +7,17 @@ import sys
 import tempfile
 import time
 import traceback
-from functools import partial
+from contextlib import suppress
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.soak.machine import FindingError, SecretsHistory
-from tests.soak.stage import SoakedStack, own_sandbox, project_in
+from tests.soak.machine import FindingError, SecretsHistory, TimeIsOver
+from tests.soak.stage import soaked_stacks
 
 STEPS = 40
+HISTORIES = 5  # of each seed; the first of them is always the simplest
 
 
 def main() -> int:
@@ -25,23 +26,21 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30, help="how long; default: 30")
     parser.add_argument("--seed", type=int, default=0, help="the first history's; default: 0")
     options = parser.parse_args()
-    ends = time.monotonic() + 60 * options.minutes
     findings = 0
-    with tempfile.TemporaryDirectory() as folder, own_sandbox(Path(folder) / "home") as sandbox:
-        program = Path(folder) / "program"
-        program.mkdir()
-        project_in(program)
-        SecretsHistory.make_stack = staticmethod(partial(SoakedStack, sandbox, program))
+    with tempfile.TemporaryDirectory() as folder, soaked_stacks(Path(folder)) as make_stack:
+        SecretsHistory.make_stack = staticmethod(make_stack)
         SecretsHistory.report = staticmethod(print_at_once)
         number = options.seed
-        while time.monotonic() < ends:
-            print_at_once(f"history {number}")
-            findings += not ends_well(number)
-            number += 1
+        SecretsHistory.ends = time.monotonic() + 60 * options.minutes
+        with suppress(TimeIsOver):
+            while True:
+                print_at_once(f"seed {number}")
+                findings += not ends_well(number)
+                number += 1
 
     tally = SecretsHistory.tally
     print(
-        f"{number - options.seed} histories, {tally.steps} steps, {tally.runs} runs, "
+        f"{number - options.seed + 1} seeds, {tally.steps} steps, {tally.runs} runs, "
         f"{tally.kills} kills, {tally.refusals} refusals: {findings} findings"
     )
     return int(findings > 0)
@@ -53,12 +52,12 @@ def print_at_once(text: str) -> None:
 
 
 def ends_well(number: int) -> bool:
-    """Run one history; return whether it had no finding."""
+    """Run the histories of a seed; return whether they had no finding."""
     try:
         run_state_machine_as_test(  # type: ignore[no-untyped-call]
             seed(number)(SecretsHistory),
             settings=settings(
-                max_examples=1,
+                max_examples=HISTORIES,
                 stateful_step_count=STEPS,
                 deadline=None,
                 database=None,

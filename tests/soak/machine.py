@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import re
+import time
 from collections.abc import Callable
 from itertools import count
 from typing import Any, ClassVar
@@ -27,6 +28,8 @@ PATHS = ("", "p", "p/q")
 NAMES = ("", "n", "m")
 OWNERS = ("", "map", "operator")
 KINDS = ("text", "password", "empty", "fields")
+VALUES = ("secret_data", "generate_random_password")
+WORDS = ("import", "renamed_from", "restore_deleted", "allow_loss")
 MOST_EVENTS = 30
 _numbers = count(1)
 
@@ -35,6 +38,10 @@ picks = st.integers(0, 100)
 
 class FindingError(AssertionError):
     """A rule that the product, or this test, does not keep."""
+
+
+class TimeIsOver(BaseException):  # which ends a history in its midst, as Ctrl-C does
+    """The soak has run as long as it was asked to."""
 
 
 class Tally:
@@ -50,6 +57,7 @@ class SecretsHistory(RuleBasedStateMachine):
     make_stack: ClassVar[Callable[[str], SoakedStack]]
     report: ClassVar[Callable[[str], None]] = staticmethod(note)
     tally: ClassVar[Tally] = Tally()
+    ends: ClassVar[float] = float("inf")
 
     def __init__(self) -> None:
         super().__init__()
@@ -119,36 +127,39 @@ class SecretsHistory(RuleBasedStateMachine):
     @rule(pick=picks, owner=st.sampled_from(OWNERS))
     def change_owner(self, pick: int, owner: str) -> None:
         key, entry = self._pick(pick)
-        self._set(key, entry, owner=owner)
+        if "rotated_fields" not in entry.fields:
+            self._set(key, entry, owner=owner)
 
-    @rule(pick=picks)
-    def change_value(self, pick: int) -> None:
+    @rule(pick=picks, kind=st.sampled_from(("same", "same", "text", "password", "empty")))
+    def change_value(self, pick: int, kind: str) -> None:
         key, entry = self._pick(pick)
-        if isinstance(entry.fields.get("secret_data"), dict):
+        if kind != "same":
+            for name in (*VALUES, "random_password", "rotated_fields"):
+                entry.fields.pop(name, None)
+
+            self._set(key, entry, **self._kind(kind))
+        elif isinstance(entry.fields.get("secret_data"), dict):
             self._set(key, entry, secret_data=self._fields_value())
         elif "secret_data" in entry.fields:
             self._set(key, entry, secret_data=self._value("MAP"))
         elif "generate_random_password" in entry.fields:
             self._set(key, entry, random_password={"length": 20 + next(self.written)})
 
-    @rule(pick=picks, kind=st.sampled_from(("text", "password", "empty")))
-    def change_kind(self, pick: int, kind: str) -> None:
-        key, entry = self._pick(pick)
-        for name in (
-            "secret_data",
-            "generate_random_password",
-            "random_password",
-            "rotated_fields",
-        ):
-            entry.fields.pop(name, None)
-
-        self._set(key, entry, **self._kind(kind))
-
-    @rule(pick=picks, what=st.sampled_from(("description", "tags")))
-    def describe(self, pick: int, what: str) -> None:
+    @rule(
+        pick=picks, what=st.sampled_from(("description", "tags", "allow_loss", "restore", "drop"))
+    )
+    def adorn(self, pick: int, what: str) -> None:
+        """Write or remove the fields that say what may happen, and those that mean nothing."""
         key, entry = self._pick(pick)
         text = f"n{next(self.written)}"
-        self._set(key, entry, **{what: text if what == "description" else {"t": text}})
+        if what == "drop":
+            self._set(key, entry, **dict.fromkeys(WORDS, ""))
+        elif what == "tags":
+            self._set(key, entry, tags={"t": text})
+        elif what == "restore" and "import" not in entry.fields:
+            self._set(key, entry, restore_deleted=True)
+        elif what in ("description", "allow_loss"):
+            self._set(key, entry, **{what: text})
 
     @rule(what=st.sampled_from(("key", "label", "context", "broken")))
     def change_map(self, what: str) -> None:
@@ -175,26 +186,6 @@ class SecretsHistory(RuleBasedStateMachine):
         self.ledger.wrote(entry.identity, made["ARN"], value, is_adopted=True)
         self.map.entries[key] = entry
         self._set(key, entry, owner=owner)
-
-    @rule(
-        pick=picks,
-        what=st.sampled_from(("import", "renamed_from", "restore_deleted", "allow_loss")),
-    )
-    def drop_words(self, pick: int, what: str) -> None:
-        key, entry = self._pick(pick)
-        if what in entry.fields:
-            self._set(key, entry, **{what: ""})
-
-    @rule(pick=picks)
-    def allow_loss(self, pick: int) -> None:
-        key, entry = self._pick(pick)
-        self._set(key, entry, allow_loss="soaked")
-
-    @rule(pick=picks)
-    def restore(self, pick: int) -> None:
-        key, entry = self._pick(pick)
-        if "import" not in entry.fields:
-            self._set(key, entry, restore_deleted=True)
 
     # What others write.
 
@@ -314,6 +305,9 @@ class SecretsHistory(RuleBasedStateMachine):
             elif found := re.search(r"write `import: ([^`]*)` with `owner: operator`", message):
                 entry.fields |= {"import": found[1], "owner": "operator"}
                 is_changed = True
+            elif "set `owner: map` to overwrite it or `owner: operator` to keep it" in message:
+                entry.fields["owner"] = "operator"
+                is_changed = True
             elif found := re.search(r"write `renamed_from: ([^`]*)`", message):
                 entry.fields["renamed_from"] = found[1]
                 is_changed = True
@@ -413,7 +407,8 @@ class SecretsHistory(RuleBasedStateMachine):
             case "password":
                 return {"generate_random_password": True}
             case "fields":
-                return {"secret_data": self._fields_value(), "rotated_fields": ["password"]}
+                rotated = {"rotated_fields": ["password"], "owner": "operator"}
+                return {"secret_data": self._fields_value(), **rotated}
             case _:
                 return {}
 
@@ -433,6 +428,9 @@ class SecretsHistory(RuleBasedStateMachine):
         self._say(f"edit {key}: {entry.fields}")
 
     def _say(self, text: str) -> None:
+        if time.monotonic() > self.ends:
+            raise TimeIsOver
+
         self.tally.steps += 1
         self.report(f"[{self.prefix}] {text}")
 

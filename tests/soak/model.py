@@ -60,7 +60,7 @@ class Map:
         if self.has_key:
             lines.append("kms: {create: true}")
 
-        lines.append("secrets:")
+        lines.append("secrets:" if self.entries else "secrets: {}")
         for key, entry in self.entries.items():
             lines.append(f"  {key}: {json.dumps(entry.fields)}")
 

@@ -10,8 +10,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,20 @@ def own_sandbox(home: Path) -> Iterator[Sandbox]:
 
 def project_in(folder: Path) -> Path:
     """Make a copy of this project's program, which reads `stacks/<stack>.yaml`."""
+    folder.mkdir()
     for name in ("Pulumi.yaml", "__main__.py", "Pulumi.dev.yaml"):
         shutil.copy(ROOT / name, folder)
 
     (folder / "stacks").mkdir()
     (folder / ".venv").symlink_to(ROOT / ".venv")
     return folder
+
+
+@contextmanager
+def soaked_stacks(folder: Path) -> Iterator[Callable[[str], SoakedStack]]:
+    """Start a sandbox in a folder; yield what makes a stack in it."""
+    with own_sandbox(folder / "home") as sandbox:
+        yield partial(SoakedStack, sandbox, project_in(folder / "program"))
 
 
 class SoakedStack(SecretsStack):
