@@ -49,17 +49,21 @@ class Moves:
 
     def _abandoned_value(self, secret: PlannedSecret) -> str | None:
         """Refuse a rename that leaves a value behind."""
-        present = [self.holdings.own.get(secret.key)]
-        present += self.holdings.superseded.get(secret.key, ())
-        name = self.names[secret.key]
-        for held in present:
-            if held is None or held.name == name or secret.allow_loss is not None:
-                continue
+        held = self.holdings.own.get(secret.key)
+        if held is not None and self._leaves_behind(secret, held):
+            return _left_behind(secret, held, self.names[secret.key])
 
-            if not moves_along(secret, held, is_waiting=secret.key in self.waiting):
-                return _left_behind(secret, held, name)
+        for older in self.holdings.superseded.get(secret.key, ()):
+            if self._leaves_behind(secret, older):
+                return _left_in_older(secret, older, self.holdings.own[secret.key])
 
         return None
+
+    def _leaves_behind(self, secret: PlannedSecret, held: HeldSecret) -> bool:
+        if held.name == self.names[secret.key] or secret.allow_loss is not None:
+            return False
+
+        return not moves_along(secret, held, is_waiting=secret.key in self.waiting)
 
     def _unfinished_rename(self, secret: PlannedSecret) -> str | None:
         """Refuse to take a rename back that ended half-way.
@@ -184,6 +188,15 @@ def _left_behind(secret: PlannedSecret, held: HeldSecret, name: str) -> str:
     return (
         f"renaming `{held.name}` to `{name}` creates a new secret without the value written by "
         f"{writer(secret)}; {mends}"
+    )
+
+
+def _left_in_older(secret: PlannedSecret, older: HeldSecret, newer: HeldSecret) -> str:
+    """Explain how to end a rename; to take it back is impossible (see `_unfinished_rename`)."""
+    return (
+        f"the rename of `{older.name}` to `{newer.name}` is not finished, and the old secret has a "
+        f"value written by {writer(secret)}; copy it to `{newer.name}`, then write that name and "
+        "`allow_loss: copied`"
     )
 
 

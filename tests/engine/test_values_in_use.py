@@ -266,3 +266,24 @@ def test_run_that_may_not_list_secrets_changes_no_value(
     assert "run this again" in stopped.diagnostics
     assert "Traceback" not in stopped.text
     assert live(arn) == "one"
+
+
+def test_unfinished_rename_goes_on_after_someone_wrote_into_the_old_secret(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
+    text = "context_name: f5b\nsecrets:\n  a: {name: %s, secret_data: v%s}\n%s"
+    stack = secrets(text % ("old", "", ""))
+    stack.up()
+    stack.write(text % ("new", "", "  z: {kms_key_id: alias/typo}\n")).up(good=False)
+    old, new = (f"f5b/{stack.name}/{name}" for name in ("old", "new"))
+    client = aws("secretsmanager")
+    client.put_secret_value(SecretId=old, SecretString="by hand")
+    back = stack.write(text % ("old", "", "")).up(good=False)
+    assert "write the new name again" in back.diagnostics
+    on = stack.write(text % ("new", "", "")).up(good=False)
+    assert f"copy it to `{new}`, then write that name and `allow_loss: copied`" in on.diagnostics
+    assert live(old) == "by hand"
+    client.put_secret_value(SecretId=new, SecretString="by hand")
+    stack.write(text % ("new", ", allow_loss: copied", "")).up()
+    assert live(new) == "by hand"
+    assert set(stack.write(text % ("new", "", "")).up().changes) == {"same"}
