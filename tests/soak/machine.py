@@ -305,6 +305,12 @@ class SecretsHistory(RuleBasedStateMachine):
             elif found := re.search(r"write `import: ([^`]*)` with `owner: operator`", message):
                 entry.fields |= {"import": found[1], "owner": "operator"}
                 is_changed = True
+            elif found := re.search(
+                r"rename of `([^`]*)` to .*; copy it to `([^`]*)`, then write that", message
+            ):
+                self._copy(found[1], found[2])
+                entry.fields["allow_loss"] = "copied"
+                is_changed = True
             elif "set `owner: map` to overwrite it or `owner: operator` to keep it" in message:
                 entry.fields["owner"] = "operator"
                 is_changed = True
@@ -313,6 +319,14 @@ class SecretsHistory(RuleBasedStateMachine):
                 is_changed = True
 
         return is_changed
+
+    def _copy(self, old: str, new: str) -> None:
+        held = {one.name: one for one in self._account()}
+        value = held[old].value or ""
+        self.stack.client.put_secret_value(SecretId=new, SecretString=value)
+        if one := self.ledger.guarded.get(held[old].arn):
+            self.ledger.wrote(one.identity, held[new].arn, one.value)
+            self.touched.add(one.identity or 0)
 
     def _starts(self, running: Map) -> list[Held]:
         self._write(running)
