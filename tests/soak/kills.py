@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.soak.machine import KEYS, MOST_EVENTS, FindingError, SecretsHistory
+from tests.soak.machine import FindingError, SecretsHistory
 from tests.soak.stage import soaked_stacks
 
 History = SecretsHistory
@@ -41,33 +41,34 @@ def main() -> int:
 
 
 def kill_runs(count: int, seed: int) -> None:
-    """Kill runs of one stack until so many were killed before they ended.
+    """Kill runs, of a new stack after each turn of edits, until so many were killed in time.
 
     Raises:
         FindingError: something was lost or doubled, or the stack cannot go on.
     """
     chance = random.Random(seed)  # noqa: S311 # repeatable, and no secret
-    history = SecretsHistory()
-    history.start(kinds=["text", "password", "empty"])
-    killed_before = history.tally.kills
-    turn = 0
-    while history.tally.kills - killed_before < count:
-        edit = EDITS[turn % len(EDITS)]
-        edit(history, chance)
-        history.kill(
-            events=chance.randint(0, MOST_EVENTS),
-            delay=chance.randint(0, 20),
-            is_engine_first=chance.random() < 0.5,
-        )
-        turn += 1
+    killed_before = SecretsHistory.tally.kills
+    while True:
+        history = SecretsHistory()
+        history.write_first(["text", "password", "empty"])
+        for edit in EDITS:
+            edit(history, chance)
+            history.kill(
+                moment=chance.randint(0, 99),
+                delay=chance.randint(-10, 10),
+                is_engine_first=chance.random() < 0.5,
+            )
+            if history.tally.kills - killed_before == count:
+                return
+
+
+def _begin(history: History, chance: random.Random) -> None:
+    """Kill the stack's very first run."""
 
 
 def _create(history: History, chance: random.Random) -> None:
-    for key in KEYS:
-        if key not in history.map.entries:
-            history.add(key=key, kind=chance.choice(("text", "password", "empty")))
-            history.move(pick=_last(history), path="", name=f"new{next(history.written)}")
-            return
+    kind = chance.choice(("text", "password", "empty"))
+    history.add(key=_new_key(history), kind=kind)
 
 
 def _update(history: History, chance: random.Random) -> None:
@@ -88,19 +89,19 @@ def _rename(history: History, chance: random.Random) -> None:
 
 
 def _adopt(history: History, chance: random.Random) -> None:
-    for key in KEYS:
-        history.adopt(key=key, owner="operator", kind=chance.choice(("empty", "text")))
+    kind = chance.choice(("empty", "text"))
+    history.adopt(key=_new_key(history), owner="operator", kind=kind)
 
 
 def _remove(history: History, chance: random.Random) -> None:
     history.remove(pick=chance.randint(0, 3))
 
 
-def _last(history: History) -> int:
-    return len(history.map.entries) - 1
+def _new_key(history: History) -> str:
+    return f"key{next(history.written)}"
 
 
-EDITS: tuple[Edit, ...] = (_update, _rename, _remove, _adopt, _write_and_describe, _remove, _create)
+EDITS: tuple[Edit, ...] = (_begin, _update, _rename, _adopt, _write_and_describe, _remove, _create)
 
 
 if __name__ == "__main__":

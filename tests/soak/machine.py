@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from tests.conftest import Run
 from tests.engine.test_live_values import rotate
 from tests.soak.model import Entry, Fields, Held, Ledger, Map
-from tests.soak.stage import UP, SoakedStack, says_where
+from tests.soak.stage import UP, SoakedStack, says_where, steps_in
 
 KEYS = ("alpha", "beta", "gamma", "delta")
 PATHS = ("", "p", "p/q")
@@ -30,7 +30,6 @@ OWNERS = ("", "map", "operator")
 KINDS = ("text", "password", "empty", "fields")
 VALUES = ("secret_data", "generate_random_password")
 WORDS = ("import", "renamed_from", "restore_deleted", "allow_loss")
-MOST_EVENTS = 30
 _numbers = count(1)
 
 picks = st.integers(0, 100)
@@ -74,6 +73,9 @@ class SecretsHistory(RuleBasedStateMachine):
         self.seen: dict[int, tuple[Fields, str | None]] = {}
         """The fields and the value that each entry had after the last run that ended well."""
 
+        self.steps = 30
+        """The number of the engine's events in the last whole run, at first a guess."""
+
         self.touched: set[int] = set()
         """The entries into whose secrets others have written since then."""
 
@@ -81,10 +83,13 @@ class SecretsHistory(RuleBasedStateMachine):
 
     @initialize(kinds=st.lists(st.sampled_from(KINDS), min_size=2, max_size=3))
     def start(self, kinds: list[str]) -> None:
+        self.write_first(kinds)
+        self.deploy(refresh=False)
+
+    def write_first(self, kinds: list[str]) -> None:
+        """Write the first map, and run nothing."""
         for key, kind in zip(KEYS, kinds, strict=False):
             self.map.entries[key] = self._new_entry(kind)
-
-        self.deploy(refresh=False)
 
     @rule(key=st.sampled_from(KEYS), kind=st.sampled_from(KINDS))
     def add(self, key: str, kind: str) -> None:
@@ -226,15 +231,15 @@ class SecretsHistory(RuleBasedStateMachine):
         self._say(f"{what}: {run.code}")
         self._judge(run, before, f"{what} of\n{self.map.text()}")
 
-    @rule(
-        events=st.integers(0, MOST_EVENTS), delay=st.integers(0, 20), is_engine_first=st.booleans()
-    )
-    def kill(self, events: int, delay: int, *, is_engine_first: bool) -> None:
+    @rule(moment=st.integers(0, 99), delay=st.integers(-10, 10), is_engine_first=st.booleans())
+    def kill(self, moment: int, delay: int, *, is_engine_first: bool) -> None:
+        """Kill `up` at a moment, in per cent of the steps of the last run, and run it again."""
+        events, seconds = moment * (self.steps + 4) // 100, max(delay, 0) / 25
         before = self._starts(self.map)
-        run, is_killed = self.stack.killed_up(events, delay / 50, is_engine_first=is_engine_first)
+        run, is_killed = self.stack.killed_up(events, seconds, is_engine_first=is_engine_first)
         self.tally.runs += 1
         self.tally.kills += is_killed
-        self._say(f"up, killed after {events} events and {delay / 50} s: {run.code}")
+        self._say(f"up, killed {seconds} s after {events} events: {run.code}")
         self._judge(run, before, self.map.text())
         if is_killed:
             self.tried = self.map.copy()
@@ -259,6 +264,7 @@ class SecretsHistory(RuleBasedStateMachine):
         self._say(f"up {' '.join(arguments)}: {run.code}")
         self._judge(run, before, running.text())
         if run.code == 0:
+            self.steps = steps_in(run)
             self._ended_well(running)
 
         return run

@@ -143,6 +143,11 @@ def says_where(run: Run) -> bool:
     return any(one["severity"] == "error" for one in told) or "error:" in run.text
 
 
+def steps_in(run: Run) -> int:
+    """Return how many of the engine's events a run had after which it can be killed."""
+    return sum(_is_step(line) for line in run.text.splitlines())
+
+
 def _is_step(line: str) -> bool:
     if not line.startswith("{"):
         return False
