@@ -39,13 +39,38 @@ class Moves:
         """Yield what would lose a value, or stop the run half-way, each at its entry."""
         for secret in self.plan.secrets.values():
             problem = (
-                self._abandoned_value(secret)
+                self._taken_key(secret)
+                or self._abandoned_value(secret)
                 or self._unfinished_rename(secret)
                 or self._taken_name(secret)
                 or self._changed_key(secret)
             )
             if problem:
                 yield secret.place, problem
+
+    def _taken_key(self, secret: PlannedSecret) -> str | None:
+        """Refuse to give an entry the key of another one that the state still has.
+
+        The engine looks a resource up by its name first and by its aliases then: it would take the
+        removed entry's secret for this one's, and delete this one's.
+        """
+        present = (self.holdings.own.get(secret.key), *self.holdings.superseded.get(secret.key, ()))
+        by_key = {held.mark.key: held for held in present if held is not None and held.mark}
+        removed, kept = by_key.get(secret.key), by_key.get(secret.renamed_from or "")
+        if removed is None or kept is None or removed.name == self.names[secret.key]:
+            return None  # or a rename of key and name that did not finish
+
+        message = (
+            f"`{removed.name}` is still the secret of the key `{secret.key}`; remove that entry in "
+            f"a run of its own, then rename `{secret.renamed_from}`"
+        )
+        if removed.mark is not None and removed.mark.is_adopted:
+            message += (
+                f", after `aws secretsmanager untag-resource --secret-id {removed.name} "
+                f"--tag-keys {MAP_TAG}`"
+            )
+
+        return message
 
     def _abandoned_value(self, secret: PlannedSecret) -> str | None:
         """Refuse a rename that leaves a value behind."""

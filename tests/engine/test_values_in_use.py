@@ -287,3 +287,23 @@ def test_unfinished_rename_goes_on_after_someone_wrote_into_the_old_secret(
     stack.write(text % ("new", ", allow_loss: copied", "")).up()
     assert live(new) == "by hand"
     assert set(stack.write(text % ("new", "", "")).up().changes) == {"same"}
+
+
+@pytest.mark.parametrize("is_newer", [True, False])
+def test_entry_that_takes_the_key_of_a_removed_one_keeps_its_value(
+    secrets: Secrets, aws: Aws, live: Live, *, is_newer: bool
+) -> None:
+    head = f"context_name: taken-{is_newer}\nsecrets:\n"
+    a, b = "  a: {name: x, secret_data: v}\n", "  b: {name: y, secret_data: w}\n"
+    stack = secrets(head + (a if is_newer else b))
+    stack.up()
+    stack.write(head + a + b).up()
+    arn = fill(aws, stack, "b")
+    renamed = "  a: {renamed_from: b, name: y, secret_data: w}\n"
+    refused = stack.write(head + renamed).up(good=False)
+    assert "is still the secret of the key `a`; remove that entry in a run" in refused.diagnostics
+    assert live(arn) == "by hand"
+    stack.write(head + b).up()
+    stack.write(head + renamed).up()
+    assert stack.outputs()["secret_arns"] == {"a": arn}
+    assert live(arn) == "by hand"
