@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,8 @@ from tests.soak.stage import SoakedStack, project_in
 @pytest.fixture
 def history(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = project_in(tmp_path / "program")
-    monkeypatch.setattr(
-        SecretsHistory, "make_stack", staticmethod(lambda n: SoakedStack(sandbox, program, n))
-    )
+    make_stack = staticmethod(partial(SoakedStack, sandbox, program))
+    monkeypatch.setattr(SecretsHistory, "make_stack", make_stack, raising=False)
     monkeypatch.setattr(SecretsHistory, "report", staticmethod(print))
 
 
