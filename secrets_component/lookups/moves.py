@@ -37,7 +37,8 @@ class Moves:
         """Yield what would lose a value, or stop the run half-way, each at its entry."""
         for secret in self.plan.secrets.values():
             problem = (
-                self._abandoned_value(secret)
+                self._taken_key(secret)
+                or self._abandoned_value(secret)
                 or self._unfinished_rename(secret)
                 or self._taken_name(secret)
                 or self._changed_key(secret)
@@ -45,19 +46,47 @@ class Moves:
             if problem:
                 yield secret.place, problem
 
+    def _taken_key(self, secret: PlannedSecret) -> str | None:
+        """Refuse to give an entry the key of another one that the state still has.
+
+        The engine looks a resource up by its name first and by its aliases then: it would take the
+        removed entry's secret for this one's, and delete this one's.
+        """
+        present = (self.holdings.own.get(secret.key), *self.holdings.superseded.get(secret.key, ()))
+        by_key = {held.mark.key: held for held in present if held is not None and held.mark}
+        removed, kept = by_key.get(secret.key), by_key.get(secret.renamed_from or "")
+        if removed is None or kept is None or removed.name == self.names[secret.key]:
+            return None  # or a rename of key and name that did not finish
+
+        message = (
+            f"`{removed.name}` is still the secret of the key `{secret.key}`; remove that entry in "
+            f"a run of its own, then rename `{secret.renamed_from}`"
+        )
+        if removed.mark is not None and removed.mark.is_adopted:
+            message += (
+                f", after `aws secretsmanager untag-resource --secret-id {removed.name} "
+                f"--tag-keys {MAP_TAG}`"
+            )
+
+        return message
+
     def _abandoned_value(self, secret: PlannedSecret) -> str | None:
         """Refuse a rename that leaves a value behind."""
-        present = [self.holdings.own.get(secret.key)]
-        present += self.holdings.superseded.get(secret.key, ())
-        name = self.names[secret.key]
-        for held in present:
-            if held is None or held.name == name or secret.allow_loss is not None:
-                continue
+        held = self.holdings.own.get(secret.key)
+        if held is not None and self._leaves_behind(secret, held):
+            return _left_behind(secret, held, self.names[secret.key])
 
-            if not moves_along(secret, held, is_waiting=secret.key in self.waiting):
-                return _left_behind(secret, held, name)
+        for older in self.holdings.superseded.get(secret.key, ()):
+            if self._leaves_behind(secret, older):
+                return _left_in_older(secret, older, self.holdings.own[secret.key])
 
         return None
+
+    def _leaves_behind(self, secret: PlannedSecret, held: HeldSecret) -> bool:
+        if held.name == self.names[secret.key] or secret.allow_loss is not None:
+            return False
+
+        return not moves_along(secret, held, is_waiting=secret.key in self.waiting)
 
     def _unfinished_rename(self, secret: PlannedSecret) -> str | None:
         """Refuse to take a rename back that ended half-way.
@@ -182,6 +211,15 @@ def _left_behind(secret: PlannedSecret, held: HeldSecret, name: str) -> str:
     return (
         f"renaming `{held.name}` to `{name}` creates a new secret without the value written by "
         f"{writer(secret)}; {mends}"
+    )
+
+
+def _left_in_older(secret: PlannedSecret, older: HeldSecret, newer: HeldSecret) -> str:
+    """Explain how to end a rename; to take it back is impossible (see `_unfinished_rename`)."""
+    return (
+        f"the rename of `{older.name}` to `{newer.name}` is not finished, and the old secret has a "
+        f"value written by {writer(secret)}; copy it to `{newer.name}`, then write that name and "
+        "`allow_loss: copied`"
     )
 
 

@@ -265,6 +265,7 @@ def test_run_that_may_not_list_secrets_changes_no_value(
     assert live(arn) == "one"
 
 
+<<<<<<< HEAD
 def test_last_replica_is_removed_by_hand_before_its_key_goes(secrets: Secrets, aws: Aws) -> None:
     text = "context_name: l11\nkms: {create: true, multi_region: true}\nsecrets:\n  a: {secret_data: v%s}\n"
     stack = secrets(text % ", replicas: [{region: eu-west-1}]")
@@ -387,4 +388,44 @@ def test_value_that_somebody_removed_from_the_map_by_hand_is_not_written_again(
     stack.write(changed).up()
     assert live(arn) == "by hand"
     stack.write(text % ", path: other").up(good=False)
+=======
+def test_unfinished_rename_goes_on_after_someone_wrote_into_the_old_secret(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
+    text = "context_name: f5b\nsecrets:\n  a: {name: %s, secret_data: v%s}\n%s"
+    stack = secrets(text % ("old", "", ""))
+    stack.up()
+    stack.write(text % ("new", "", "  z: {kms_key_id: alias/typo}\n")).up(good=False)
+    old, new = (f"f5b/{stack.name}/{name}" for name in ("old", "new"))
+    client = aws("secretsmanager")
+    client.put_secret_value(SecretId=old, SecretString="by hand")
+    back = stack.write(text % ("old", "", "")).up(good=False)
+    assert "write the new name again" in back.diagnostics
+    on = stack.write(text % ("new", "", "")).up(good=False)
+    assert f"copy it to `{new}`, then write that name and `allow_loss: copied`" in on.diagnostics
+    assert live(old) == "by hand"
+    client.put_secret_value(SecretId=new, SecretString="by hand")
+    stack.write(text % ("new", ", allow_loss: copied", "")).up()
+    assert live(new) == "by hand"
+    assert set(stack.write(text % ("new", "", "")).up().changes) == {"same"}
+
+
+@pytest.mark.parametrize("is_newer", [True, False])
+def test_entry_that_takes_the_key_of_a_removed_one_keeps_its_value(
+    secrets: Secrets, aws: Aws, live: Live, *, is_newer: bool
+) -> None:
+    head = f"context_name: taken-{is_newer}\nsecrets:\n"
+    a, b = "  a: {name: x, secret_data: v}\n", "  b: {name: y, secret_data: w}\n"
+    stack = secrets(head + (a if is_newer else b))
+    stack.up()
+    stack.write(head + a + b).up()
+    arn = fill(aws, stack, "b")
+    renamed = "  a: {renamed_from: b, name: y, secret_data: w}\n"
+    refused = stack.write(head + renamed).up(good=False)
+    assert "is still the secret of the key `a`; remove that entry in a run" in refused.diagnostics
+    assert live(arn) == "by hand"
+    stack.write(head + b).up()
+    stack.write(head + renamed).up()
+    assert stack.outputs()["secret_arns"] == {"a": arn}
+>>>>>>> h-soak
     assert live(arn) == "by hand"
