@@ -1,5 +1,11 @@
 .DEFAULT_GOAL := help
-.PHONY: help up test setup unit lint bench conformance second-opinion verify-aws oracle down clean STACK ?= dev REQUESTS ?= 100000 SEED soak kills MINUTES 30 COUNT 200 0 ?= 1
+.PHONY: help up test setup unit lint bench conformance second-opinion oracle soak kills verify-aws down clean
+
+STACK ?= dev
+REQUESTS ?= 100000
+SEED ?= 1
+MINUTES ?= 30
+COUNT ?= 200
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -53,10 +59,10 @@ verify-aws: setup ## on a real AWS account, check what the sandbox cannot prove 
 oracle: setup ## compare the IAM evaluator with a simulator (REQUESTS=…, SEED=…); RECORD=1 records
 	@$(RUN) -m tests.access.oracle --requests $(REQUESTS) --seed $(SEED) $(if $(RECORD),--record)
 
-soak: setup ## run random histories of edits, kills and outside writes (MINUTES=30, SEED=0)
+soak: setup ## run random histories of edits, kills and outside writes (MINUTES=30, SEED=1)
 	@$(RUN) -m tests.soak --minutes $(MINUTES) --seed $(SEED)
 
-kills: setup ## end `pulumi up` with SIGKILL at random moments (COUNT=200, SEED=0)
+kills: setup ## end `pulumi up` with SIGKILL at random moments (COUNT=200, SEED=1)
 	@$(RUN) -m tests.soak.kills --count $(COUNT) --seed $(SEED)
 
 down: ## stop the sandbox that `make up` started

@@ -265,7 +265,6 @@ def test_run_that_may_not_list_secrets_changes_no_value(
     assert live(arn) == "one"
 
 
-<<<<<<< HEAD
 def test_last_replica_is_removed_by_hand_before_its_key_goes(secrets: Secrets, aws: Aws) -> None:
     text = "context_name: l11\nkms: {create: true, multi_region: true}\nsecrets:\n  a: {secret_data: v%s}\n"
     stack = secrets(text % ", replicas: [{region: eu-west-1}]")
@@ -388,7 +387,8 @@ def test_value_that_somebody_removed_from_the_map_by_hand_is_not_written_again(
     stack.write(changed).up()
     assert live(arn) == "by hand"
     stack.write(text % ", path: other").up(good=False)
-=======
+
+
 def test_unfinished_rename_goes_on_after_someone_wrote_into_the_old_secret(
     secrets: Secrets, aws: Aws, live: Live
 ) -> None:
@@ -427,5 +427,4 @@ def test_entry_that_takes_the_key_of_a_removed_one_keeps_its_value(
     stack.write(head + b).up()
     stack.write(head + renamed).up()
     assert stack.outputs()["secret_arns"] == {"a": arn}
->>>>>>> h-soak
     assert live(arn) == "by hand"
