@@ -35,8 +35,9 @@ _INSTEAD = {
 }
 """What to write instead of a function, by the first word of its name."""
 
-_FUNCTION = re.compile(rf"!((?:{'|'.join(_INSTEAD)})(?:\.[a-z._-]+)?)(?:\s|\Z)")
-_TEMPLATE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+# Compiled at first use, by `re` itself: most maps have neither, and `validate` must start fast.
+_FUNCTION = rf"!((?:{'|'.join(_INSTEAD)})(?:\.[a-z._-]+)?)(?:\s|\Z)"
+_TEMPLATE = r"(?s)\{\{.*?\}\}"
 
 TEMPLATE_PROBLEM = (
     "templates (`{{ … }}`) are not rendered here, so this is stored as it is written; " + _RESOLVED
@@ -48,7 +49,7 @@ def function_problem(text: str) -> str | None:
     if not text.startswith("!"):
         return None
 
-    found = _FUNCTION.match(text)
+    found = re.match(_FUNCTION, text)
     if found is None:
         return None
 
@@ -59,4 +60,4 @@ def function_problem(text: str) -> str | None:
 
 def has_template(text: str) -> bool:
     """Return whether a text contains a template of Atmos's."""
-    return "{{" in text and _TEMPLATE.search(text) is not None
+    return "{{" in text and re.search(_TEMPLATE, text) is not None

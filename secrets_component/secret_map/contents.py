@@ -47,7 +47,7 @@ _WITH_LABELS = ("paths", "random", "stacks")
 """Fields whose keys are no fields, but names that the map chooses."""
 
 _BLOCKS = ("defaults", "secrets")
-_REFERENCE = re.compile(r"(?<!\$)\$\{(?:output|random|config|env)\.")
+_REFERENCE = r"(?<!\$)\$\{(?:output|random|config|env)\."  # compiled at first use
 _NO_REFERENCES = "takes no references, so `${…}` would stay as it is; write the value itself"
 _RESPELLED = (
     "is a number that JSON spells differently than this file does; write it in quotes (`'…'`) to "
@@ -84,12 +84,11 @@ def _check_block(
         report.error(path, _NO_REFERENCES)
 
     for field, value in block.items():
-        place = (*path, field)
         if isinstance(value, str):
             if "{" in value or value.startswith("!"):
-                _check_string(value, place, report)
-        elif isinstance(value, dict | list) and field not in _BLOCKS:
-            _check_inside(instance, value, place, report)
+                _check_string(value, (*path, field), report)
+        elif isinstance(value, (dict, list)) and field not in _BLOCKS:
+            _check_inside(instance, value, (*path, field), report)
 
 
 def _check_inside(instance: Instance, value: Data, path: KeyPath, report: Report) -> None:
@@ -133,7 +132,7 @@ def _is_unwanted_reference(text: str, path: KeyPath) -> bool:
 
     is_policy = fields == ["policy"]
     if is_policy or not _FREE_TEXT.isdisjoint(fields):
-        return _REFERENCE.search(text) is not None
+        return re.search(_REFERENCE, text) is not None
 
     return True
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from enum import Enum, auto
+from typing import TypeAlias
 from urllib.parse import quote
 
 
@@ -64,15 +66,20 @@ class Escape(Enum):
     """
 
 
+Escapes: TypeAlias = tuple[Escape, ...]
+"""What happens to a value, in this order: the innermost text first."""
+
+
 class EscapeError(ValueError):
     """A value that cannot be written where it is referenced; the message never contains it."""
 
 
 _DOUBLED = {Escape.SINGLE_QUOTED: "'", Escape.DOUBLE_QUOTED: '"', Escape.BRACED: "}"}
 _SAFE = {Escape.PERCENT: "", Escape.PERCENT_PATH: "/", Escape.PERCENT_HOST: ":[],/%"}
-_PORT = re.compile(r":[0-9]+\Z")
-_SPECIAL_IN_LIBPQ = re.compile(r"[\\'\s]")
-_SPECIAL_IN_FIELD = re.compile(r"[;\n\r]|\A[\s\"'{=]|\s\Z")
+# Compiled at first use, by `re` itself: `validate` must start fast.
+_PORT = r":[0-9]+\Z"
+_SPECIAL_IN_LIBPQ = r"[\\'\s]"
+_SPECIAL_IN_FIELD = r"[;\n\r]|\A[\s\"'{=]|\s\Z"
 
 
 def escaped(text: str, escape: Escape) -> str:
@@ -100,12 +107,17 @@ def escaped(text: str, escape: Escape) -> str:
             return _in_libpq(text, escape)
 
 
+def is_host_with_port(key: str, siblings: Iterable[str]) -> bool:
+    """Return whether a field is the host of a host and port pair."""
+    return key.lower() in ("host", "hostname") and "port" in map(str.lower, siblings)
+
+
 def _without_port(host: str) -> str:
     """Return a host without its port; an IPv6 address has one only after brackets (`[::1]:80`)."""
     if host.count(":") > 1 and "]:" not in host:
         return host
 
-    return _PORT.sub("", host)
+    return re.sub(_PORT, "", host)
 
 
 def _json_value(text: str) -> str:
@@ -128,11 +140,11 @@ def _in_libpq(text: str, escape: Escape) -> str:
     if not text and escape is Escape.LIBPQ_VALUE:
         return "''"
 
-    return _SPECIAL_IN_LIBPQ.sub(r"\\\g<0>", text)
+    return re.sub(_SPECIAL_IN_LIBPQ, r"\\\g<0>", text)
 
 
 def _field(text: str) -> str:
-    if _SPECIAL_IN_FIELD.search(text):
+    if re.search(_SPECIAL_IN_FIELD, text):
         msg = (
             "has a character that needs quotes in a connection string; write quotes around the "
             "reference (`Password='${…}'`), or braces for ODBC (`Password={${…}}`)"

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import unquote
 
 from secrets_component.secret_map.connection_strings import Field, fields_of
-from secrets_component.secret_map.escapes import Escape
-
-Escapes: TypeAlias = tuple[Escape, ...]
-"""What happens to a value, in this order: the innermost text first."""
+from secrets_component.secret_map.escapes import Escape, Escapes, is_host_with_port
 
 MAX_MARKS = 0xFFF0
 """References in one text; a value with as many exceeds AWS's limit anyway."""
@@ -81,11 +78,6 @@ def escapes_of(text: str, count: int) -> tuple[list[Escapes], bool]:
         finder.look_into_json(document, (), 0)
 
     return finder.found, document is not None
-
-
-def is_host_with_port(key: str, siblings: Iterable[str]) -> bool:
-    """Return whether a field is the host of a host and port pair."""
-    return key.lower() in ("host", "hostname") and "port" in map(str.lower, siblings)
 
 
 class _Object(list[Any]):

@@ -10,12 +10,14 @@ from secrets_component.secret_map import references
 from secrets_component.secret_map.walk import nodes
 from secrets_component.secret_map.yaml_text import Data
 
-_SENSITIVE = re.compile(
+# Compiled at first use, by `re` itself: `validate` must start fast.
+_SENSITIVE = (
     r".*(?:password|passwd|passphrase|secret|token|credentials?|api_?key|private_?key)_?\d*"
     r"|(?:.*_)?(?:pwd|(?:access|auth|encryption|license|secret|signing)_?key)_?\d*"
 )
-_CAMEL_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_PASSWORD_IN_URL = re.compile(r"://[^\s/?#@:]*+:[^\s/?#@$]++@")
+_VALUES = frozenset({"secret_binary", "secret_data"})
+_CAMEL_HUMP = r"(?<=[a-z0-9])(?=[A-Z])"
+_LOGIN_IN_URL = r"://[^\s/?#@:]*+:[^\s/?#@$]++@"
 _WARNING = (
     "is a secret in plain text: whoever can read this file can read it; write `${config.<key>}` or "
     "`${env.<NAME>}`, generate it (`generate_random_password`, `${random.<name>}`), or set "
@@ -32,13 +34,13 @@ def warn_of_plain_text(key: str, entry: Mapping[str, Data], path: KeyPath, repor
         path: the entry's path in the map.
         report: gets the warnings, which never contain the value.
     """
-    names = (key, str(entry.get("name")))
-    for field in ("secret_data", "secret_binary"):
-        value = entry.get(field)
+    for field in _VALUES & entry.keys():
+        value = entry[field]
         place = (*path, field)
         if isinstance(value, str):
+            names = (key, str(entry.get("name")))
             _look_into_text(value, place, report, names)
-        elif value is not None:
+        else:
             _look_into_mapping(value, place, report)
 
 
@@ -59,7 +61,7 @@ def _look_into_text(text: str, path: KeyPath, report: Report, names: tuple[str, 
         return
 
     is_password = _is_plain(text) and any(map(_is_sensitive, names))
-    if is_password or _PASSWORD_IN_URL.search(text):
+    if is_password or re.search(_LOGIN_IN_URL, text):
         report.warn(path, _WARNING, at_value=True)
 
 
@@ -81,8 +83,8 @@ def _is_password(place: KeyPath, value: object) -> bool:
 
 def _is_sensitive(name: str) -> bool:
     """Return whether a name is that of a password, token or key."""
-    words = _CAMEL_HUMP.sub("_", name).lower().replace("-", "_")
-    return _SENSITIVE.fullmatch(words) is not None
+    words = re.sub(_CAMEL_HUMP, "_", name).lower().replace("-", "_")
+    return re.fullmatch(_SENSITIVE, words) is not None
 
 
 def _is_plain(value: object) -> bool:

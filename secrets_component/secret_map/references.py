@@ -14,9 +14,13 @@ from enum import Enum
 from typing import TypeAlias
 
 from secrets_component.errors import did_you_mean
-from secrets_component.secret_map import places
-from secrets_component.secret_map.escapes import Escape, EscapeError, escaped
-from secrets_component.secret_map.places import Escapes
+from secrets_component.secret_map.escapes import (
+    Escape,
+    EscapeError,
+    Escapes,
+    escaped,
+    is_host_with_port,
+)
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -264,7 +268,7 @@ class _StructureParser:
         for key, value in data.items():
             written = self._key(key)
             node = self._node(value)
-            if isinstance(node, Template) and places.is_host_with_port(key, data):
+            if isinstance(node, Template) and is_host_with_port(key, data):
                 node = _host_alone(node)
 
             parsed[written] = node
@@ -313,6 +317,8 @@ def _placed(template: Template, bad: list[BadReference]) -> Template:
     """Return a template with the escapes that each reference needs at its place."""
     if len(template.parts) == 1:
         return template
+
+    from secrets_component.secret_map import places  # noqa: PLC0415 # only such texts need its patterns
 
     marked, placeholders = "", []
     for part in template.parts:

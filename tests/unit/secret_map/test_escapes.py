@@ -2,7 +2,7 @@
 
 import pytest
 
-from secrets_component.secret_map.escapes import Escape, EscapeError, escaped
+from secrets_component.secret_map.escapes import Escape, EscapeError, escaped, is_host_with_port
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,16 @@ def test_value_that_needs_quotes_in_a_field_is_refused_without_the_value(text: s
 def test_text_that_is_not_one_json_value_is_refused(text: str) -> None:
     with pytest.raises(EscapeError, match=r"^makes the JSON invalid; quote the reference$"):
         escaped(text, Escape.JSON_VALUE)
+
+
+@pytest.mark.parametrize(
+    ("key", "siblings", "expected"),
+    [
+        ("host", ["port"], True),
+        ("HostName", ["a", "PORT"], True),
+        ("host", ["ports"], False),
+        ("server", ["port"], False),
+    ],
+)
+def test_host_has_a_port_beside_it(key: str, siblings: list[str], expected: bool) -> None:
+    assert is_host_with_port(key, siblings) is expected

@@ -6,7 +6,7 @@ import pytest
 
 from secrets_component.secret_map import places
 from secrets_component.secret_map.escapes import Escape
-from secrets_component.secret_map.places import NestingError, escapes_of, is_host_with_port, mark
+from secrets_component.secret_map.places import NestingError, escapes_of, mark
 
 USER = QUERY = PORT = (Escape.PERCENT,)
 HOST, PATH = (Escape.PERCENT_HOST,), (Escape.PERCENT_PATH,)
@@ -84,16 +84,3 @@ def test_deep_json_is_looked_into_without_recursion(opening: str) -> None:
     closing = "}" if opening.startswith("{") else "]"
     assert found(f'{opening * 300}"*"{closing * 300}') == [JSON]
     assert found(f'{opening * 100_000}"*"') == [()]
-
-
-@pytest.mark.parametrize(
-    ("key", "siblings", "expected"),
-    [
-        ("host", ["port"], True),
-        ("HostName", ["a", "PORT"], True),
-        ("host", ["ports"], False),
-        ("server", ["port"], False),
-    ],
-)
-def test_host_has_a_port_beside_it(key: str, siblings: list[str], expected: bool) -> None:
-    assert is_host_with_port(key, siblings) is expected
