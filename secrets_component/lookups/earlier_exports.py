@@ -43,7 +43,8 @@ def _read_patiently(parent: pulumi.Resource) -> Mapping[str, Any]:
         try:
             return read_stack(own, parent).values or {}
         except pulumi.RunError as error:
-            if _HALF_WRITTEN not in str(error) or attempt == _READS:
+            is_passing = _HALF_WRITTEN in str(error)
+            if not is_passing or attempt == _READS:
                 raise
 
             time.sleep(_PAUSE)
@@ -60,5 +61,11 @@ def exported_for(
     if isinstance(of_instance, Mapping):
         found = of_instance
 
-    value = found.get(secret.key) or found.get(secret.renamed_from or "")
-    return value if isinstance(value, str) else None
+    value = found.get(secret.key)
+    if value is None and secret.renamed_from is not None:
+        value = found.get(secret.renamed_from)
+
+    if isinstance(value, str):
+        return value
+
+    return None

@@ -151,14 +151,11 @@ class Moves:
 
         folder = _folder(self.names[secret.key])
         for removed in self.holdings.removed:
-            if _folder(removed.name) != folder or not removed.is_filled:
-                continue
-
-            if removed.is_value_of_map and not _makes_new_value(secret):
+            if _folder(removed.name) != folder:
                 continue
 
             old = removed.mark
-            if old is not None:
+            if old is not None and _loses_value(secret, removed):
                 return (
                     f"the entry `{old.key}` is removed and this one is added; if it is the same "
                     f"secret, write `renamed_from: {old.key}` and the name it had; if not, remove "
@@ -208,6 +205,12 @@ def _left_behind(secret: PlannedSecret, held: HeldSecret, name: str) -> str:
     if secret.import_ is None and not _same_level(held.name, name):
         mends += f" (or keep the secret: `import: {held.name}`)"
 
+    if held.mark is not None and held.mark.is_adopted:
+        mends += (
+            "; if it left the map earlier, remove its mark: `aws secretsmanager untag-resource "
+            f"--secret-id {held.name} --tag-keys {MAP_TAG}`"
+        )
+
     return (
         f"renaming `{held.name}` to `{name}` creates a new secret without the value written by "
         f"{writer(secret)}; {mends}"
@@ -252,8 +255,16 @@ def _of_another_map(map_mark: str, held: HeldSecret, mark: Mark) -> str:
     )
 
 
-def _makes_new_value(secret: PlannedSecret) -> bool:
-    return isinstance(secret.source, Generated | Empty) or bool(secret.passwords)
+def _loses_value(secret: PlannedSecret, removed: HeldSecret) -> bool:
+    """Return whether a new entry would not have the value of a secret that goes."""
+    if not removed.is_filled:
+        return False
+
+    if not removed.is_value_of_map:
+        return True
+
+    makes_new_value = isinstance(secret.source, Generated | Empty)
+    return makes_new_value or bool(secret.passwords)
 
 
 def _folder(name: str) -> str:

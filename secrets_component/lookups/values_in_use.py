@@ -24,7 +24,13 @@ def may_write(secret: PlannedSecret, held: HeldSecret | None) -> bool:
     if secret.owner != "map":
         return False
 
-    if secret.is_owner_written or held is None or not held.is_filled:
+    if secret.is_owner_written:
+        return True
+
+    if held is None:
+        return True
+
+    if not held.is_filled:
         return True
 
     return held.is_value_of_map
@@ -32,7 +38,11 @@ def may_write(secret: PlannedSecret, held: HeldSecret | None) -> bool:
 
 def has_version_of_map(held: HeldSecret) -> bool:
     """Return whether the map has ever written a value that the secret still has."""
-    return any(not _LABELS.isdisjoint(labels) for labels in held.labels.values())
+    for labels in held.labels.values():
+        if not _LABELS.isdisjoint(labels):
+            return True
+
+    return False
 
 
 def moves_along(secret: PlannedSecret, held: HeldSecret, *, is_waiting: bool) -> bool:
@@ -46,7 +56,10 @@ def moves_along(secret: PlannedSecret, held: HeldSecret, *, is_waiting: bool) ->
     if not held.is_filled:
         return True
 
-    if is_waiting or isinstance(secret.source, Empty):
+    if is_waiting:
+        return False
+
+    if isinstance(secret.source, Empty):
         return False
 
     return held.is_value_of_map
@@ -54,7 +67,13 @@ def moves_along(secret: PlannedSecret, held: HeldSecret, *, is_waiting: bool) ->
 
 def is_kept_from_others(secret: PlannedSecret, held: HeldSecret | None) -> bool:
     """Return whether the map has a value that it would write, had not someone else written one."""
-    if held is None or isinstance(secret.source, Empty) or secret.owner != "map":
+    if held is None:
+        return False
+
+    if isinstance(secret.source, Empty):
+        return False
+
+    if secret.owner != "map":
         return False
 
     return not may_write(secret, held)

@@ -462,10 +462,10 @@ def _referenced_value(reference: Reference, resolve: _Resolve) -> object:
         msg = f"`{reference}` has a value that JSON cannot hold (a `{type(value).__name__}`)"
         raise RenderError(msg) from None
 
-    return json.loads(text, parse_float=_number)
+    return json.loads(text, parse_float=_whole_or_float)
 
 
-def _number(text: str) -> int | float:
+def _whole_or_float(text: str) -> int | float:
     """Return a number; a whole one as an integer, since the engine has no integers."""
     number = float(text)
     return int(number) if number.is_integer() else number
