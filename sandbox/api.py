@@ -14,7 +14,15 @@ import urllib.request
 from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 
+from sandbox import second_opinion
+
+INSTANCE_PATH = "/sandbox/instance"
+"""Where a server returns the id that is in its record."""
+
+MOTO = "moto"
+_SERVERS = {MOTO: "sandbox.server", second_opinion.NAME: "sandbox.second_opinion.server"}
 _START_SECONDS = 30
 _STOP_SECONDS = 10
 _ROOT = Path(__file__).parent.parent
@@ -36,7 +44,7 @@ def running(home: Path) -> str | None:
 
     endpoint = f"http://127.0.0.1:{record['port']}"
     try:
-        with _DIRECT.open(f"{endpoint}/sandbox/instance", timeout=2) as answer:
+        with _DIRECT.open(f"{endpoint}{INSTANCE_PATH}", timeout=2) as answer:
             found = json.load(answer)
     except (OSError, ValueError, HTTPException):  # another program may have the port by now
         return None
@@ -59,19 +67,24 @@ def start(home: Path, port: int, report: Report) -> str:
         report: receives one line for each action.
 
     Raises:
-        ApiError: the port is in use, or the process ends at once.
+        ApiError: the port is in use, the process ends at once, or another emulator is running than
+            `SANDBOX_API` names.
+        ToolchainError: `SANDBOX_API=ministack`, which is not installed.
     """
+    wanted = emulator()
     endpoint = running(home)
     if endpoint:
+        _check_emulator(home, wanted)
         return endpoint
 
+    server = _server(wanted)
     if (home / "state").exists():
         report("the sandbox was stopped and its AWS data were lost; its stacks start from scratch")
         shutil.rmtree(home / "state")
 
     home.mkdir(parents=True, exist_ok=True)
     log = home / "api.log"
-    process = _launch(home, port, log)
+    process = _launch([*server, "--port", str(port), "--home", str(home)], log)
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         endpoint = running(home)
@@ -85,10 +98,40 @@ def start(home: Path, port: int, report: Report) -> str:
     raise ApiError(msg)
 
 
-def _launch(home: Path, port: int, log: Path) -> subprocess.Popen[bytes]:
+def emulator() -> str:
+    """Return which emulator is the AWS API: moto, or what `SANDBOX_API` names.
+
+    Raises:
+        ApiError: it names no emulator.
+    """
+    name = os.environ.get("SANDBOX_API") or MOTO
+    if name not in _SERVERS:
+        msg = f"SANDBOX_API={name}: use {' or '.join(_SERVERS)}"
+        raise ApiError(msg)
+
+    return name
+
+
+def _check_emulator(home: Path, wanted: str) -> None:
+    record = _record(home) or {}
+    if record.get("emulator") != wanted:
+        msg = f"the sandbox runs on {record.get('emulator')}, not {wanted}: run `make down` first"
+        raise ApiError(msg)
+
+
+def _server(name: str) -> list[str]:
+    """Return the command that serves an emulator, in the Python that has it."""
+    python = Path(sys.executable)
+    if name == second_opinion.NAME:
+        python = second_opinion.interpreter()
+
+    return [str(python), "-m", _SERVERS[name]]
+
+
+def _launch(command: list[str], log: Path) -> subprocess.Popen[bytes]:
     with log.open("wb") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "sandbox.server", "--port", str(port), "--home", str(home)],
+            command,
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -114,9 +157,15 @@ def stop(home: Path) -> bool:
     return True
 
 
-def _record(home: Path) -> dict[str, int] | None:
+def write_record(home: Path, port: int, instance: str, name: str) -> None:
+    """Write where a server answers, by which the other functions here find it."""
+    record = {"port": port, "pid": os.getpid(), "instance": instance, "emulator": name}
+    (home / "api.json").write_text(json.dumps(record), "utf-8")
+
+
+def _record(home: Path) -> dict[str, Any] | None:
     try:
-        record: dict[str, int] = json.loads((home / "api.json").read_text("utf-8"))
+        record: dict[str, Any] = json.loads((home / "api.json").read_text("utf-8"))
     except (FileNotFoundError, ValueError):
         return None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
 import signal
 import sys
 import threading
@@ -22,10 +21,9 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
-from sandbox import rules
+from sandbox import api, rules
 from sandbox.rules import invocations
 
-_INSTANCE_PATH = "/sandbox/instance"
 Application = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
 
 
@@ -54,8 +52,7 @@ def main() -> int:
         return 1
 
     if options.home:
-        record = {"port": server.server_port, "pid": os.getpid(), "instance": instance}
-        (options.home / "api.json").write_text(json.dumps(record), "utf-8")
+        api.write_record(options.home, server.server_port, instance, api.MOTO)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
@@ -72,7 +69,7 @@ def with_instance(application: Any, instance: str) -> Application:  # noqa: ANN4
     """Also return this server's id, so that a stack's state can be tied to it."""
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") == _INSTANCE_PATH:
+        if environ.get("PATH_INFO") == api.INSTANCE_PATH:
             start_response("200 OK", [("Content-Type", "application/json")])
             return [json.dumps({"instance": instance}).encode()]
 

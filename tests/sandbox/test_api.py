@@ -16,8 +16,9 @@ from pathlib import Path
 import boto3
 import pytest
 
-from sandbox import api
+from sandbox import api, second_opinion
 from sandbox.environment import REGION, Sandbox
+from sandbox.toolchain import ToolchainError
 
 
 @pytest.fixture
@@ -205,3 +206,32 @@ def test_proxies_of_the_user_are_bypassed(home: Path, monkeypatch: pytest.Monkey
 def test_an_interrupted_terminal_leaves_the_api_alive(home: Path) -> None:
     api.start(home, 0, quiet)
     assert os.getpgid(record(home)["pid"]) != os.getpgid(0)
+
+
+def test_unknown_emulator_is_one_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SANDBOX_API", "aws")
+    with pytest.raises(api.ApiError, match="SANDBOX_API=aws: use moto or ministack"):
+        api.start(home, 0, quiet)
+
+
+def test_missing_emulator_leaves_the_stacks(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SANDBOX_API", second_opinion.NAME)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (home / "state").mkdir(parents=True)
+    with pytest.raises(ToolchainError, match="is not installed: run "):
+        api.start(home, 0, quiet)
+    assert (home / "state").is_dir()
+
+
+def test_another_emulator_that_is_running_is_not_taken_for_the_wanted_one(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.start(home, 0, quiet)
+    monkeypatch.setenv("SANDBOX_API", second_opinion.NAME)
+    with pytest.raises(api.ApiError) as refused:
+        api.start(home, 0, quiet)
+    text = "the sandbox runs on moto, not ministack: run `make down` first"
+    assert str(refused.value) == text
+    assert api.running(home)
