@@ -200,7 +200,11 @@ def read_role(cloud: Cloud, identity: str, state: Properties) -> Properties | No
 def update_role(
     cloud: Cloud, identity: str, olds: Properties, news: Properties
 ) -> Properties | None:
-    """Change who may assume a role, its description and its tags."""
+    """Change who may assume a role, its description, the length of its sessions and its tags.
+
+    UpdateRole sets a session's length back to an hour where it is not given: the description has a
+    call of its own (`role.go` in terraform-provider-aws).
+    """
     if olds.get("assumeRolePolicy") != news["assumeRolePolicy"]:
         cloud.call(
             "iam",
@@ -211,7 +215,18 @@ def update_role(
 
     if olds.get("description") != news.get("description"):
         cloud.call(
-            "iam", "update_role", RoleName=identity, Description=news.get("description") or ""
+            "iam",
+            "update_role_description",
+            RoleName=identity,
+            Description=news.get("description") or "",
+        )
+
+    if olds.get("maxSessionDuration") != news.get("maxSessionDuration"):
+        cloud.call(
+            "iam",
+            "update_role",
+            RoleName=identity,
+            MaxSessionDuration=news.get("maxSessionDuration"),
         )
 
     call = partial(cloud.call, "iam")

@@ -8,7 +8,7 @@ otherwise repeat the product's mistakes instead of finding them.
 
 from __future__ import annotations
 
-from sandbox.rules import events, functions, key_management, secretsmanager
+from sandbox.rules import events, functions, iam, key_management, secretsmanager
 
 
 def install() -> None:
@@ -17,3 +17,4 @@ def install() -> None:
     key_management.install()
     functions.install()
     events.install()
+    iam.install()

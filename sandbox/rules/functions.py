@@ -6,7 +6,12 @@ errors that terraform-provider-aws handles (`internal/service/secretsmanager/sec
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from moto.awslambda.models import LambdaBackend, lambda_backends
@@ -16,6 +21,7 @@ from sandbox.rules import grants
 
 _SECRETS_MANAGER = "secretsmanager.amazonaws.com"
 _EVENTS = "events.amazonaws.com"
+_STATEMENT_ID = re.compile(r"[a-zA-Z0-9-_]+")
 _NAME_PART = 6  # arn:aws:lambda:region:account:function:name[:qualifier]
 
 
@@ -25,6 +31,16 @@ class AccessDeniedError(JsonRESTError):  # type: ignore[misc] # moto has no type
     def __init__(self, message: str) -> None:
         """Keep AWS's text."""
         super().__init__("AccessDeniedException", message)
+
+
+class ResourceConflictError(JsonRESTError):  # type: ignore[misc] # moto has no types
+    """AWS's answer to a statement that exists already."""
+
+    code = 409
+
+    def __init__(self, message: str) -> None:
+        """Keep AWS's text."""
+        super().__init__("ResourceConflictException", message)
 
 
 def find(account: str, region: str, arn: str) -> Any:  # noqa: ANN401 # moto's class
@@ -76,12 +92,63 @@ def _add_permission(backend: Any, function_name: str, qualifier: str | None, raw
     if qualifier is None and parts[0] == "arn" and len(parts) > _NAME_PART + 1:
         qualifier = parts[-1]
 
+    function = backend.get_function(function_name, qualifier)
+    _check_statement_id(json.loads(raw)["StatementId"], function.policy.statements)
     return _PLAIN_ADD_PERMISSION(backend, function_name, qualifier, raw)
 
 
+def _check_statement_id(statement: str, existing: Iterable[grants.Statement]) -> None:
+    """Refuse an id with other characters than AWS takes, and one that is taken.
+
+    The pattern is the API reference's of AddPermission; the text of the conflict is quoted in
+    hashicorp/terraform-provider-aws#1091.
+    """
+    if not _STATEMENT_ID.fullmatch(statement):
+        msg = (
+            f"1 validation error detected: Value '{statement}' at 'statementId' failed to satisfy "
+            "constraint: Member must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)"
+        )
+        raise JsonRESTError("ValidationException", msg)
+
+    if any(known.get("Sid") == statement for known in existing):
+        msg = (
+            f"The statement id ({statement}) provided already exists. Please provide a new "
+            "statement id, or remove the existing statement."
+        )
+        raise ResourceConflictError(msg)
+
+
+def _create_function(backend: Any, spec: dict[str, Any]) -> Any:  # noqa: ANN401 # moto's method
+    """Create a function whose zip Lambda can unpack."""
+    _check_zip(spec.get("Code") or {})
+    return _PLAIN_CREATE_FUNCTION(backend, spec)
+
+
+def _update_function_code(
+    backend: Any,  # noqa: ANN401 # moto's class
+    function_name: str,
+    qualifier: str,
+    body: dict[str, Any],
+) -> Any:  # noqa: ANN401 # moto's answer
+    """Change a function's zip to one that Lambda can unpack."""
+    _check_zip(body)
+    return _PLAIN_UPDATE_FUNCTION_CODE(backend, function_name, qualifier, body)
+
+
+def _check_zip(code: Mapping[str, Any]) -> None:
+    packed = code.get("ZipFile")
+    if packed and not zipfile.is_zipfile(io.BytesIO(base64.b64decode(packed))):
+        msg = "Could not unzip uploaded file. Please check your file, then try to upload again."
+        raise JsonRESTError("InvalidParameterValueException", msg)
+
+
 _PLAIN_ADD_PERMISSION = LambdaBackend.add_permission
+_PLAIN_CREATE_FUNCTION = LambdaBackend.create_function
+_PLAIN_UPDATE_FUNCTION_CODE = LambdaBackend.update_function_code
 
 
 def install() -> None:
     """Put the rules in place; to be called before the first request."""
     LambdaBackend.add_permission = _add_permission
+    LambdaBackend.create_function = _create_function
+    LambdaBackend.update_function_code = _update_function_code

@@ -26,6 +26,7 @@ MAX_NAME = 512
 MAX_VALUE = 65_536
 
 _NAME = re.compile(r"[0-9A-Za-z/_+=.@-]+")
+_DAY_SECONDS = 86_400
 _MARKED = "You can't perform this operation on the secret because it was marked for deletion."
 
 
@@ -33,6 +34,11 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
     """moto's Secrets Manager with AWS's refusals and AWS's handling of versions."""
 
     __module__ = models.__name__  # moto finds a service's URLs by its backend's module
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        """Find only secrets of this account and Region by ARN."""
+        super().__init__(region_name, account_id)
+        self.secrets = _OwnSecrets(account_id, region_name)
 
     def create_secret(self, name: str, secret_string: Any, secret_binary: Any, **rest: Any) -> str:  # noqa: ANN401 # moto's signature
         """Create a secret as AWS does: the name, the key, the value and the regions are checked."""
@@ -75,12 +81,31 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
         force_overwrite: bool,  # noqa: FBT001 # moto's signature
     ) -> Any:  # noqa: ANN401 # moto's answer
         """Add replicas, each under the key that the caller names."""
+        secret = self._live(secret_id)
         for replica in replica_regions:
             self._check_region(replica)
 
         super().replicate_secret_to_regions(secret_id, replica_regions, force_overwrite)
         self._keep_replica_keys(secret_id, replica_regions)
-        return secret_id, [replica.config for replica in self.secrets[secret_id].replicas]
+        return secret.arn, [replica.config for replica in secret.replicas]
+
+    def remove_regions_from_replication(
+        self, secret_id: str, replica_regions: list[str]
+    ) -> tuple[str, list[dict[str, str]]]:
+        """Remove replicas; the answer has the secret's ARN, whatever the caller names it by."""
+        secret = self._live(secret_id)
+        _, statuses = super().remove_regions_from_replication(secret_id, replica_regions)
+        return secret.arn, statuses
+
+    def tag_resource(self, arn: str, tags: dict[str, str]) -> None:
+        """Add tags, but not to a secret that is scheduled for deletion."""
+        self._live(arn)
+        super().tag_resource(arn, tags)
+
+    def untag_resource(self, arn: str, tag_keys: list[str]) -> None:
+        """Remove tags, but not from a secret that is scheduled for deletion."""
+        self._live(arn)
+        super().untag_resource(arn, tag_keys)
 
     def update_secret(
         self,
@@ -213,6 +238,7 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
 
         found = super().get_secret_value(secret_id, version_id, version_stage)
         kms.check_decryption(self._keys_of(secret, found["VersionId"]))
+        secret.last_accessed_date = _today()
         return found
 
     def list_secret_version_ids(self, secret_id: str) -> str:
@@ -376,6 +402,34 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
                 replica.config["KmsKeyId"] = key
 
 
+class _OwnSecrets(models.SecretsStore):  # type: ignore[misc] # moto has no types
+    """moto's secrets by name or ARN, but none by the ARN of another account or Region."""
+
+    def __init__(self, account: str, region: str) -> None:
+        super().__init__()
+        self._place = [region, account]
+
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 # moto's class
+        return super().__getitem__(self._own(key))
+
+    def __contains__(self, key: str) -> bool:
+        return bool(super().__contains__(self._own(key)))
+
+    def get(self, key: str) -> Any:  # noqa: ANN401 # moto's class
+        return super().get(self._own(key))
+
+    def pop(self, key: str) -> Any:  # noqa: ANN401 # moto's class
+        return super().pop(self._own(key))
+
+    def _own(self, key: str) -> str:
+        """Return a name or an ARN, or "", which names nothing, for one from elsewhere."""
+        parts = key.split(":")
+        if parts[0] == "arn" and parts[3:5] != self._place:
+            return ""
+
+        return key
+
+
 def _check_source(label: str, holder: str | None, source: str) -> None:
     """Refuse to take a label from another version than the one it is on."""
     if source and holder != source:
@@ -392,7 +446,13 @@ def _check_source(label: str, holder: str | None, source: str) -> None:
 
 
 def _check_value(text: str | None, binary: str | None) -> None:
-    """Refuse an empty value and one that is too long, counted in bytes before base64."""
+    """Refuse two values, an empty one and one that is too long, in bytes before base64."""
+    if text is not None and binary is not None:
+        raise InvalidParameterException(
+            "You can't specify both a binary secret value and a string secret value in the same "
+            "secret."
+        )
+
     if text is not None:
         _check_size("secretString", len(text.encode()))
 
@@ -423,6 +483,11 @@ def _version(version_id: str, keys: list[str], **value: str | None) -> dict[str,
     return version
 
 
+def _today() -> int:
+    """Return the day of an access, which is all that AWS tells of it: midnight UTC."""
+    return int(time.time()) // _DAY_SECONDS * _DAY_SECONDS
+
+
 def _put_resource_policy(response: Any) -> str:  # noqa: ANN401 # moto's class
     """Honour BlockPublicPolicy, which moto's own method does not read."""
     arn, name = response.backend.put_resource_policy(
@@ -440,6 +505,7 @@ def _to_dict(secret: Any) -> dict[str, Any]:  # noqa: ANN401 # moto's class
     (tried on AWS by go-to-k/cdkd#1243).
     """
     described: dict[str, Any] = _PLAIN_TO_DICT(secret)
+    described["LastAccessedDate"] = getattr(secret, "last_accessed_date", None)
     described.pop("KmsKeyId", None)
     named = secret.kms_key_id
     if not getattr(secret, "key_is_named", False) and named == _DEFAULT_ALIAS:
@@ -460,6 +526,7 @@ def _to_dict(secret: Any) -> dict[str, Any]:  # noqa: ANN401 # moto's class
 def _replica_to_dict(replica: Any) -> dict[str, Any]:  # noqa: ANN401 # moto's class
     """Describe a replica with its own key; moto's answer has its primary's."""
     described: dict[str, Any] = _PLAIN_REPLICA_TO_DICT(replica)
+    described["LastAccessedDate"] = getattr(replica, "last_accessed_date", None)
     described.pop("KmsKeyId", None)
     if replica.config["KmsKeyId"] != _DEFAULT_ALIAS:
         account = replica.source.account_id

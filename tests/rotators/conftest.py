@@ -136,7 +136,7 @@ def function(aws: Aws) -> str:
     arn = str(
         aws("lambda").create_function(
             FunctionName="proof", Role=role, Runtime="python3.13", Handler="x.y",
-            Code={"ZipFile": b"x"},
+            Code={"ZipFile": b"PK\x05\x06" + b"\x00" * 18},
         )["FunctionArn"]
     )  # fmt: skip
     aws("lambda").add_permission(

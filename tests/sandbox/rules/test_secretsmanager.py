@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -98,6 +99,9 @@ def test_a_name_deleted_at_once_is_free(sm: Any, secret: str) -> None:
         ("put_resource_policy", {"ResourcePolicy": policy_for({"AWS": READER})}),
         ("rotate_secret", {"RotationRules": {"AutomaticallyAfterDays": 30}}),
         ("update_secret_version_stage", {"VersionStage": MINE, "MoveToVersionId": "x" * 32}),
+        ("tag_resource", {"Tags": [{"Key": "k", "Value": "v"}]}),
+        ("untag_resource", {"TagKeys": ["k"]}),
+        ("replicate_secret_to_regions", {"AddReplicaRegions": [{"Region": OTHER_REGION}]}),
     ],
 )
 def test_a_secret_scheduled_for_deletion_cannot_be_changed(
@@ -190,3 +194,62 @@ def test_a_cancelled_rotation_is_off_and_needs_its_function_again(
     assert found["RotationEnabled"] is False
     assert not {"RotationLambdaARN", "RotationRules"} & set(found)
     assert refusal(sm.rotate_secret, SecretId=secret)[0] == "InvalidRequestException"
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_refuses_a_text_and_bytes_at_once(sm: Any, name: str, write: str) -> None:
+    key = "Name"
+    if write != "create_secret":
+        sm.create_secret(Name=name)
+        key = "SecretId"
+    code, text = refusal(getattr(sm, write), **{key: name}, SecretString="a", SecretBinary=b"a")
+    assert (code, "both a binary" in text) == ("InvalidParameterException", True)
+
+
+@pytest.mark.parametrize("place", [f"{REGION}:999999999999", f"{OTHER_REGION}:123456789012"])
+def test_the_arn_of_another_account_or_region_finds_nothing(
+    sm: Any, secret: str, place: str
+) -> None:
+    own = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:{secret}"
+    assert sm.get_secret_value(SecretId=own)["SecretString"] == "v1"
+    elsewhere = f"arn:aws:secretsmanager:{place}:secret:{secret}"
+    for call in (sm.get_secret_value, sm.describe_secret):
+        assert refusal(call, SecretId=elsewhere)[0] == "ResourceNotFoundException"
+    code, _ = refusal(sm.put_secret_value, SecretId=elsewhere, SecretString="v2")
+    assert code == "ResourceNotFoundException"
+    assert sm.get_secret_value(SecretId=secret)["SecretString"] == "v1"
+
+
+def test_a_read_is_dated_by_its_day(sm: Any, name: str) -> None:
+    sm.create_secret(Name=name)
+    assert refusal(sm.get_secret_value, SecretId=name)[0] == "ResourceNotFoundException"
+    assert "LastAccessedDate" not in sm.describe_secret(SecretId=name)
+    sm.put_secret_value(SecretId=name, SecretString="v1")
+    sm.get_secret_value(SecretId=name)
+    read = sm.describe_secret(SecretId=name)["LastAccessedDate"].astimezone(UTC)
+    assert read.replace(hour=0, minute=0, second=0, microsecond=0) == read
+    assert timedelta() <= datetime.now(UTC) - read < timedelta(days=1, minutes=1)
+    (listed,) = sm.list_secrets(Filters=[{"Key": "name", "Values": [name]}])["SecretList"]
+    assert listed["LastAccessedDate"] == read
+
+
+def test_a_read_in_one_region_is_none_in_another(sm: Any, sandbox: Sandbox, name: str) -> None:
+    sm.create_secret(Name=name, SecretString="v1", AddReplicaRegions=[{"Region": OTHER_REGION}])
+    session = boto3.Session("sandbox", "sandbox", region_name=OTHER_REGION)
+    there = session.client("secretsmanager", endpoint_url=sandbox.endpoint)
+    there.get_secret_value(SecretId=name)
+    assert "LastAccessedDate" in there.describe_secret(SecretId=name)
+    assert "LastAccessedDate" not in sm.describe_secret(SecretId=name)
+
+
+def test_replication_answers_with_the_arn(sm: Any, secret: str) -> None:
+    arn = sm.describe_secret(SecretId=secret)["ARN"]
+    added = sm.replicate_secret_to_regions(
+        SecretId=secret, AddReplicaRegions=[{"Region": OTHER_REGION}]
+    )
+    removed = sm.remove_regions_from_replication(
+        SecretId=secret, RemoveReplicaRegions=[OTHER_REGION]
+    )
+    assert added["ARN"] == removed["ARN"] == arn
+    assert [status["Region"] for status in added["ReplicationStatus"]] == [OTHER_REGION]
+    assert removed["ReplicationStatus"] == []
