@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up test setup unit lint bench conformance down clean
+.PHONY: help up test setup unit lint bench conformance second-opinion down clean
 
 STACK ?= dev
 PYTHON ?= python3
@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.locked
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
 
 up: setup ## deploy stacks/dev.yaml (or STACK=…) to the sandbox and print its outputs
 	@$(RUN) -m sandbox up --stack $(STACK) --examples examples
@@ -41,6 +41,13 @@ bench: setup ## compare time and memory with hand-written resources and a plain 
 
 conformance: setup ## ask Pulumi's own bridge what Check and Diff answer; review the diff
 	@$(RUN) -m tests.conformance
+
+second-opinion: setup ## ask ministack, another AWS emulator, what moto is asked; review the diff
+	@$(RUN) -m sandbox.second_opinion
+	@$(RUN) -m tests.second_opinion
+	@$(RUN) -m sandbox cli
+	@SANDBOX_API=ministack $(RUN) -m pytest -n auto --dist loadfile -p tests.second_opinion.engine \
+		$$($(RUN) -m tests.second_opinion.engine)
 
 down: ## stop the sandbox that `make up` started
 	@if [ -x $(RUN) ]; then $(RUN) -m sandbox down; else echo "the sandbox was never started here"; fi
