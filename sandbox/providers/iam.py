@@ -200,7 +200,7 @@ def read_role(cloud: Cloud, identity: str, state: Properties) -> Properties | No
 def update_role(
     cloud: Cloud, identity: str, olds: Properties, news: Properties
 ) -> Properties | None:
-    """Change who may assume a role, its description, tags and longest session.
+    """Change who may assume a role, its description, the length of its sessions and its tags.
 
     UpdateRole sets a session's length back to an hour where it is not given: the description has a
     call of its own (`role.go` in terraform-provider-aws).

@@ -143,13 +143,12 @@ def create_replica_key(cloud: Cloud, inputs: Properties) -> Created:
             "replicate_key",
             BypassPolicyLockoutSafetyCheck=inputs.get("bypassPolicyLockoutSafetyCheck"),
             Description=inputs.get("description"),
-            KeyId=key_id,  # moto knows a key by its id only here
+            KeyId=key_id,
             Policy=inputs.get("policy"),
             ReplicaRegion=cloud.region,
+            Tags=_pairs(all_tags(inputs)) or None,
         ),
     )
-    # moto's replica has its primary's description and no tags.
-    _describe(cloud, key_id, {"policy": inputs.get("policy")}, inputs)
     return key_id, read_replica_key(cloud, key_id, inputs)
 
 

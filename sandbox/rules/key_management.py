@@ -14,15 +14,15 @@ from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.kms import models
-from moto.kms.exceptions import AlreadyExistsException, NotFoundException, ValidationException
+from moto.kms.exceptions import AlreadyExistsException, ValidationException
 from moto.kms.responses import KmsResponse
 from moto.sts.models import sts_backends
 
 from sandbox.rules import grants, principals
 
 _PENDING = ("PendingDeletion", "PendingReplicaDeletion")
+_MIN_DAYS, _MAX_DAYS = 7, 30
 _PUT_POLICY = "kms:PutKeyPolicy"
-_MIN_WINDOW_DAYS, _MAX_WINDOW_DAYS = 7, 30
 
 
 class MalformedKeyPolicyError(JsonRESTError):  # type: ignore[misc] # moto has no types
@@ -53,20 +53,16 @@ class StrictKms(models.KmsBackend):  # type: ignore[misc] # moto has no types
         return key
 
     def replicate_key(self, key_id: str, replica_region: str) -> Any:  # noqa: ANN401 # moto's class
-        """Replicate a multi-Region key into a region without a replica of it, not even a dying one.
+        """Replicate a multi-Region key into a region that has no replica of it, even a dying one.
 
-        A replica's policy and description are its own: "The key policy is not a shared property of
-        multi-Region keys", nor is the description.
+        Policy, description and tags of a replica are its own (ReplicateKey).
         """
         key_id = self.get_key_id(key_id)
-        key = self.keys.get(key_id)
-        if key is None:
-            raise NotFoundException(f"Key '{key_id}' does not exist")
-
         self._refuse_pending(key_id)
-        if not key.multi_region:
+        primary = self.keys[key_id]
+        if not primary.multi_region:
             raise JsonRESTError(
-                "UnsupportedOperationException", f"{key.arn} is not a multi-Region key"
+                "UnsupportedOperationException", f"{primary.arn} is not a multi-Region key."
             )
 
         if key_id in models.kms_backends[self.account_id][replica_region].keys:
@@ -77,10 +73,9 @@ class StrictKms(models.KmsBackend):  # type: ignore[misc] # moto has no types
 
         replica = super().replicate_key(key_id, replica_region)
         replica.aliases = {}  # moto's copy has its primary's
-        related = copy.deepcopy(key.multi_region_configuration)  # shared with the primary otherwise
-        related["MultiRegionKeyType"] = "REPLICA"
-        replica.multi_region_configuration = related
         replica.description = ""
+        related = copy.deepcopy(primary.multi_region_configuration)  # shared with it otherwise
+        replica.multi_region_configuration = {**related, "MultiRegionKeyType": "REPLICA"}
         return replica
 
     def put_key_policy(self, key_id: str, policy: str) -> None:
@@ -98,10 +93,13 @@ class StrictKms(models.KmsBackend):  # type: ignore[misc] # moto has no types
         )
 
     def schedule_key_deletion(self, key_id: str, pending_window_in_days: int) -> float | None:
-        """Schedule a deletion; a primary key waits for its replicas first, without a date."""
-        if not _MIN_WINDOW_DAYS <= pending_window_in_days <= _MAX_WINDOW_DAYS:
+        """Schedule a deletion; a primary key waits for its replicas first, without a date.
+
+        The window is from 7 to 30 days (ScheduleKeyDeletion); moto ignores a call with another.
+        """
+        if not _MIN_DAYS <= pending_window_in_days <= _MAX_DAYS:
             raise ValidationException(
-                f"PendingWindowInDays must be between {_MIN_WINDOW_DAYS} and {_MAX_WINDOW_DAYS}"
+                f"PendingWindowInDays must be between {_MIN_DAYS} and {_MAX_DAYS}, inclusive."
             )
 
         key_id = self.get_key_id(key_id)
@@ -236,18 +234,19 @@ def _put_key_policy(response: Any) -> Any:  # noqa: ANN401 # moto's class
 
 
 def _replicate_key(response: Any) -> Any:  # noqa: ANN401 # moto's class
-    """Give a replica the policy and description of the request, which moto does not read."""
+    """Give a replica the policy, description and tags of the request, which moto does not read."""
     _check_policy(response)
-    answer = _PLAIN_REPLICATE_KEY(response)
+    answer = json.loads(_PLAIN_REPLICATE_KEY(response))
     policy = response._get_param("Policy")
-    metadata = json.loads(answer)["ReplicaKeyMetadata"]
+    metadata = answer["ReplicaKeyMetadata"]
     region = metadata["Arn"].split(":")[3]
     kms = models.kms_backends[response.kms_backend.account_id][region]
     key = kms.keys[metadata["KeyId"]]
     kms.put_key_policy(key.id, policy or key.generate_default_policy())
+    kms.tagger.tag_resource(key.id, response._get_param("Tags") or [])
     key.description = response._get_param("Description") or ""
-    shown = {"ReplicaKeyMetadata": key.to_dict()["KeyMetadata"], "ReplicaPolicy": key.policy}
-    return json.dumps(shown)
+    answer["ReplicaKeyMetadata"] = key.to_dict()["KeyMetadata"]
+    return json.dumps(answer)
 
 
 _PLAIN_CREATE_KEY = KmsResponse.create_key

@@ -40,7 +40,10 @@ class Grant:
 
     def of(self, kind: Kind) -> tuple[Grantee, ...]:
         """Return the readers or the administrators."""
-        return self.readers if kind == "read" else self.admins
+        if kind == "read":
+            return self.readers
+
+        return self.admins
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,10 @@ class Level:
 
     def output(self, kind: Kind) -> str:
         """Return the name of the level's policy in the output `policy_arns`."""
-        return f"{self.path}/{kind}" if self.path else kind
+        if not self.path:
+            return kind
+
+        return f"{self.path}/{kind}"
 
     def covers(self, path: str | None) -> bool:
         """Return whether a secret with this path is in the level or below it."""
@@ -70,12 +76,21 @@ class Level:
 
 def level_place(level: str) -> KeyPath:
     """Return the path of a level's `access` block in the map; an empty level is the whole map."""
-    return ("access", "paths", level) if level else ("access",)
+    if not level:
+        return ("access",)
+
+    return ("access", "paths", level)
 
 
 def covers(level: str, path: str | None) -> bool:
     """Return whether a path is a level of the hierarchy or below it."""
-    return not level or path == level or (path or "").startswith(f"{level}/")
+    if not level:
+        return True
+
+    if path is None:
+        return False
+
+    return path == level or path.startswith(f"{level}/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,11 +38,7 @@ def may_write(secret: PlannedSecret, held: HeldSecret | None) -> bool:
 
 def has_version_of_map(held: HeldSecret) -> bool:
     """Return whether the map has ever written a value that the secret still has."""
-    for labels in held.labels.values():
-        if not _LABELS.isdisjoint(labels):
-            return True
-
-    return False
+    return any(not _LABELS.isdisjoint(labels) for labels in held.labels.values())
 
 
 def moves_along(secret: PlannedSecret, held: HeldSecret, *, is_waiting: bool) -> bool:

@@ -46,7 +46,6 @@ ACCEPTED_BY_BOTH = {
     "lambda/functions that AWS refuses": {2, 4, 5, 7},
     "iam/roles that AWS refuses": {1, 2, 3},
     "iam/policies that AWS refuses": {5},
-    "kms/key policies that AWS refuses": {3, 4},
     "kms/aliases that AWS refuses": {3},
     "events/rules that AWS refuses": {5, 6},
     "rds/databases that AWS refuses": {1, 2},
