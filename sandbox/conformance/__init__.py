@@ -4,7 +4,8 @@ The sandbox's providers answer Check and Diff from `official.yaml` in code of th
 judge answers the same questions from the same table in code that others wrote: the bridge's Check,
 automatic names, Diff and delete-before-replace, on terraform-plugin-sdk's own validation. It lacks
 what is no module: terraform-provider-aws's few validators of its own (`rules.go`) and the
-functions that pulumi-aws runs before Check (`preCheck` in `main.go`).
+functions that pulumi-aws runs before Check (`preCheck` in `main.go`). terraform-provider-random is
+a module: of its types the judge asks the provider itself (`random_judge.go`).
 """
 
 from __future__ import annotations
@@ -136,7 +137,7 @@ def _judge(report: Report) -> Path:
 
 def _digest() -> str:
     digest = hashlib.sha256()
-    for path in sorted(_GO_MODULE.iterdir()):
+    for path in sorted(_GO_MODULE.rglob("*")):
         if path.suffix in (".go", ".mod", ".sum"):
             digest.update(path.read_bytes())
 

@@ -74,23 +74,49 @@ func fail(err error) {
 	os.Exit(1)
 }
 
-// Judge holds one server of the bridge for each region that a question names.
+// Judge holds one server of the bridge for each region that a question names, and the random one.
 type Judge struct {
 	types   map[string]*Type
 	servers map[string]pulumirpc.ResourceProviderServer
 }
 
-func (j *Judge) server(region string) (pulumirpc.ResourceProviderServer, error) {
-	if found, ok := j.servers[region]; ok {
+// server returns what answers for a type: the real provider, or one that is made of the table.
+func (j *Judge) server(token, region string) (pulumirpc.ResourceProviderServer, error) {
+	key := region
+	if isRandom(token) {
+		key = "random"
+	}
+
+	if found, ok := j.servers[key]; ok {
 		return found, nil
 	}
 
+	var made pulumirpc.ResourceProviderServer
+	var err error
+	if isRandom(token) {
+		made, err = randomServer(context.Background())
+	} else {
+		made, err = j.awsServer(region)
+	}
+
+	if err == nil {
+		j.servers[key] = made
+	}
+
+	return made, err
+}
+
+func (j *Judge) awsServer(region string) (pulumirpc.ResourceProviderServer, error) {
 	provider := &schema.Provider{
 		Schema:       map[string]*schema.Schema{"region": {Type: schema.TypeString, Optional: true}},
 		ResourcesMap: map[string]*schema.Resource{},
 	}
 	infos := map[string]*tfbridge.ResourceInfo{}
 	for token, found := range j.types {
+		if isRandom(token) {
+			continue
+		}
+
 		provider.ResourcesMap[found.terraform(token)] = found.resource()
 		infos[found.terraform(token)] = found.info(token)
 	}
@@ -104,12 +130,8 @@ func (j *Judge) server(region string) (pulumirpc.ResourceProviderServer, error) 
 	}
 
 	request := &pulumirpc.ConfigureRequest{Args: settings, AcceptSecrets: true}
-	if _, err := made.Configure(context.Background(), request); err != nil {
-		return nil, err
-	}
-
-	j.servers[region] = made
-	return made, nil
+	_, err = made.Configure(context.Background(), request)
+	return made, err
 }
 
 func (j *Judge) answer(question Question) Answer {
@@ -132,7 +154,7 @@ func (j *Judge) asked(question Question) (Answer, error) {
 		}
 	}
 
-	server, err := j.server(question.Region)
+	server, err := j.server(question.Token, question.Region)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -165,7 +187,7 @@ func (j *Judge) created(urn string, question Question) (*structpb.Struct, *struc
 		region = question.OldRegion
 	}
 
-	server, err := j.server(region)
+	server, err := j.server(question.Token, region)
 	if err != nil {
 		return nil, nil, err
 	}

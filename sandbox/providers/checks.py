@@ -209,7 +209,7 @@ def _in_block(
             detail = "its value will be decided automatically based on the result of applying this"
             text = f'Can\'t configure a value for "{name}": {detail} configuration.'
             yield _Failure(name, f"Value for unconfigurable attribute. {text}")
-        elif name not in facts.inputs and name != DEFAULTS:
+        elif name not in facts.inputs and name != DEFAULTS and not facts.framework:
             yield _Failure(name, "Invalid or unknown key")
 
 
@@ -460,6 +460,29 @@ _BROKEN: Mapping[str, Callable[[Relation, Mapping[str, Any]], bool]] = {
 }
 
 
+def planned(facts: Facts, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return inputs as the plugin framework plans them: with the defaults that Check leaves out.
+
+    Types that are not of the framework have them already.
+    """
+    if not facts.framework:
+        return dict(inputs)
+
+    filled = {}
+    for name, found in facts.inputs.items():
+        value = inputs.get(name)
+        if value is None and found.mirrors:
+            value = inputs.get(found.mirrors)
+
+        if value is None:
+            value = found.default
+
+        if value is not None:
+            filled[name] = value
+
+    return filled
+
+
 def as_read(facts: Facts, inputs: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs of the last run as the provider read them then.
 
@@ -494,14 +517,16 @@ def changed(
     # (terraform-provider-aws, `forceNewIfRegionChanges`).
     unseen |= facts.derived - olds.keys()
     computed = facts.named("computed")
+    olds, news = planned(facts, olds), planned(facts, news)
     changes = []
     for key in sorted({*olds, *news}):
         if key in unseen or olds.get(key) == news.get(key):
             continue
 
         is_left_out = key in computed and news.get(key) in _left_out(facts.inputs[key])
-        # Terraform does not tell an empty value from one that is left out.
-        if is_left_out or (news.get(key) in EMPTY and olds.get(key) in EMPTY):
+        # Terraform's SDK does not tell an empty value from one that is left out.
+        is_empty = news.get(key) in EMPTY and olds.get(key) in EMPTY
+        if is_left_out or (is_empty and not facts.framework):
             continue
 
         changes.append(key)

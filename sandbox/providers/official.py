@@ -68,6 +68,7 @@ class Input:
     computed: bool = False
     replaces: bool | str = False
     default: Any = None
+    mirrors: str = ""
     automatic: Automatic | None = None
     conflicts: tuple[str, ...] = ()
     exactly_one: tuple[str, ...] = ()

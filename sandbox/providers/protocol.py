@@ -318,7 +318,8 @@ def _naming(request: Any) -> Naming:  # noqa: ANN401 # an untyped message
 def _kept(facts: Facts, inputs: Properties) -> Properties:
     """Return the inputs that the state's outputs show: none that is only written."""
     hidden = facts.named("write_only")
-    return {key: value for key, value in inputs.items() if key not in hidden}
+    shown = {**inputs, **checks.planned(facts, inputs)}
+    return {key: value for key, value in shown.items() if key not in hidden}
 
 
 def _read_back(

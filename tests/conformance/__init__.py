@@ -43,6 +43,8 @@ _ACCEPTED = (
         re.compile(r"(contains an invalid JSON(?: policy)?|is an invalid ARN):.*?(?=\. Examine|$)"),
         r"\1",
     ),
+    # The plugin framework's answer ends in the description of the input.
+    (re.compile(r"(Missing required property '[^']*'): .*"), r"\1"),
     # Terraform lists the errors of a plan, of which there is one.
     (re.compile(r"1 error occurred:\n\t\* (.*?)\n\n", re.DOTALL), r"\1"),
     # The bridge prints the value of a secret in its reasons; the sandbox never does.
@@ -88,8 +90,12 @@ class Change:
 
 def file_of(token: str) -> Path:
     """Return the file of a resource type."""
-    service, _, name = token.partition(":")[2].partition("/")
-    return FOLDER / f"{service}-{name.partition(':')[2]}.json"
+    package, module, name = token.split(":")
+    service = module.partition("/")[0]
+    if service == "index":
+        service = package
+
+    return FOLDER / f"{service}-{name}.json"
 
 
 def digest_of(facts: Facts) -> str:

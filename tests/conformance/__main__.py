@@ -25,7 +25,7 @@ from tests.conformance.corpus import resources
 
 def main() -> int:
     """Write one file per type; return 1 if the judge cannot be built."""
-    judged = {token: found for token, found in facts().items() if not found.framework}
+    judged = facts()
     files = _asked(judged)
     questions: list[Question] = []
     entries: list[dict[str, Any]] = []

@@ -17,6 +17,7 @@ from tests.snapshots import ROOT, SCENARIOS, Scenario
 
 _BLOCK = re.compile(r"^```yaml\n# (?P<name>\S+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _WRONG_ON_PURPOSE = "wrong.yaml"
+_TEXT = Input()
 _ANY = Scenario("dev", SCENARIOS["dev"].stacks, roles=("orders", "dba", "reporting"))
 """The stacks and roles that the maps build on."""
 
@@ -80,6 +81,9 @@ def _as_sent(facts: Mapping[str, Input], inputs: Mapping[str, Any]) -> dict[str,
 def _value(found: Input, value: Any) -> Any:
     if found.type == "string" and isinstance(value, dict | list):
         return json.dumps(value, sort_keys=True)
+
+    if found.type == "map":
+        return {key: _value(_TEXT, inner) for key, inner in value.items()}
 
     if value == snapshots.SECRET and any(rule.limit == "base64" for rule in found.rules):
         return BASE64_SECRET

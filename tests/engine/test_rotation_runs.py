@@ -104,3 +104,22 @@ def test_a_map_that_rotates_immediately_has_a_new_value_after_its_deployment(
     wait_until(lambda: live(arn) != outputs["generated_passwords"]["pw"])
     assert set(stack.up("--refresh").changes) == {"same"}
     stack.pulumi("destroy", "--yes")
+
+
+def test_shipped_function_passes_the_test_that_precedes_a_scheduled_rotation(
+    secrets: Secrets, aws: Aws, live: Live
+) -> None:
+    """Without `rotate_immediately`, AWS calls testSecret alone, on a version with the value in use."""
+    stack = secrets(
+        "context_name: tested\nsecrets:\n  pw: {generate_random_password: true, "
+        "rotation_automatically: true, rotation: {function: generated-password}}\n"
+    )
+    stack.up()
+    outputs = stack.outputs()
+    arn, password = outputs["secret_arns"]["pw"], outputs["generated_passwords"]["pw"]
+    log = stack.sandbox.home / "api.log"
+    wait_until(lambda: f"the test of the rotation of {arn} succeeded" in log.read_text("utf-8"))
+    assert f"testSecret done for {arn}" in log.read_text("utf-8")
+    assert live(arn) == password
+    assert len(aws("secretsmanager").describe_secret(SecretId=arn)["VersionIdsToStages"]) == 1
+    assert set(stack.up("--refresh").changes) == {"same"}
