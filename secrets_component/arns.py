@@ -54,7 +54,10 @@ class Arn:
     @property
     def alias(self) -> str | None:
         """The name of a KMS alias (`alias/…`); None for the ARN of anything else."""
-        return self.resource if self.resource.startswith("alias/") else None
+        if self.resource.startswith("alias/"):
+            return self.resource
+
+        return None
 
     @property
     def secret_name(self) -> str:
@@ -93,8 +96,10 @@ class Home:
         if is_arn(key):
             return key
 
-        resource = key if key.startswith("alias/") else f"key/{key}"
-        return self.arn("kms", resource)
+        if key.startswith("alias/"):
+            return self.arn("kms", key)
+
+        return self.arn("kms", f"key/{key}")
 
     def role_arn(self, name: str) -> str:
         """Return the ARN of an IAM role; the name may include a path."""
@@ -106,7 +111,10 @@ class Home:
 
     def is_own(self, principal: str) -> bool:
         """Return whether a principal belongs to this account, or whether that is not known yet."""
-        return self.account.startswith("<") or account_of(principal) in (None, self.account)
+        if self.account.startswith("<"):
+            return True
+
+        return account_of(principal) in (None, self.account)
 
 
 def account_of(principal: str) -> str | None:

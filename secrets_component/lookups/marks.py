@@ -50,11 +50,18 @@ class Mark:
     @classmethod
     def of(cls, tags: Mapping[str, str]) -> Mark | None:
         """Return the mark in a secret's tags, or None."""
-        if MAP_TAG not in tags or KEY_TAG not in tags:
+        if MAP_TAG not in tags:
             return None
 
-        state = tags.get(STATE_TAG, "")
-        return cls(tags[MAP_TAG], tags[KEY_TAG], state, ADOPTED_TAG in tags)
+        if KEY_TAG not in tags:
+            return None
+
+        return cls(
+            map=tags[MAP_TAG],
+            key=tags[KEY_TAG],
+            state=tags.get(STATE_TAG, ""),
+            is_adopted=ADOPTED_TAG in tags,
+        )
 
 
 def map_mark(project: str, stack: str, component: str) -> str:

@@ -146,7 +146,10 @@ class Moves:
 
     def _changed_key(self, secret: PlannedSecret) -> str | None:
         """Refuse to remove one entry and add its likely successor in the same run."""
-        if self.holdings.own.get(secret.key) or secret.allow_loss is not None or secret.import_:
+        if secret.key in self.holdings.own:
+            return None
+
+        if secret.allow_loss is not None or secret.import_:
             return None
 
         folder = _folder(self.names[secret.key])
@@ -231,7 +234,7 @@ def _same_level(one: str, other: str) -> bool:
 
 
 def _unknown_to_state(secret: PlannedSecret, name: str) -> str | None:
-    if secret.import_ or secret.restore_deleted:
+    if secret.is_adopted:
         return None
 
     return (
