@@ -9,7 +9,8 @@ Organizations:
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_evaluation.html
 
-Not covered: KMS grants, policies of VPC endpoints, access control lists, S3 Block Public Access.
+Not covered: KMS grants, policies of VPC endpoints, access control lists, S3 Block Public Access,
+calls with a web identity or SAML.
 
 Policies have three judges, which share no code on purpose, so that a mistake in one does not hide
 itself: this one says who can do what under given policies; `secrets_component/iam/linter.py` checks
@@ -106,7 +107,8 @@ class CallerPolicies:
         boundary: the permissions boundary of the user or role. Default: none.
         session: the policies passed when the session was made. Default: none were.
         scps: the service control policies of the caller's account, by level from the
-            organization's root to the account. Default: the account is in no organization.
+            organization's root to the account. Default: the account is in no organization, or
+            manages one.
     """
 
     identity: Sequence[CompiledPolicy] = ()

@@ -7,6 +7,7 @@ and some requests under them, each with the simulator's verdict.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -30,7 +31,8 @@ VERDICTS: Mapping[str, Reason] = {
     "ImplicitlyDenied": "implicit deny",
 }
 """The evaluator's words for the simulator's."""
-_RENAMED = ("kms:EncryptionContext:", "aws:PrincipalTag/encryption-context-")
+_ENCRYPTION_CONTEXT = re.compile("kms:EncryptionContext:", re.IGNORECASE)
+_STAND_IN = "aws:PrincipalTag/encryption-context-"
 """The simulator drops encryption contexts: it finds keys with a variable part only after a slash. A
 tag is a text of one value as well, so that it stands in for them."""
 
@@ -107,7 +109,8 @@ def simulation_of(world: World, entry: Entry) -> dict[str, Any]:
     if "boundary" in world:
         simulation["permissionBoundaryPolicies"] = _named(world["boundary"], "boundary")
 
-    renamed: dict[str, Any] = json.loads(json.dumps(simulation).replace(*_RENAMED))
+    text = _ENCRYPTION_CONTEXT.sub(_STAND_IN, json.dumps(simulation))
+    renamed: dict[str, Any] = json.loads(text)
     return renamed
 
 
