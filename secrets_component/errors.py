@@ -187,7 +187,10 @@ class Report:
             self._add(problem)
 
     def _add(self, problem: Problem) -> None:
-        kept = self.errors if problem.severity == "error" else self.warnings
+        kept = self.warnings
+        if problem.severity == "error":
+            kept = self.errors
+
         if len(kept) < MAX_PROBLEMS:
             kept.append(problem)
         elif len(kept) == MAX_PROBLEMS:
@@ -220,11 +223,17 @@ def shown(word: str) -> str:
     A value that slipped into the place of a key must not end up in a log: only what looks like
     an identifier is repeated.
     """
-    return f" `{word}`" if _SAFE_TO_SHOW.fullmatch(word) else ""
+    if _SAFE_TO_SHOW.fullmatch(word):
+        return f" `{word}`"
+
+    return ""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `; did you mean …?` for the nearest of the known words, else an empty string."""
     candidates = itertools.islice(known, _CANDIDATES)
     near = difflib.get_close_matches(word[:64], candidates, n=1, cutoff=0.6)
-    return f"; did you mean `{near[0]}`?" if near else ""
+    if not near:
+        return ""
+
+    return f"; did you mean `{near[0]}`?"
