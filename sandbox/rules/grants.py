@@ -43,7 +43,7 @@ def allow(
     names: Collection[str],
     action: str,
     resource: str,
-    context: Mapping[str, str],
+    context: Context,
 ) -> bool:
     """Return whether whoever goes by one of some names may act.
 

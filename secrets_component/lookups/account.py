@@ -68,7 +68,10 @@ class Identities:
         AWS refuses a policy that names one, but only once half of the map is there. Where this run
         may not look it up, AWS decides.
         """
-        if not is_arn(principal) or not self._home.is_own(principal):
+        if not is_arn(principal):
+            return None
+
+        if not self._home.is_own(principal):
             return None
 
         kind, _, name = Arn.parse(principal).resource.partition("/")

@@ -51,7 +51,10 @@ def own_marks(
     removed = []
     for secret in sorted(listed, key=_age, reverse=True):
         mark = secret.mark
-        if mark is None or secret.deletion is not None or mark.state != state:
+        if mark is None or mark.state != state:
+            continue
+
+        if secret.deletion is not None:
             continue
 
         if mark.key in keys:

@@ -305,7 +305,10 @@ def _has_current(versions: Mapping[str, Sequence[str]]) -> bool:
 
 def _next_rotation(listed: Mapping[str, Any]) -> str | None:
     time: datetime | None = listed.get("NextRotationDate")
-    if time is None or not listed.get("RotationEnabled"):
+    if time is None:
+        return None
+
+    if not listed.get("RotationEnabled"):
         return None
 
     return time.astimezone(UTC).isoformat(timespec="minutes")

@@ -55,8 +55,11 @@ class Moves:
         present = (self.holdings.own.get(secret.key), *self.holdings.superseded.get(secret.key, ()))
         by_key = {held.mark.key: held for held in present if held is not None and held.mark}
         removed, kept = by_key.get(secret.key), by_key.get(secret.renamed_from or "")
-        if removed is None or kept is None or removed.name == self.names[secret.key]:
-            return None  # or a rename of key and name that did not finish
+        if removed is None or kept is None:
+            return None
+
+        if removed.name == self.names[secret.key]:
+            return None  # a rename of key and name that did not finish
 
         message = (
             f"`{removed.name}` is still the secret of the key `{secret.key}`; remove that entry in "
@@ -83,7 +86,10 @@ class Moves:
         return None
 
     def _leaves_behind(self, secret: PlannedSecret, held: HeldSecret) -> bool:
-        if held.name == self.names[secret.key] or secret.allow_loss is not None:
+        if held.name == self.names[secret.key]:
+            return False
+
+        if secret.allow_loss is not None:
             return False
 
         return not moves_along(secret, held, is_waiting=secret.key in self.waiting)
@@ -108,7 +114,10 @@ class Moves:
         """Refuse a name that a living secret has which is not this entry's."""
         name = self.names[secret.key]
         held = self.holdings.named.get(name)
-        if held is None or held.deletion is not None:
+        if held is None:
+            return None
+
+        if held.deletion is not None:
             return None
 
         mark = held.mark

@@ -41,11 +41,11 @@ from secrets_component.planning.template_parser import TemplateParser
 from secrets_component.secret_map import names, references
 from secrets_component.secret_map.aws_types import MAX_TAGS, MAX_VALUE_BYTES
 from secrets_component.secret_map.check import CheckedMap, check
-from secrets_component.secret_map.forms import COMPONENT, instances
+from secrets_component.secret_map.forms import COMPONENT, Origin, instances
 from secrets_component.secret_map.model import Entry, Header, HostedRotation, Owner, Replica
 from secrets_component.secret_map.references import Reference, ReferenceKind, Template
 from secrets_component.secret_map.rotatable import rotated_password
-from secrets_component.secret_map.yaml_text import Document, read_yaml
+from secrets_component.secret_map.yaml_text import read_yaml
 
 _DEFAULT_DAYS = 30
 
@@ -68,7 +68,7 @@ def load_plans(path: str | Path, environment: str | None = None) -> dict[str, Pl
     return plans(read_yaml(path), environment)
 
 
-def plans(document: Document, environment: str | None = None) -> dict[str, Plan]:
+def plans(document: Origin, environment: str | None = None) -> dict[str, Plan]:
     """Plan every map in a document; see `load_plans`."""
     problem = names.part_problem(environment) if environment is not None else None
     if problem:

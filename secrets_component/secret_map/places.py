@@ -231,4 +231,7 @@ def _urls(text: str) -> Iterator[re.Match[str]]:
 def _rest(hosts: str) -> str:
     """Return the mark that a URL ends with, unless it is a port: it may be all the rest of it."""
     is_port = len(hosts) > 1 and hosts[-2] == ":"
-    return "" if is_port else hosts[-1]
+    if is_port:
+        return ""
+
+    return hosts[-1]

@@ -320,7 +320,8 @@ def _placed(template: Template, bad: list[BadReference]) -> Template:
 
     from secrets_component.secret_map import places  # noqa: PLC0415 # only such texts need its patterns
 
-    marked, placeholders = "", []
+    marked = ""
+    placeholders: list[Placeholder] = []
     for part in template.parts:
         if isinstance(part, str):
             marked += places.unmarked(part)

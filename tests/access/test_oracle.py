@@ -10,6 +10,7 @@ from tests.access import table
 from tests.access.oracle import deployments, generator, record
 from tests.access.oracle.cases import World, request_of, verdicts_of
 from tests.access.oracle.exclusions import EXCLUSIONS, exclusion_of
+from tests.access.oracle.universe import HERE
 
 WORLDS = {path.stem: list(record.read(path)) for path in (record.RANDOM, record.DEPLOYMENTS)}
 
@@ -96,7 +97,6 @@ def test_record_reads_back_what_it_writes(tmp_path: Path) -> None:
     assert '"name":"policy ' in (tmp_path / "f.jsonl").read_text()
 
 
-HERE = generator.HERE
 USER, ROLE = f"arn:aws:iam::{HERE}:user/amy", f"arn:aws:iam::{HERE}:role/app"
 SECRET = f"arn:aws:secretsmanager:eu-central-1:{HERE}:secret:a-AbCdEf"
 READ = {"Action": "secretsmanager:GetSecretValue", "Resource": "*"}

@@ -112,7 +112,7 @@ class World:
     def aws(self, service: str) -> Any:
         return self.session.client(service, endpoint_url=self.sandbox.endpoint)
 
-    def deployer(self, statements: list[dict[str, Any]]) -> dict[str, str]:
+    def deployer(self, statements: list[dict[str, Any]]) -> dict[str, Any]:
         """The variables of a process that runs as a role with these statements and no others."""
         self.aws("iam").put_role_policy(
             RoleName="deployer",

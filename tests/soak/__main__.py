@@ -54,7 +54,7 @@ def print_at_once(text: str) -> None:
 def ends_well(number: int) -> bool:
     """Run the histories of a seed; return whether they had no finding."""
     try:
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(
             seed(number)(SecretsHistory),
             settings=settings(
                 max_examples=HISTORIES,

@@ -62,7 +62,7 @@ class SecretsHistory(RuleBasedStateMachine):
         super().__init__()
         number = next(_numbers)
         self.prefix = f"soak{number}"
-        self.stack = self.make_stack(self.prefix)
+        self.stack = type(self).make_stack(self.prefix)
         self.map = Map(self.prefix)
         self.applied = self.map.copy()
         self.tried: Map | None = None
@@ -452,7 +452,7 @@ class SecretsHistory(RuleBasedStateMachine):
             raise TimeIsOver
 
         self.tally.steps += 1
-        self.report(f"[{self.prefix}] {text}")
+        type(self).report(f"[{self.prefix}] {text}")
 
     def _errors_of(self, run: Run) -> str:
         told = [e["diagnosticEvent"] for e in run.events if "diagnosticEvent" in e]
@@ -460,5 +460,5 @@ class SecretsHistory(RuleBasedStateMachine):
         return "\n".join(errors) or run.text[-2000:]
 
     def _find(self, text: str) -> None:
-        self.report(f"[{self.prefix}] FINDING {text}")
+        type(self).report(f"[{self.prefix}] FINDING {text}")
         raise FindingError(text)

@@ -37,7 +37,7 @@ def inputs_of(kind: str, name: str, folder: Any, role: str) -> Properties:
     """The inputs of a resource of a kind, without tags."""
     archive = folder / "code.zip"
     archive.write_bytes(zipped(index=""))
-    return {
+    inputs: dict[str, Properties] = {
         "rule": {"name": name, "scheduleExpression": "rate(1 day)"},
         "topic": {"name": name},
         "log group": {"name": name},
@@ -52,7 +52,8 @@ def inputs_of(kind: str, name: str, folder: Any, role: str) -> Properties:
             "code": {"path": str(archive)},
         },
         "secret": {"name": name},
-    }[kind]
+    }
+    return inputs[kind]
 
 
 @dataclass

@@ -313,7 +313,7 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_account_that_cannot_be_opened_is_an_error_of_one_line(
-    region: str | None, credentials: dict[str, str], reason: str
+    region: str | None, credentials: dict[str, Any], reason: str
 ) -> None:
     with pytest.raises(AccountError) as refused:
         Inventory(region, **credentials)
