@@ -10,6 +10,8 @@ from tests.access import table
 from tests.access.oracle import deployments, generator, record
 from tests.access.oracle.cases import World, request_of, verdicts_of
 from tests.access.oracle.exclusions import EXCLUSIONS, exclusion_of
+from tests.access.oracle.simulator import SimulatorError, judge
+from tests.access.oracle.universe import HERE
 
 WORLDS = {path.stem: list(record.read(path)) for path in (record.RANDOM, record.DEPLOYMENTS)}
 
@@ -96,7 +98,6 @@ def test_record_reads_back_what_it_writes(tmp_path: Path) -> None:
     assert '"name":"policy ' in (tmp_path / "f.jsonl").read_text()
 
 
-HERE = generator.HERE
 USER, ROLE = f"arn:aws:iam::{HERE}:user/amy", f"arn:aws:iam::{HERE}:role/app"
 SECRET = f"arn:aws:secretsmanager:eu-central-1:{HERE}:secret:a-AbCdEf"
 READ = {"Action": "secretsmanager:GetSecretValue", "Resource": "*"}
@@ -175,3 +176,10 @@ def test_plain_request_is_compared() -> None:
     world = {"identity": policy(ALLOW), "requests": [entry]}
     ((_, verdict),) = verdicts_of(world)
     assert exclusion_of(world, request_of(entry), verdict) is None
+
+
+def test_missing_node_is_one_clear_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(SimulatorError, match=r"^`npm` is needed: install Node.js 20 or newer$"):
+        next(judge([{}]))
