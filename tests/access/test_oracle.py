@@ -10,6 +10,7 @@ from tests.access import table
 from tests.access.oracle import deployments, generator, record
 from tests.access.oracle.cases import World, request_of, verdicts_of
 from tests.access.oracle.exclusions import EXCLUSIONS, exclusion_of
+from tests.access.oracle.simulator import SimulatorError, judge
 from tests.access.oracle.universe import HERE
 
 WORLDS = {path.stem: list(record.read(path)) for path in (record.RANDOM, record.DEPLOYMENTS)}
@@ -175,3 +176,10 @@ def test_plain_request_is_compared() -> None:
     world = {"identity": policy(ALLOW), "requests": [entry]}
     ((_, verdict),) = verdicts_of(world)
     assert exclusion_of(world, request_of(entry), verdict) is None
+
+
+def test_missing_node_is_one_clear_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(SimulatorError, match=r"^`npm` is needed: install Node.js 20 or newer$"):
+        next(judge([{}]))
