@@ -64,7 +64,7 @@ def example(
 
 @pytest.fixture(scope="session")
 def as_role(sandbox: Sandbox, aws: Aws) -> Callable[[str], dict[str, str]]:
-    """The environment of a program that runs under a role; whether it may is not moto's to say."""
+    """The environment of a program that runs under a role, whose policies the sandbox enforces."""
 
     def environment(role_arn: str) -> dict[str, str]:
         made = aws("sts").assume_role(RoleArn=role_arn, RoleSessionName="test")["Credentials"]
