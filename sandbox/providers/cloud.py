@@ -221,12 +221,12 @@ def untagged(found: list[Mapping[str, str]] | None) -> dict[str, str]:
 
 
 def same_policy_or(written: str | None, found: str) -> str:
-    """Return the policy that was written if the one found means the same.
+    """Return the policy that was written, if there was one and the one found means the same.
 
     `SuppressEquivalentPolicyDiffs` in terraform-provider-aws: neither the order of statements and
     of the items of a list matters, nor whether one item is in a list, nor how an account is named.
     """
-    if written is not None and _meaning(json.loads(written)) == _meaning(json.loads(found)):
+    if written and _meaning(json.loads(written)) == _meaning(json.loads(found)):
         return written
 
     return found

@@ -100,3 +100,7 @@ def test_an_account_is_its_root_user() -> None:
     )
     assert same_policy_or(by_id, by_arn) == by_id
     assert same_policy_or(None, by_arn) == by_arn
+
+
+def test_a_policy_that_was_added_since_is_shown() -> None:
+    assert same_policy_or("", '{"Statement": []}') == '{"Statement": []}'
