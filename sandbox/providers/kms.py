@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -80,23 +81,31 @@ def read_key(cloud: Cloud, identity: str, state: Properties) -> Properties | Non
 def update_key(
     cloud: Cloud, identity: str, olds: Properties, news: Properties
 ) -> Properties | None:
-    """Change policy, description, tags and rotation; enable or disable the key."""
-    _switch(cloud, identity, is_on=news.get("isEnabled", True))
-    _describe(cloud, identity, olds, news)
-    operation = "disable_key_rotation"
-    if news.get("enableKeyRotation"):
-        operation = "enable_key_rotation"
+    """Change rotation, description, policy and tags; enable or disable the key."""
+    with _switched(cloud, identity, olds.get("isEnabled", True), news.get("isEnabled", True)):
+        rotates = bool(news.get("enableKeyRotation"))
+        if rotates != bool(olds.get("enableKeyRotation")):
+            cloud.call("kms", _rotation_call(is_on=rotates), KeyId=identity)
 
-    cloud.call("kms", operation, KeyId=identity)
+        _describe(cloud, identity, olds, news)
+
     return read_key(cloud, identity, news)
 
 
-def _switch(cloud: Cloud, identity: str, *, is_on: bool) -> None:
-    operation = "disable_key"
-    if is_on:
-        operation = "enable_key"
+@contextmanager
+def _switched(cloud: Cloud, identity: str, was_on: object, is_on: object) -> Iterator[None]:
+    """Enable a key before its other changes, disable it after them, as `kms/key.go` does."""
+    if is_on and not was_on:
+        cloud.call("kms", "enable_key", KeyId=identity)
+    yield
+    if was_on and not is_on:
+        cloud.call("kms", "disable_key", KeyId=identity)
 
-    cloud.call("kms", operation, KeyId=identity)
+
+def _rotation_call(*, is_on: bool) -> str:
+    if is_on:
+        return "enable_key_rotation"
+    return "disable_key_rotation"
 
 
 def _describe(cloud: Cloud, identity: str, olds: Properties, news: Properties) -> None:
@@ -171,8 +180,9 @@ def update_replica_key(
     cloud: Cloud, identity: str, olds: Properties, news: Properties
 ) -> Properties | None:
     """Change policy, description and tags; enable or disable the replica."""
-    _switch(cloud, identity, is_on=news.get("enabled", True))
-    _describe(cloud, identity, olds, news)
+    with _switched(cloud, identity, olds.get("enabled", True), news.get("enabled", True)):
+        _describe(cloud, identity, olds, news)
+
     return read_replica_key(cloud, identity, news)
 
 

@@ -147,3 +147,23 @@ def test_a_key_that_was_disabled_by_hand_is_enabled_again(cloud: Cloud, aws: Aws
     assert found["isEnabled"] is False
     again: Any = update_key(cloud, identity, found, {"isEnabled": True})
     assert again["isEnabled"] is True
+
+
+def test_an_update_calls_only_for_what_changed(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = {"description": "first", "enableKeyRotation": True}
+    identity, _ = create_key(cloud, wanted)
+    found = read_key(cloud, identity, wanted)
+    assert found is not None
+    called: list[str] = []
+    call = Cloud.call
+
+    def recorded(cloud: Cloud, service: str, operation: str, **inputs: Any) -> Any:
+        called.append(operation)
+        return call(cloud, service, operation, **inputs)
+
+    monkeypatch.setattr(Cloud, "call", recorded)
+    update_key(cloud, identity, found, {**found, "description": "second"})
+    reads = ("describe", "get", "list")
+    assert [one for one in called if not one.startswith(reads)] == ["update_key_description"]
