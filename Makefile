@@ -1,8 +1,9 @@
 .DEFAULT_GOAL := help
-.PHONY: help up test setup unit lint bench conformance second-opinion oracle soak kills verify-aws down clean
+.PHONY: help up test setup unit lint bench conformance second-opinion oracle fuzz soak kills verify-aws down clean
 
 STACK ?= dev
 REQUESTS ?= 100000
+MAPS ?= 100000
 SEED ?= 1
 MINUTES ?= 30
 COUNT ?= 200
@@ -58,6 +59,9 @@ verify-aws: setup ## on a real AWS account, check what the sandbox cannot prove 
 
 oracle: setup ## compare the IAM evaluator with a simulator (REQUESTS=…, SEED=…); RECORD=1 records
 	@$(RUN) -m tests.access.oracle --requests $(REQUESTS) --seed $(SEED) $(if $(RECORD),--record)
+
+fuzz: setup ## plan damaged maps and policy templates (MAPS=100000, SEED=1)
+	@$(RUN) -m tests.fuzz --count $(MAPS) --seed $(SEED)
 
 soak: setup ## run random histories of edits, kills and outside writes (MINUTES=30, SEED=1)
 	@$(RUN) -m tests.soak --minutes $(MINUTES) --seed $(SEED)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from secrets_component.errors import MapSyntaxError, Position, Problem, did_you_mean
+from secrets_component.errors import MapSyntaxError, Position, Problem, did_you_mean, shown
 from secrets_component.iam import linter
+from secrets_component.iam.json_text import JsonTextError, parse_json
 from secrets_component.secret_map import yaml_text
 from secrets_component.shipped import folder
 
@@ -69,7 +69,7 @@ def fill(text: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _statements(text: str) -> list[Any]:
-    return listed(json.loads(text)["Statement"])
+    return listed(parse_json(text)["Statement"])
 
 
 def listed(statements: Any) -> list[Any]:  # noqa: ANN401 # any JSON value
@@ -144,7 +144,8 @@ def _unknown(name: str, known: Iterable[str]) -> str:
 
     names = ", ".join(f"`${{{one}}}`" for one in sorted(known))
     hint = did_you_mean(name, known)
-    return f"the template has an unknown variable `${{{name}}}`; known are {names}{hint}"
+    written = f" `${{{name}}}`" if shown(name) else ""
+    return f"the template has an unknown variable{written}; known are {names}{hint}"
 
 
 def names_variable(text: str, name: str) -> bool:
@@ -169,10 +170,10 @@ def file_problems(path: Path, text: str) -> Iterator[Problem]:
     """Yield what is wrong with a custom template, at its place in that file."""
     file = str(path)
     try:
-        document = json.loads(text)
-    except json.JSONDecodeError as error:
-        place = Position(file, error.lineno, error.colno)
-        yield Problem(place, f"the template is not JSON: {error.msg.lower()}")
+        document = parse_json(text)
+    except JsonTextError as error:
+        place = Position(file, error.line, error.column)
+        yield Problem(place, f"the template is not JSON: {error}")
         return
 
     yield from _unknown_variables(file, text)

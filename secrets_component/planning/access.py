@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from secrets_component.iam.grants import (
     covers,
     level_place,
 )
+from secrets_component.iam.json_text import JsonTextError, parse_json
 from secrets_component.planning.plan import PlannedSecret
 from secrets_component.planning.template_parser import TemplateParser
 from secrets_component.secret_map.aws_types import MAX_POLICY_CHARACTERS, SERVICE
@@ -33,6 +35,7 @@ from secrets_component.secret_map.references import ReferenceKind, Template
 
 _NO_ACCESS = LevelAccess()
 _READS_AS_ROLE = ("lambda.amazonaws.com", "ecs-tasks.amazonaws.com", "ec2.amazonaws.com")
+_PLAIN_PATH = re.compile(r"[\w./@+-]{1,255}", re.ASCII)
 MAX_IAM_POLICIES = 1_500
 """Default quota of customer managed policies per account.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
@@ -120,7 +123,8 @@ class AccessPlanner:
         try:
             text = file.read_text("utf-8")
         except (OSError, UnicodeDecodeError):
-            message = f"cannot read `{file}` (paths are relative to the map)"
+            named = f"`{file}`" if _PLAIN_PATH.fullmatch(policy.template) else "this file"
+            message = f"cannot read {named} (paths are relative to the map)"
             self._report.error(path, message, at_value=True)
             return None
 
@@ -290,12 +294,9 @@ def _missing_variables(policy: TemplatePolicy, text: str) -> Iterator[str]:
 def _document_problems(text: str) -> Iterator[str]:
     """Yield what is wrong with a policy document that the map writes out."""
     try:
-        document = json.loads(text)
-    except json.JSONDecodeError as error:
-        yield f"is not JSON (line {error.lineno}, column {error.colno} of it)"
-        return
-    except ValueError:
-        yield "is not JSON"
+        document = parse_json(text)
+    except JsonTextError as error:
+        yield f"is not JSON (line {error.line}, column {error.column} of it: {error})"
         return
 
     for path, message in linter.findings(document):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Set
 
 from pydantic import BaseModel
 
-from secrets_component.errors import Finding
+from secrets_component.errors import Finding, shown
 from secrets_component.secret_map import schedules
 from secrets_component.secret_map.aws_types import MAX_VALUE_BYTES
 from secrets_component.secret_map.model import (
@@ -281,7 +281,7 @@ def _value_of_existing_secret(entry: Entry) -> Iterator[Finding]:
 
 def _renamed_secret(entry: Entry) -> Iterator[Finding]:
     if entry.renamed_from and entry.name is None:
-        kept = f"`name: {entry.renamed_from}`"
+        kept = f"`name: {shown(entry.renamed_from).strip(' `') or '…'}`"
         yield (
             ("renamed_from",),
             f"renaming the key would rename the secret; add {kept} to keep its name",

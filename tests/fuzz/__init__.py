@@ -1,0 +1,1 @@
+"""Seeded damage to whole maps: each seed is one map that a run must plan or refuse."""
