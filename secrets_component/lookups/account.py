@@ -27,7 +27,7 @@ def read_home(parent: pulumi.Resource) -> Home:
         caller = get_caller_identity(opts=options)
         region = get_region(opts=options).region
     except Exception as error:  # noqa: BLE001 # the SDK raises a bare Exception for a failed invoke
-        msg = f"cannot query the AWS account and region: {_reason(error)}"
+        msg = f"cannot query the AWS account and region: {reason_of(error)}"
         raise pulumi.RunError(msg) from None
 
     if not caller.arn or not region:
@@ -107,7 +107,7 @@ class Identities:
             return None, str(error)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Return the first line of what the provider says, without the SDK's words around it."""
     return str(error).rpartition("returned an error: ")[2].partition("\n")[0]
 

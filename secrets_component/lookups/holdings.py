@@ -30,14 +30,13 @@ class Holdings:
 
 
 def own_marks(
-    plan: Plan, listed: Iterable[HeldSecret], state: str | None
+    plan: Plan, listed: Iterable[HeldSecret]
 ) -> tuple[dict[str, list[HeldSecret]], list[HeldSecret]]:
     """Sort a map's living secrets by entry.
 
     Args:
         plan: the map.
-        listed: the secrets that carry the map's mark.
-        state: the id of the stack's state; secrets of another state are left out.
+        listed: the secrets that carry the id of the map's state.
 
     Returns:
         The secrets of each entry, the newest first, and those whose entries are gone.
@@ -51,10 +50,7 @@ def own_marks(
     removed = []
     for secret in sorted(listed, key=_age, reverse=True):
         mark = secret.mark
-        if mark is None or mark.state != state:
-            continue
-
-        if secret.deletion is not None:
+        if mark is None or secret.deletion is not None:
             continue
 
         if mark.key in keys:

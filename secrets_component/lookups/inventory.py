@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from secrets_component.lookups.marks import MAP_TAG, WHOLE_VALUE_LABELS, Mark
+from secrets_component.lookups.marks import STATE_TAG, WHOLE_VALUE_LABELS, Mark
 from secrets_component.planning.plan import Plan
+from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 from secrets_component.secret_map.names import level_prefix
 
 if TYPE_CHECKING:
@@ -81,6 +82,11 @@ class HeldSecret:
     def mark(self) -> Mark | None:
         """The map and entry that it belongs to; None if it belongs to none."""
         return Mark.of(self.tags)
+
+    @property
+    def has_own_key(self) -> bool:
+        """Whether another key than the AWS-managed one encrypts it."""
+        return self.kms_key is not None and not self.kms_key.endswith(AWS_MANAGED_KEY)
 
     @property
     def current_version(self) -> str | None:
@@ -185,18 +191,14 @@ class Inventory:
 
         return found
 
-    def marked(self, map_mark: str) -> list[HeldSecret]:
-        """Return the secrets that carry a map's mark, whatever their names are.
+    def of_state(self, state: str) -> list[HeldSecret]:
+        """Return the secrets that carry the id of a map's state, whatever their names are.
 
         Raises:
             AccountError: as `secrets_of`.
         """
-        found = []
-        for secret in self._listed("tag-value", [map_mark]):  # which matches longer values as well
-            if secret.tags.get(MAP_TAG) == map_mark:
-                found.append(secret)
-
-        return found
+        listed = self._listed("tag-value", [state])  # of any key
+        return [secret for secret in listed if secret.tags.get(STATE_TAG) == state]
 
     def is_empty(self, arn: str) -> bool:
         """Return whether a secret has no current value at this moment.

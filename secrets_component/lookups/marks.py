@@ -36,7 +36,7 @@ class Mark:
     """Whose a secret is.
 
     Attributes:
-        map: `<project>/<stack>/<name of the map's component>`.
+        map: `<project>/<stack>/<name of the map's component>` as they were when it was set.
         key: the entry's key.
         state: the id of the stack's state that created the secret; empty where it is not known.
         is_adopted: the secret is older than its entry, and outlives it.
@@ -62,6 +62,10 @@ class Mark:
             state=tags.get(STATE_TAG, ""),
             is_adopted=ADOPTED_TAG in tags,
         )
+
+    def belongs_to(self, map_mark: str, state: str | None) -> bool:
+        """Return whether a secret is a map's: of its state, or of one that is lost."""
+        return self.map == map_mark or self.state == state
 
 
 def map_mark(project: str, stack: str, component: str) -> str:

@@ -25,6 +25,8 @@ class Moves:
     Attributes:
         names: the name in AWS that each entry's secret will have.
         waiting: the keys of the entries whose value waits for a reference.
+        map_mark: the map's own mark.
+        state: the id of its state.
     """
 
     plan: Plan
@@ -32,6 +34,7 @@ class Moves:
     names: Mapping[str, str]
     waiting: Collection[str]
     map_mark: str
+    state: str | None
 
     def problems(self) -> Iterator[Finding]:
         """Yield what would lose a value, or stop the run half-way, each at its entry."""
@@ -121,7 +124,7 @@ class Moves:
             return None
 
         mark = held.mark
-        if mark is None or mark.map != self.map_mark:
+        if mark is None or not mark.belongs_to(self.map_mark, self.state):
             return self._foreign_secret(secret, held, mark)
 
         if mark.key in (secret.key, secret.renamed_from):

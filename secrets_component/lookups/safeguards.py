@@ -28,6 +28,7 @@ from pulumi_aws import secretsmanager
 from secrets_component.arns import Home, is_arn
 from secrets_component.errors import Report
 from secrets_component.lookups import earlier_exports
+from secrets_component.lookups.account import reason_of
 from secrets_component.lookups.holdings import Holdings, names_to_look_up, own_marks
 from secrets_component.lookups.inventory import AccountError, HeldSecret, Inventory
 from secrets_component.lookups.marks import REPLACES_LABEL, VALUE_LABEL, Mark, map_mark
@@ -40,7 +41,6 @@ from secrets_component.lookups.values_in_use import (
     may_write,
 )
 from secrets_component.planning.plan import AwsManagedKey, Empty, Plan, PlannedSecret
-from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 
 _CREDENTIALS = {
     "profile": "profile_name",
@@ -141,10 +141,7 @@ class AccountState:
             return True
 
         held = self.own.get(secret.key)
-        if held is None or held.kms_key is None:
-            return False
-
-        return not held.kms_key.endswith(AWS_MANAGED_KEY)
+        return held is not None and held.has_own_key
 
     def leaves_own_key(self, secret: PlannedSecret) -> bool:
         """Return whether a secret changes to the AWS-managed key, with someone else's value.
@@ -157,8 +154,7 @@ class AccountState:
         if held is None or not held.is_filled or held.is_value_of_map:
             return False
 
-        has_own_key = held.kms_key is not None and not held.kms_key.endswith(AWS_MANAGED_KEY)
-        return has_own_key and isinstance(secret.kms_key, AwsManagedKey)
+        return held.has_own_key and isinstance(secret.kms_key, AwsManagedKey)
 
     def is_empty(self, secret: PlannedSecret, arn: str) -> bool:
         """Return whether AWS confirms that a secret has no value; False where it is not known."""
@@ -244,8 +240,7 @@ class _Look:
         self._holdings = Holdings()
 
     def state(self, imports: Mapping[str, str]) -> AccountState:
-        marked = self._inventory.marked(self._identity.map_mark)
-        found, removed = own_marks(self._plan, marked, self._identity.state)
+        found, removed = self._marked(self._inventory)
         own = {key: newest for key, (newest, *_) in found.items()}
         superseded = {key: tuple(older) for key, (_, *older) in found.items() if older}
         wanted = names_to_look_up(self._plan, own, self._names)
@@ -264,7 +259,14 @@ class _Look:
     def check(self, waiting: Collection[str], state: AccountState, report: Report) -> None:
         """Report what this run must not do."""
         identity = self._identity
-        moves = Moves(self._plan, self._holdings, self._names, waiting, identity.map_mark)
+        moves = Moves(
+            self._plan,
+            self._holdings,
+            self._names,
+            waiting,
+            identity.map_mark,
+            identity.state,
+        )
         for path, message in moves.problems():
             report.error(path, message)
 
@@ -305,6 +307,15 @@ class _Look:
                 "until the recovery window ends"
             )
 
+    def _marked(self, inventory: Inventory) -> tuple[dict[str, list[HeldSecret]], list[HeldSecret]]:
+        if self._identity.state is None:
+            return {}, []
+
+        return own_marks(self._plan, inventory.of_state(self._identity.state))
+
+    def _is_ours(self, mark: Mark) -> bool:
+        return mark.belongs_to(self._identity.map_mark, self._identity.state)
+
     def _adopt_unmarked(
         self,
         own: dict[str, HeldSecret],
@@ -334,7 +345,7 @@ class _Look:
         if mark is None:
             return True
 
-        if mark.map != self._identity.map_mark:
+        if not self._is_ours(mark):
             return False
 
         is_of_entry = mark.key in (secret.key, secret.renamed_from)
@@ -385,7 +396,7 @@ class _Look:
             return None
 
         mark = held.mark
-        return held if mark is not None and mark.map == self._identity.map_mark else None
+        return held if mark is not None and self._is_ours(mark) else None
 
     def _deleted(self, named: Mapping[str, HeldSecret]) -> dict[str, HeldSecret]:
         found = {}
@@ -398,8 +409,7 @@ class _Look:
 
     def _elsewhere(self, region: str) -> dict[str, HeldSecret]:
         """Return the entries' living secrets in another region that they do not have here."""
-        listed = self._inventory.in_region(region).marked(self._identity.map_mark)
-        found, _ = own_marks(self._plan, listed, self._identity.state)
+        found, _ = self._marked(self._inventory.in_region(region))
         return {key: newest for key, (newest, *_) in found.items() if key not in self._holdings.own}
 
 
@@ -459,8 +469,7 @@ def _read_imported(
             else:
                 found[key] = secretsmanager.get_secret(name=wanted, opts=options)
         except Exception as error:  # noqa: BLE001 # the SDK raises a bare Exception for a failed invoke
-            reason = str(error).rpartition("returned an error: ")[2]
-            message = f"the secret `{wanted}` cannot be adopted: {reason}"
+            message = f"the secret `{wanted}` cannot be adopted: {reason_of(error)}"
             report.error((*secret.place, "import"), message)
 
     return found
@@ -523,19 +532,18 @@ def _check_deleted(
         report.error(secret.place, message)
         return
 
-    key = held.kms_key
-    if key is None or key.endswith(AWS_MANAGED_KEY):
+    if held.kms_key is None or not held.has_own_key:
         return
 
     place = (*secret.place, "restore_deleted")
     try:
-        state = inventory.key_state(key)
+        state = inventory.key_state(held.kms_key)
     except AccountError as error:
         report.error(place, f"cannot check the key that encrypts the value: {error}")
         return
 
     if state in _UNUSABLE_KEYS:
-        command = _UNUSABLE_KEYS[state].format(key=key)
+        command = _UNUSABLE_KEYS[state].format(key=held.kms_key)
         message = f"the key that encrypts the value is {state}; make it usable first: `{command}`"
         report.error(place, message)
 

@@ -428,3 +428,18 @@ def test_entry_that_takes_the_key_of_a_removed_one_keeps_its_value(
     stack.write(head + renamed).up()
     assert stack.outputs()["secret_arns"] == {"a": arn}
     assert live(arn) == "by hand"
+
+
+def test_stack_that_is_renamed_keeps_its_secrets(secrets: Secrets, aws: Aws, live: Live) -> None:
+    text = "context_name: ren\nenvironment: fixed\nsecrets:\n  a: {owner: operator}\n"
+    stack = secrets(text)
+    stack.up()
+    arn = fill(aws, stack)
+    stack.pulumi("stack", "rename", "renamed")
+    renamed = SecretsStack(stack.sandbox, stack.project, "renamed", None).write(text)
+    assert renamed.up().changes == {"same": 5, "update": 1}
+    assert renamed.outputs()["secret_arns"]["a"] == arn
+    assert live(arn) == "by hand"
+    assert "renaming" in renamed.write(text.replace("{owner", "{name: b, owner")).up(
+        good=False
+    ).diagnostics

@@ -114,13 +114,18 @@ def test_many_secrets_are_searched_by_the_prefix_of_the_map(sdk: Sdk) -> None:
     assert len(Inventory().secrets_of(plan(entries))) == 11
 
 
-def test_secrets_of_a_map_are_searched_by_its_mark(sdk: Sdk) -> None:
-    def marked(name: str, mark: str) -> dict[str, Any]:
-        return listed(name, Tags=[{"Key": "secretsmap:map", "Value": mark}])
+def test_secrets_of_a_map_are_searched_by_the_id_of_its_state(sdk: Sdk) -> None:
+    def tagged(name: str, key: str, value: str) -> dict[str, Any]:
+        return listed(name, Tags=[{"Key": key, "Value": value}])
 
-    found = [marked("x/dev/a", "p/dev/m"), marked("x/dev/b", "p/dev/m2"), listed("x/dev/c")]
-    sdk.lists(["p/dev/m"], *found, by="tag-value")
-    assert [secret.name for secret in Inventory().marked("p/dev/m")] == ["x/dev/a"]
+    found = [
+        tagged("x/dev/a", "secretsmap:state", "id"),
+        tagged("x/dev/b", "secretsmap:state", "id-of-another"),
+        tagged("x/dev/c", "mine", "id"),
+        listed("x/dev/d"),
+    ]
+    sdk.lists(["id"], *found, by="tag-value")
+    assert [secret.name for secret in Inventory().of_state("id")] == ["x/dev/a"]
 
 
 def test_value_is_the_maps_if_its_label_is_on_the_current_version(sdk: Sdk) -> None:

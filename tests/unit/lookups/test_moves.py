@@ -12,6 +12,7 @@ from tests.unit.lookups.test_safeguards import (
     HOME,
     MAP,
     OF_MAP,
+    STATE,
     held,
     map_of,
     own,
@@ -21,7 +22,7 @@ from tests.unit.lookups.test_safeguards import (
 def problems(text: str, holdings: Holdings, waiting: frozenset[str] = frozenset()) -> list[str]:
     plan = plan_of(text)
     names = {key: secret.name for key, secret in plan.secrets.items()}
-    return [message for _, message in Moves(plan, holdings, names, waiting, MAP).problems()]
+    return [message for _, message in Moves(plan, holdings, names, waiting, MAP, STATE).problems()]
 
 
 def test_rename_of_a_value_that_the_map_wrote_is_allowed() -> None:
@@ -90,7 +91,7 @@ def test_secret_of_a_lost_state_is_not_taken() -> None:
     ],
 )
 def test_secret_of_another_map_is_not_taken(mark: str, said: str) -> None:
-    holdings = Holdings(named={"x/dev/a": own(map_=mark)})
+    holdings = Holdings(named={"x/dev/a": own(map_=mark, state="another")})
     assert problems(map_of("a: {secret_data: v}"), holdings) == [said]
 
 

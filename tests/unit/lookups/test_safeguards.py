@@ -90,10 +90,10 @@ class Account:
             raise self.number
         return self.number
 
-    def marked(self, mark: str) -> list[HeldSecret]:
+    def of_state(self, state: str) -> list[HeldSecret]:
         if self.listing is not None:
             raise self.listing
-        return [one for one in self.secrets if one.tags.get("secretsmap:map") == mark]
+        return [one for one in self.secrets if one.tags.get("secretsmap:state") == state]
 
     def named(self, _plan: Plan, names: Iterable[str]) -> dict[str, HeldSecret]:
         return {one.name: one for one in self.secrets if one.name in set(names)}
@@ -179,6 +179,14 @@ def test_secrets_of_the_account_are_known_by_the_entries_keys(account: Account) 
     state = check(map_of("a: {path: p, name: login}", "b: {}", "c: {}"))
     assert state.own == {"a": own("a", "x/dev/p/login"), "b": own("b", "x/dev/b")}
     assert state.imports == {"a": arn("x/dev/p/login"), "b": arn("x/dev/b")}
+
+
+def test_secrets_stay_the_stacks_own_when_that_is_renamed(account: Account) -> None:
+    account.secrets = [own("a", map_="secrets/old-name/m"), own("b", "x/dev/b", map_="old/dev/m")]
+    assert check(map_of("a: {}", "b: {}")).own == {
+        "a": account.secrets[0],
+        "b": account.secrets[1],
+    }
 
 
 @pytest.mark.parametrize(
