@@ -105,6 +105,11 @@ class AccountState:
         held = self.own.get(secret.key)
         return held is not None and held.service is not None
 
+    def is_renamed(self, secret: PlannedSecret) -> bool:
+        """Return whether an entry's secret has another name than it will have."""
+        held = self.own.get(secret.key)
+        return held is not None and held.name != self.name_of(secret)
+
     def may_write(self, secret: PlannedSecret) -> bool:
         """Return whether this run may make the map's value the current one."""
         if self.is_blind:
@@ -296,7 +301,7 @@ class _Look:
                     "`owner: operator` to keep it without this warning"
                 )
 
-            if held is not None and held.name != state.name_of(secret):
+            if held is not None and state.is_renamed(secret):
                 pulumi.log.info(
                     f"`{held.name}` becomes `{state.name_of(secret)}`: {_of_renamed(secret, held)}"
                 )

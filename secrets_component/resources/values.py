@@ -134,7 +134,9 @@ def store(
 
     labels, ignored, replaced = [VALUE_LABEL], [], None
     if not may_write:
-        ignored = ["secretString", "secretBinary", "versionStages"]
+        ignored = ["secretString", "secretBinary"]
+        if not state.is_renamed(secret):  # a new secret must not get the old one's labels
+            ignored.append("versionStages")
     else:
         labels.append("AWSCURRENT")
         replaced = state.replaced_version(secret)

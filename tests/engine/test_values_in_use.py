@@ -440,6 +440,7 @@ def test_stack_that_is_renamed_keeps_its_secrets(secrets: Secrets, aws: Aws, liv
     assert renamed.up().changes == {"same": 5, "update": 1}
     assert renamed.outputs()["secret_arns"]["a"] == arn
     assert live(arn) == "by hand"
-    assert "renaming" in renamed.write(text.replace("{owner", "{name: b, owner")).up(
-        good=False
-    ).diagnostics
+    assert (
+        "renaming"
+        in renamed.write(text.replace("{owner", "{name: b, owner")).up(good=False).diagnostics
+    )

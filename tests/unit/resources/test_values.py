@@ -121,6 +121,14 @@ def test_value_of_someone_else_keeps_awscurrent(
     assert {"length", "keepers", "overrideSpecial"} <= set(password.ignoreChanges)
 
 
+def test_new_secret_of_a_rename_does_not_take_the_labels_of_the_old_one(
+    monkeypatch: pytest.MonkeyPatch, registered: Registered
+) -> None:
+    assert version_of(monkeypatch, "name: new, secret_data: v, owner: operator", OF_OTHERS)
+    request = registered["aws:secretsmanager/secretVersion:SecretVersion"]["m.a"]
+    assert set(request.ignoreChanges) == {"secretString", "secretBinary"}
+
+
 def test_map_without_a_version_of_its_own_writes_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert version_of(monkeypatch, "secret_data: v", {"v": ["AWSCURRENT"]}) is None
 
