@@ -80,7 +80,8 @@ class SecretMap(pulumi.ComponentResource):
         state = safeguards.restore_deleted(plan, checked)
         is_top = opts is None or opts.parent is None
         scope = Scope(name, self, plan, found, access, is_top)
-        own_key = encryption.create_key(scope)
+        marks = secret_.map_marks(identity, record.id)
+        own_key = encryption.create_key(scope, marks)
         alarm_topic = alarms.topic(scope)
         targets = rotation.RotationTargets(scope, alarm_topic)
         outputs = Outputs(scope)
@@ -88,7 +89,7 @@ class SecretMap(pulumi.ComponentResource):
             kms_key = encryption.key_of(scope, secret, own_key)
             values.generate(scope, secret, state)
             replica_keys = encryption.keys_of_replicas(scope, secret, own_key)
-            tags = secret_.tags(identity, record.id, secret, state)
+            tags = secret_.tags(marks, secret, state)
             container = secret_.create(scope, secret, kms_key, replica_keys, tags, state)
             version = values.store(scope, secret, container, state)
             policies.attach(scope, secret, container)

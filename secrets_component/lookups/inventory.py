@@ -36,18 +36,22 @@ _REFUSALS = frozenset(
 """https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html; any other error
 may be gone in the next run."""
 
+_ABSENT = frozenset({"NotFoundException", "ResourceNotFoundException"})
+
 
 class AccountError(Exception):
     """The account cannot be queried; the message is one line that explains why.
 
     Attributes:
         is_lasting: credentials or rights are missing, so the next run would fail in the same way.
+        is_absent: what was asked for does not exist.
     """
 
-    def __init__(self, message: str, *, is_lasting: bool = False) -> None:
+    def __init__(self, message: str, *, is_lasting: bool = False, is_absent: bool = False) -> None:
         """Keep the first line of the message."""
         super().__init__(message.partition("\n")[0])
         self.is_lasting = is_lasting
+        self.is_absent = is_absent
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +234,38 @@ class Inventory:
         found = _answer_of(self._client("kms").describe_key, KeyId=key)
         return str(found["KeyMetadata"]["KeyState"])
 
+    def key_tags(self, key: str) -> dict[str, str]:
+        """Return the tags of a KMS key.
+
+        Raises:
+            AccountError: AWS does not answer, or refuses; it needs `kms:ListResourceTags`.
+        """
+        pages = self._client("kms").get_paginator("list_resource_tags").paginate(KeyId=key)
+        listed = _answer_of(lambda: [tag for page in pages for tag in page["Tags"]])
+        return {tag["TagKey"]: tag["TagValue"] for tag in listed}
+
+    def keys_of_value(self, arn: str) -> set[str]:
+        """Return the keys that a secret's current value is encrypted under.
+
+        The AWS-managed key is `DefaultEncryptionKey`
+        (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_SecretVersionsListEntry.html).
+
+        Raises:
+            AccountError: AWS does not answer, or refuses; it needs
+                `secretsmanager:ListSecretVersionIds`.
+        """
+        asked = {"SecretId": arn}
+        while True:
+            page = _answer_of(self._secrets.list_secret_version_ids, **asked)
+            for version in page["Versions"]:
+                if "AWSCURRENT" in version.get("VersionStages", ()):
+                    return set(version.get("KmsKeyIds", ()))
+
+            if "NextToken" not in page:
+                return set()
+
+            asked["NextToken"] = page["NextToken"]
+
     def _assume(self, role: Mapping[str, Any]) -> None:
         import boto3  # noqa: PLC0415
 
@@ -277,7 +313,8 @@ def _answer_of(operation: Callable[..., Any], **arguments: str) -> Any:  # noqa:
         return operation(**arguments)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
-        raise AccountError(str(error), is_lasting=code in _REFUSALS) from None
+        lasts, absent = code in _REFUSALS, code in _ABSENT
+        raise AccountError(str(error), is_lasting=lasts, is_absent=absent) from None
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise AccountError(str(error), is_lasting=True) from None
     except BotoCoreError as error:

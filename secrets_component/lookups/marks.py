@@ -18,6 +18,8 @@ KEY_TAG = "secretsmap:key"
 STATE_TAG = "secretsmap:state"
 ADOPTED_TAG = "secretsmap:adopted"
 """On secrets that existed before the map, which leaves them in the account if their entry goes."""
+LEFT_KEY_TAG = "secretsmap:left-key"
+"""On secrets that have left a key which the map created: its ARN."""
 
 VALUE_LABEL = "secretsmap-value"
 REPLACES_LABEL = "secretsmap-replaces-"

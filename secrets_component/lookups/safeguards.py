@@ -27,10 +27,11 @@ from pulumi_aws import secretsmanager
 
 from secrets_component.arns import Home, is_arn
 from secrets_component.errors import Report
-from secrets_component.lookups import earlier_exports
+from secrets_component.lookups import earlier_exports, left_keys
 from secrets_component.lookups.account import reason_of
 from secrets_component.lookups.holdings import Holdings, names_to_look_up, own_marks
 from secrets_component.lookups.inventory import AccountError, HeldSecret, Inventory
+from secrets_component.lookups.left_keys import problem_of_value
 from secrets_component.lookups.marks import REPLACES_LABEL, VALUE_LABEL, Mark, map_mark
 from secrets_component.lookups.moves import Moves, problems_of_region
 from secrets_component.lookups.reference_values import ReferenceValues
@@ -40,7 +41,7 @@ from secrets_component.lookups.values_in_use import (
     is_kept_from_others,
     may_write,
 )
-from secrets_component.planning.plan import AwsManagedKey, Empty, Plan, PlannedSecret
+from secrets_component.planning.plan import Empty, Plan, PlannedSecret
 
 _CREDENTIALS = {
     "profile": "profile_name",
@@ -85,6 +86,7 @@ class AccountState:
         imports: ARNs of secrets that exist already and come under management, by entries' keys.
         own: the secrets that the entries have now, by key; those that are adopted included.
         deleted: secrets with an entry's name that are scheduled for deletion, by key.
+        left_keys: keys of the map's own that secrets leave or have left, by entries' keys.
         inventory: the account; None where it cannot be queried, and under mocks.
         is_blind: the account cannot be queried.
     """
@@ -93,6 +95,7 @@ class AccountState:
     imports: Mapping[str, str] = field(default_factory=dict)
     own: Mapping[str, HeldSecret] = field(default_factory=dict)
     deleted: Mapping[str, HeldSecret] = field(default_factory=dict)
+    left_keys: Mapping[str, str] = field(default_factory=dict)
     inventory: Inventory | None = None
     is_blind: bool = False
 
@@ -140,6 +143,22 @@ class AccountState:
 
         return None
 
+    def key_as_shown(self, secret: PlannedSecret, key: str) -> str:
+        """Return a key in the form in which AWS shows it, where that names the same key.
+
+        AWS, of DescribeSecret: "The key ID or alias ARN of the KMS key"
+        (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html).
+        In another form than the provider reads, it would be a change in every run.
+        """
+        held = self.own.get(secret.key)
+        if held is None or held.kms_key is None:
+            return key
+
+        if held.kms_key.endswith((f":{key}", f"/{key}")):
+            return held.kms_key
+
+        return key
+
     def may_have_own_key(self, secret: PlannedSecret) -> bool:
         """Return whether another key than the AWS-managed one may encrypt a secret."""
         if self.inventory is None:
@@ -148,18 +167,32 @@ class AccountState:
         held = self.own.get(secret.key)
         return held is not None and held.has_own_key
 
-    def leaves_own_key(self, secret: PlannedSecret) -> bool:
-        """Return whether a secret changes to the AWS-managed key, with someone else's value.
+    def leaves_version_behind(self, secret: PlannedSecret) -> bool:
+        """Return whether the map's own version stays under a key that its secret has left.
 
-        AWS encrypts only the versions labelled AWSCURRENT, AWSPENDING and AWSPREVIOUS again, so the
-        map's own version would stay under a key that may be deleted, and fail every refresh
+        AWS encrypts only the versions labelled AWSCURRENT, AWSPENDING and AWSPREVIOUS again, so it
+        would fail every refresh once that key is deleted
         (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecret.html).
         """
         held = self.own.get(secret.key)
         if held is None or not held.is_filled or held.is_value_of_map:
             return False
 
-        return held.has_own_key and isinstance(secret.kms_key, AwsManagedKey)
+        return secret.key in self.left_keys
+
+    def problem_of_key(self, secret: PlannedSecret, arn: str) -> str | None:
+        """Explain that a value is still under a key that its secret has just left, or None."""
+        held, left = self.own.get(secret.key), self.left_keys.get(secret.key)
+        if self.inventory is None or held is None or left is None or not held.is_filled:
+            return None
+
+        if held.kms_key != left or self.is_renamed(secret):
+            return None
+
+        try:
+            return problem_of_value(held.name, arn, left, self.inventory)
+        except AccountError as error:
+            return f"cannot check that the value has left the key `{left}`: {error}"
 
     def is_empty(self, secret: PlannedSecret, arn: str) -> bool:
         """Return whether AWS confirms that a secret has no value; False where it is not known."""
@@ -258,6 +291,7 @@ class _Look:
             imports=self._imports(own, named, imports),
             own=own,
             deleted=self._deleted(named),
+            left_keys=left_keys.left_keys(self._plan, own, self._inventory, self._identity.state),
             inventory=self._inventory,
         )
 
@@ -283,6 +317,7 @@ class _Look:
             ):
                 report.error(path, message)
 
+        report.add(left_keys.problems(self._plan, state.own, self._inventory))
         for key, held in state.deleted.items():
             _check_deleted(self._plan.secrets[key], held, self._inventory, report)
 

@@ -24,15 +24,20 @@ class OwnKey:
     replicas: Mapping[str, kms.ReplicaKey]
 
 
-def create_key(scope: Scope) -> OwnKey | None:
-    """Create the map's own key with an alias and yearly rotation, where the map asks for one."""
+def create_key(scope: Scope, marks: Mapping[str, pulumi.Input[str]]) -> OwnKey | None:
+    """Create the map's own key with an alias and yearly rotation, where the map asks for one.
+
+    Args:
+        scope: the map.
+        marks: the tags by which later runs know the key as the map's.
+    """
     plan, wanted = scope.plan, scope.plan.created_key
     if wanted is None:
         return None
 
     options = pulumi.ResourceOptions(parent=scope.parent)
     description = f"secrets of {plan.context}/{plan.environment} ({plan.name})"
-    tags = dict(plan.tags) or None
+    tags = {**plan.tags, **marks}
     regions = key_policies.replica_regions(plan)
     policy = _policy(scope, [scope.access.home.region, *regions])
     key = kms.Key(

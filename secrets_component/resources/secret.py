@@ -9,7 +9,7 @@ import pulumi
 from pulumi_aws import secretsmanager
 from pulumi_aws.secretsmanager.outputs import SecretReplica
 
-from secrets_component.lookups.marks import ADOPTED_TAG, KEY_TAG, MAP_TAG, STATE_TAG
+from secrets_component.lookups.marks import ADOPTED_TAG, KEY_TAG, LEFT_KEY_TAG, MAP_TAG, STATE_TAG
 from secrets_component.lookups.refusal import refusal
 from secrets_component.lookups.safeguards import AccountState, StackIdentity
 from secrets_component.planning.plan import AwsManagedKey, KeptKey, Plan, PlannedSecret
@@ -46,6 +46,10 @@ def create(
             kms_key = AWS_MANAGED_KEY
         else:
             ignored.append("kmsKeyId")  # runs that could not query the account set the alias
+    elif isinstance(kms_key, pulumi.Output):
+        kms_key = kms_key.apply(partial(state.key_as_shown, secret))
+    elif kms_key is not None:
+        kms_key = state.key_as_shown(secret, str(kms_key))
 
     container = secretsmanager.Secret(
         scope.logical(secret),
@@ -74,6 +78,9 @@ def create(
     if not secret.replicas and not secret.import_:
         container.replicas.apply(partial(_refuse_to_leave_replicas, scope.plan, secret))
 
+    if secret.key in state.left_keys:
+        container.arn.apply(partial(_refuse_to_leave_value, scope.plan, secret, state))
+
     scope.values.own_outputs["secret_arns", secret.key] = container.arn
     scope.values.own_outputs["secret_names", secret.key] = container.name
     return container
@@ -97,11 +104,25 @@ def _refuse_to_leave_replicas(
         raise refusal(plan, secret.place, message)
 
 
+def _refuse_to_leave_value(
+    plan: Plan, secret: PlannedSecret, state: AccountState, arn: str
+) -> None:
+    """Stop before a key is deleted that the value in use is still encrypted under."""
+    if pulumi.runtime.is_dry_run():
+        return
+
+    problem = state.problem_of_key(secret, arn)
+    if problem:
+        raise refusal(plan, secret.place, problem)
+
+
+def map_marks(identity: StackIdentity, state_id: pulumi.Input[str]) -> dict[str, pulumi.Input[str]]:
+    """Return the tags by which later runs know what is the map's."""
+    return {MAP_TAG: identity.map_mark, STATE_TAG: state_id}
+
+
 def tags(
-    identity: StackIdentity,
-    state_id: pulumi.Input[str],
-    secret: PlannedSecret,
-    state: AccountState,
+    marks: Mapping[str, pulumi.Input[str]], secret: PlannedSecret, state: AccountState
 ) -> dict[str, pulumi.Input[str]]:
     """Return a secret's tags: its entry's, or those of an adopted secret, and the map's marks."""
     found: dict[str, pulumi.Input[str]] = dict(secret.tags)
@@ -111,9 +132,12 @@ def tags(
             if not key.startswith("aws:"):
                 found[key] = value
 
-    found |= {MAP_TAG: identity.map_mark, KEY_TAG: secret.key, STATE_TAG: state_id}
+    found |= {**marks, KEY_TAG: secret.key}
     if secret.is_adopted:
         found[ADOPTED_TAG] = "true"
+
+    if secret.key in state.left_keys:
+        found[LEFT_KEY_TAG] = state.left_keys[secret.key]
 
     return found
 

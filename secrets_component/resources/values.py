@@ -128,7 +128,7 @@ def store(
         text, binary = None, value
 
     may_write = state.may_write(secret)
-    is_of_others = state.has_value_of_others_only(secret) or state.leaves_own_key(secret)
+    is_of_others = state.has_value_of_others_only(secret) or state.leaves_version_behind(secret)
     if is_of_others and not may_write:
         return None
 

@@ -122,8 +122,8 @@ HierarchyPart = Annotated[str, _refused_for(_part_or_reference_problem)]
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html (Name)
 """
 
-MAX_TAGS = 46
-"""The tags that a secret can have besides the map's own, which are up to four: AWS allows 50."""
+MAX_TAGS = 45
+"""The tags that a secret can have besides the map's own, which are up to five: AWS allows 50."""
 
 Tags = Annotated[
     dict[

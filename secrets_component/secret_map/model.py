@@ -76,7 +76,7 @@ class Header(_MapBlock):
     """
 
     tags: Tags = {}
-    """Tags of everything that the map creates, at most 46. Default: none.
+    """Tags of everything that the map creates, at most 45. Default: none.
 
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_TagResource.html
     """
@@ -415,8 +415,8 @@ class Fields(_MapBlock):
     """
 
     tags: Tags = {}
-    """Tags of this secret, which take precedence over the map's; at most 46, because the map adds
-    up to four of its own. Default: none.
+    """Tags of this secret, which take precedence over the map's; at most 45, because the map adds
+    up to five of its own. Default: none.
 
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_TagResource.html
     """

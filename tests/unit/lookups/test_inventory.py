@@ -142,6 +142,24 @@ def test_state_of_a_key_is_read(sdk: Sdk) -> None:
     assert Inventory().key_state("k") == "PendingDeletion"
 
 
+def test_tags_of_a_key_are_read(sdk: Sdk) -> None:
+    answer = {"Tags": [{"TagKey": "a", "TagValue": "1"}], "Truncated": False}
+    sdk.stubs["kms"].add_response("list_resource_tags", answer, {"KeyId": "k"})
+    assert Inventory().key_tags("k") == {"a": "1"}
+
+
+def test_keys_of_the_current_value_are_read(sdk: Sdk) -> None:
+    versions = [
+        {"VersionId": OLD, "VersionStages": ["AWSPREVIOUS"], "KmsKeyIds": ["old"]},
+        {"VersionId": NEW, "VersionStages": ["AWSCURRENT"], "KmsKeyIds": ["old", "new"]},
+    ]
+    for answer, keys in ((versions, {"old", "new"}), (versions[:1], set())):
+        sdk.stubs["secretsmanager"].add_response(
+            "list_secret_version_ids", {"Versions": answer}, {"SecretId": arn("a")}
+        )
+        assert Inventory().keys_of_value(arn("a")) == keys
+
+
 def test_roles_are_assumed_one_after_the_other(sdk: Sdk) -> None:
     given = {
         "AccessKeyId": "A" * 16,

@@ -73,6 +73,8 @@ class Account:
         self.restored: list[str] = []
         self.is_empty_now: bool | AccountError = False
         self.key: str | AccountError = "Enabled"
+        self.tags_of_key: dict[str, str] | AccountError = {}
+        self.value_keys: set[str] | AccountError = set()
 
     def __call__(
         self, region: str | None = None, roles: Any = (), **credentials: str | None
@@ -102,6 +104,16 @@ class Account:
         if isinstance(self.key, AccountError):
             raise self.key
         return self.key
+
+    def key_tags(self, _key: str) -> dict[str, str]:
+        if isinstance(self.tags_of_key, AccountError):
+            raise self.tags_of_key
+        return self.tags_of_key
+
+    def keys_of_value(self, _arn: str) -> set[str]:
+        if isinstance(self.value_keys, AccountError):
+            raise self.value_keys
+        return self.value_keys
 
     def is_empty(self, _arn: str) -> bool:
         if isinstance(self.is_empty_now, AccountError):
@@ -343,15 +355,31 @@ def test_version_of_someone_else_that_the_map_replaced_is_remembered(account: Ac
 
 
 @pytest.mark.parametrize(
-    ("key", "labels", "leaves"),
-    [(KEY, OF_OTHERS, True), (KEY, OF_MAP, False), (None, OF_OTHERS, False)],
+    ("shown", "written", "used"),
+    [
+        (f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/own", "alias/own", "arn"),
+        (KEY, "k", "arn"),
+        (KEY, "alias/own", "written"),
+        (None, "alias/own", "written"),
+    ],
+)
+def test_key_is_written_as_aws_shows_it(shown: str | None, written: str, used: str) -> None:
+    secret = plan_of(map_of("a: {secret_data: v}")).secrets["a"]
+    state = AccountState(own={"a": own(kms_key=shown)})
+    assert state.key_as_shown(secret, written) == (shown if used == "arn" else written)
+    assert AccountState().key_as_shown(secret, written) == written
+
+
+@pytest.mark.parametrize(
+    ("left", "labels", "leaves"),
+    [({"a": KEY}, OF_OTHERS, True), ({"a": KEY}, OF_MAP, False), ({}, OF_OTHERS, False)],
 )
 def test_version_of_the_map_stays_under_a_key_that_the_secret_leaves(
-    key: str | None, labels: dict[str, list[str]], leaves: bool
+    left: dict[str, str], labels: dict[str, list[str]], leaves: bool
 ) -> None:
     secret = plan_of(map_of("a: {secret_data: v}")).secrets["a"]
-    state = AccountState(own={"a": own(kms_key=key, labels=labels)})
-    assert state.leaves_own_key(secret) is leaves
+    state = AccountState(own={"a": own(labels=labels)}, left_keys=left)
+    assert state.leaves_version_behind(secret) is leaves
 
 
 @pytest.mark.parametrize(

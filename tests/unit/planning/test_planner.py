@@ -53,7 +53,7 @@ BAD = [
     ("replicas: [{region: Mars}]", "4:27", "expected an AWS region"),
     ("policy: {template: cross-account-secret-policy, principals: ['111122223333']}", "4:7", "another account can never read a secret under the AWS-managed key"),
     ("policy: {template: cross-account-secret-policy, principals: ['*']}", "4:68", "never a wildcard"),
-    ("policy: '{\"Statement\": [}'", "4:7", "is not JSON (line 1, column 16 of it)"),
+    ("policy: '{\"Statement\": [}'", "4:7", "is not JSON (line 1, column 16 of it: expecting value)"),
     ("policy: {Statement: [{Effect: Allow, Principal: '*', Action: 'x'}]}", "4:7", "gives access to everyone"),
     ("secret_data: '${output.rds.endpoint}'", "4:21", "add `rds: <organization>/rds/dev` under `stacks:`"),
     ("secret_data: '${output.secretsmanager.generated_passwords.b}'", "4:21", "no entry `b` in this map"),

@@ -29,7 +29,7 @@ def test_created_key_has_its_alias_window_and_the_maps_tags() -> None:
         "enableKeyRotation": True,
         "multiRegion": False,
         "deletionWindowInDays": 7,
-        "tags": {"team": "t"},
+        "tags": {"team": "t", "secretsmap:map": "secrets/dev/m", "secretsmap:state": "m-id"},
     }
     assert made["Alias", "m"] == {"name": "alias/own", "targetKeyId": "made"}
 
@@ -163,6 +163,7 @@ def test_created_key_encrypts_all_and_rotates() -> None:
         "multiRegion": False,
         "deletionWindowInDays": 30,
         "policy": result.made["Key", "m"]["policy"],
+        "tags": {"secretsmap:map": "secrets/dev/m", "secretsmap:state": "m-id"},
     }
     assert result.made["Alias", "m"] == {"name": "alias/x-dev-secrets", "targetKeyId": "made"}
     assert result.made["Secret", "m.a"]["kmsKeyId"].endswith("key/made")
