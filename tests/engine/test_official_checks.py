@@ -55,7 +55,7 @@ def preview(stack: Stack) -> Run:
             "conflicts with",
         ),
         ('aws.secretsmanager.SecretPolicy("p", secret_arn="s", policy="{}")', "is an invalid ARN"),
-        ('random.RandomPassword("p", length=3, min_lower=4)', "must be at least 4"),
+        ('random.RandomPassword("p", length=3, min_lower=4)', "min_numeric + min_special, got: 3"),
     ],
     ids=["name", "window", "deletion", "statement", "target", "conflict", "arn", "password"],
 )

@@ -108,7 +108,8 @@ class SoakedStack(SecretsStack):
         return Run(code, "".join(said)), code == -signal.SIGKILL
 
     def unlock(self) -> Run:
-        """Remove the lock that a killed run left, as a user does."""
+        """Remove what a killed run left, as a user does."""
+        deploy.restore_checkpoint(self.sandbox, self.project, self.name)
         return self.pulumi("cancel", "--yes", good=False)
 
     def account(self) -> list[Held]:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sandbox.environment import Sandbox
 from tests.soak.kills import kill_runs
 from tests.soak.machine import SecretsHistory
 from tests.soak.model import Entry, Guarded, Held, Ledger, Map
-from tests.soak.stage import SoakedStack, project_in
+from tests.soak.stage import soaked_stacks
 
 
 @pytest.fixture
-def history(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = project_in(tmp_path / "program")
-    make_stack = staticmethod(partial(SoakedStack, sandbox, program))
-    monkeypatch.setattr(SecretsHistory, "make_stack", make_stack, raising=False)
-    monkeypatch.setattr(SecretsHistory, "report", staticmethod(print))
+def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Soak in a sandbox of its own: the invariants are about all secrets of the account."""
+    with soaked_stacks(tmp_path) as make_stack:
+        monkeypatch.setattr(SecretsHistory, "make_stack", staticmethod(make_stack), raising=False)
+        monkeypatch.setattr(SecretsHistory, "report", staticmethod(print))
+        yield
 
 
 @pytest.mark.usefixtures("history")

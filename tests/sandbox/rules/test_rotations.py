@@ -136,7 +136,6 @@ BROKEN = {
     "node": Broken(
         "has the runtime nodejs22.x; the sandbox runs Python", settings={"Runtime": "nodejs22.x"}
     ),
-    "no-zip": Broken("is not a zip", b"x"),
     "no-handler": Broken("failed: ModuleNotFoundError", settings={"Handler": "other.handler"}),
     "slow": Broken(
         "timed out after 1.00 s", "import time\ndef handler(*_): time.sleep(60)", {"Timeout": 1}
