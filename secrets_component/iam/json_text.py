@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-MAX_DEPTH = 64
+MAX_LEVELS = 64
 """Levels; AWS's policy language has fewer than ten."""
 
 
@@ -24,33 +24,38 @@ def parse_json(text: str) -> Any:  # noqa: ANN401 # any JSON value
 
     Raises:
         JsonTextError: the text is not JSON, has numbers beyond all use, or is nested deeper than
-            `MAX_DEPTH`.
+            `MAX_LEVELS`.
     """
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         raise JsonTextError(error.msg.lower(), error.lineno, error.colno) from None
     except RecursionError:
-        raise JsonTextError(_TOO_DEEP) from None
+        raise JsonTextError(_TOO_NESTED) from None
     except ValueError:  # Python's own limit of digits
         msg = "a number with too many digits"
         raise JsonTextError(msg) from None
 
-    if _is_deeper(document, MAX_DEPTH):
-        raise JsonTextError(_TOO_DEEP)
+    if _is_deeper(document, MAX_LEVELS):
+        raise JsonTextError(_TOO_NESTED)
 
     return document
 
 
-_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
+_TOO_NESTED = f"nested deeper than {MAX_LEVELS} levels"
 
 
 def _is_deeper(document: object, levels: int) -> bool:
     nodes = [document]
     for _ in range(levels):
-        nodes = [child for node in nodes for child in _children(node)]
-        if not nodes:
+        below: list[object] = []
+        for node in nodes:
+            below.extend(_children(node))
+
+        if not below:
             return False
+
+        nodes = below
 
     return True
 
@@ -59,4 +64,7 @@ def _children(node: object) -> Iterable[object]:
     if isinstance(node, dict):
         return node.values()
 
-    return node if isinstance(node, list) else ()
+    if isinstance(node, list):
+        return node
+
+    return ()

@@ -36,7 +36,7 @@ _REFUSALS = frozenset(
 """https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html; any other error
 may be gone in the next run."""
 
-_ABSENT = frozenset({"NotFoundException", "ResourceNotFoundException"})
+_UNKNOWN = frozenset({"NotFoundException", "ResourceNotFoundException"})
 
 
 class AccountError(Exception):
@@ -241,7 +241,7 @@ class Inventory:
             AccountError: AWS does not answer, or refuses; it needs `kms:ListResourceTags`.
         """
         pages = self._client("kms").get_paginator("list_resource_tags").paginate(KeyId=key)
-        listed = _answer_of(lambda: [tag for page in pages for tag in page["Tags"]])
+        listed = _answer_of(pages.build_full_result)["Tags"]
         return {tag["TagKey"]: tag["TagValue"] for tag in listed}
 
     def keys_of_value(self, arn: str) -> set[str]:
@@ -257,12 +257,9 @@ class Inventory:
         asked = {"SecretId": arn}
         while True:
             page = _answer_of(self._secrets.list_secret_version_ids, **asked)
-            for version in page["Versions"]:
-                if "AWSCURRENT" in version.get("VersionStages", ()):
-                    return set(version.get("KmsKeyIds", ()))
-
-            if "NextToken" not in page:
-                return set()
+            keys = _keys_of_current(page["Versions"])
+            if keys or "NextToken" not in page:
+                return keys
 
             asked["NextToken"] = page["NextToken"]
 
@@ -313,7 +310,7 @@ def _answer_of(operation: Callable[..., Any], **arguments: str) -> Any:  # noqa:
         return operation(**arguments)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
-        lasts, absent = code in _REFUSALS, code in _ABSENT
+        lasts, absent = code in _REFUSALS, code in _UNKNOWN
         raise AccountError(str(error), is_lasting=lasts, is_absent=absent) from None
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise AccountError(str(error), is_lasting=True) from None
@@ -336,6 +333,14 @@ def _held_secret(listed: Mapping[str, Any]) -> HeldSecret:
         created=listed.get("CreatedDate"),
         changed=listed.get("LastChangedDate"),
     )
+
+
+def _keys_of_current(versions: Iterable[Mapping[str, Any]]) -> set[str]:
+    for version in versions:
+        if "AWSCURRENT" in version.get("VersionStages", ()):
+            return set(version.get("KmsKeyIds", ()))
+
+    return set()
 
 
 def _has_current(versions: Mapping[str, Sequence[str]]) -> bool:

@@ -76,7 +76,9 @@ def _is_of_state(held: HeldSecret, key: str, inventory: Inventory, state: str | 
         raise
 
 
-def problems(plan: Plan, own: Mapping[str, HeldSecret], inventory: Inventory) -> Iterator[Finding]:
+def values_under_left_keys(
+    plan: Plan, own: Mapping[str, HeldSecret], inventory: Inventory
+) -> Iterator[Finding]:
     """Yield the entries whose value in use is still under a key that they left in an earlier run.
 
     Raises:

@@ -317,7 +317,7 @@ class _Look:
             ):
                 report.error(path, message)
 
-        report.add(left_keys.problems(self._plan, state.own, self._inventory))
+        report.add(left_keys.values_under_left_keys(self._plan, state.own, self._inventory))
         for key, held in state.deleted.items():
             _check_deleted(self._plan.secrets[key], held, self._inventory, report)
 

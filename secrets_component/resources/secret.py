@@ -38,24 +38,15 @@ def create(
         for region, key in replica_keys.items()
     ]
     ignored = _unset_properties(secret, state) if secret.import_ else []
-    if isinstance(secret.kms_key, AwsManagedKey):
-        # A secret without a key gets the AWS-managed one, which AWS creates if the region has none
-        # yet. But to leave out the key of an existing secret would leave the last one in place
-        # (hashicorp/terraform-provider-aws#21623), which may be on its way to deletion.
-        if state.may_have_own_key(secret):
-            kms_key = AWS_MANAGED_KEY
-        else:
-            ignored.append("kmsKeyId")  # runs that could not query the account set the alias
-    elif isinstance(kms_key, pulumi.Output):
-        kms_key = kms_key.apply(partial(state.key_as_shown, secret))
-    elif kms_key is not None:
-        kms_key = state.key_as_shown(secret, str(kms_key))
+    written_key = _written_key(secret, kms_key, state)
+    if isinstance(secret.kms_key, AwsManagedKey) and written_key is None:
+        ignored.append("kmsKeyId")  # runs that could not query the account set the alias
 
     container = secretsmanager.Secret(
         scope.logical(secret),
         name=state.name_of(secret),
         description=secret.description,
-        kms_key_id=kms_key,
+        kms_key_id=written_key,
         recovery_window_in_days=secret.recovery_window_in_days,
         replicas=replicas or None,
         tags=tags,
@@ -84,6 +75,28 @@ def create(
     scope.values.own_outputs["secret_arns", secret.key] = container.arn
     scope.values.own_outputs["secret_names", secret.key] = container.name
     return container
+
+
+def _written_key(
+    secret: PlannedSecret, kms_key: pulumi.Input[str] | None, state: AccountState
+) -> pulumi.Input[str] | None:
+    """Return the key to write for a secret; None leaves it to AWS, or as it is.
+
+    A secret without a key gets the AWS-managed one, which AWS creates if the region has none yet.
+    But to leave out the key of an existing secret would leave the last one in place
+    (hashicorp/terraform-provider-aws#21623), which may be on its way to deletion.
+    """
+    if isinstance(secret.kms_key, AwsManagedKey):
+        if state.may_have_own_key(secret):
+            return AWS_MANAGED_KEY
+
+        return None
+
+    if kms_key is None:
+        return None
+
+    shown = partial(state.key_as_shown, secret)
+    return pulumi.Output.from_input(kms_key).apply(shown)
 
 
 def _refuse_to_leave_replicas(

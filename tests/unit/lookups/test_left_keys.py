@@ -23,7 +23,7 @@ def left(account: Account, entry: str, **more: Any) -> dict[str, str]:
 def problems(account: Account, head: str = "", **more: Any) -> list[str]:
     plan = plan_of(head + map_of("a: {owner: operator}"))
     held = own(tags={**own().tags, **LEFT}, **more)
-    return [said for _, said in left_keys.problems(plan, {"a": held}, account)]  # type: ignore[arg-type] # its methods
+    return [said for _, said in left_keys.values_under_left_keys(plan, {"a": held}, account)]  # type: ignore[arg-type] # its methods
 
 
 def test_key_of_the_map_is_left_for_any_other() -> None:
