@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from secrets_component.errors import KeyPath
 
@@ -18,10 +18,16 @@ def nodes(data: object, path: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]:
     while waiting:
         place, value = waiting.pop()
         yield place, value
-        inside: list[tuple[KeyPath, object]] = []
-        if isinstance(value, dict):
-            inside = [((*place, key), inner) for key, inner in value.items()]
-        elif isinstance(value, list):
-            inside = [((*place, index), inner) for index, inner in enumerate(value)]
-
+        inside = [((*place, step), inner) for step, inner in _children(value)]
         waiting += reversed(inside)
+
+
+def _children(value: object) -> Iterable[tuple[str | int, object]]:
+    """Return the values directly inside another one, each with its key or index."""
+    if isinstance(value, dict):
+        return value.items()
+
+    if isinstance(value, list):
+        return enumerate(value)
+
+    return ()
