@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 
 from secrets_component.cli.verb import UsageError
 from secrets_component.lookups.inventory import Inventory
 from secrets_component.planning.plan import Plan
-from secrets_component.planning.planner import load_plans
+from secrets_component.planning.planner import load_plans, plans
 from secrets_component.secret_map.names import UNKNOWN_ENVIRONMENT
+from secrets_component.secret_map.yaml_text import MAX_BYTES, decode_yaml
+
+STANDARD_INPUT = "-"
+_STANDARD_INPUT_SHOWN = "<stdin>"
 
 
 def plans_of(file: str, environment: str | None) -> dict[str, Plan]:
-    """Return the plans of a file by instance name.
+    """Return the plans of a file, or of standard input for `-`, by instance name.
 
     Raises:
         UsageError: the environment cannot be part of a secret's name.
@@ -20,18 +25,22 @@ def plans_of(file: str, environment: str | None) -> dict[str, Plan]:
         SecretMapError: a map is wrong.
     """
     try:
+        if file == STANDARD_INPUT:
+            raw = sys.stdin.buffer.read(MAX_BYTES + 1)
+            return plans(decode_yaml(raw, _STANDARD_INPUT_SHOWN), environment)
+
         return load_plans(file, environment)
     except ValueError as error:
         raise UsageError(str(error)) from None
 
 
-def require_environment(file: str, plans: Mapping[str, Plan]) -> None:
+def require_environment(file: str, found: Mapping[str, Plan]) -> None:
     """Refuse maps without an environment, whose secrets have no names to look for.
 
     Raises:
         UsageError: a map sets no environment, and neither does `--environment`.
     """
-    for plan in plans.values():
+    for plan in found.values():
         if plan.environment == UNKNOWN_ENVIRONMENT:
             msg = (
                 f"{file}: the map `{plan.name}` sets no `environment`; add "

@@ -72,3 +72,9 @@ def test_live_plan_shows_the_next_rotation_of_secrets_that_rotate(
     printed = capsys.readouterr().out
     assert printed.count("next rotation: ") == 1
     assert f"    next rotation: {date}\n" in printed
+
+
+def test_live_needs_an_environment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, "context_name: x\nsecrets: {a: {}}\n")
+    assert main(["plan", "--live", path]) == 2
+    assert "add `--environment <name>`" in capsys.readouterr().err

@@ -1,9 +1,11 @@
 """`secretsmap validate`: what it prints and how it exits."""
 
+import io
 from pathlib import Path
 
 import pytest
 
+from secrets_component.cli import formats
 from secrets_component.cli.command import main
 from tests.unit.cli.accounts import FULL, MAPS, ROOT, AccountStub, held, use, write
 
@@ -82,3 +84,71 @@ def test_filled_exits_0_if_every_secret_has_a_value(
     use(monkeypatch, AccountStub(held("x/dev/a")))
     assert main(["validate", "--filled", path, "--environment", "dev"]) == 0
     assert capsys.readouterr() == ("", "")
+
+
+WARNED = "context_name: x\nsecrets: {a: {secret_data: v, recovery_window_in_days: 0}}\n"
+
+
+def test_warnings_fail_with_strict_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, WARNED)
+    assert main(["validate", path]) == 0
+    lenient = capsys.readouterr().err
+    assert main(["validate", "--strict", path]) == 1
+    assert capsys.readouterr().err == lenient
+    assert lenient.count(" warning: ") == 1
+
+
+def test_standard_input_is_a_map(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"context_name: x\nsecret: {}\n")))
+    assert main(["validate", "-"]) == 1
+    assert capsys.readouterr().err == (
+        "<stdin>:2:1: error: unknown key `secret`; did you mean `secrets`?\n"
+    )
+
+
+def test_folder_is_all_maps_in_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text("context_name: x\nsecrets: {c: {nmae: d}}\n")
+    assert main(["validate", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.count("unknown key `nmae`") == 2
+
+
+@pytest.mark.parametrize("name", formats.FORMATS)
+def test_formats_for_programs_go_to_standard_output_with_the_same_exit_codes(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, WARNED)
+    assert main(["validate", "--format", name, path]) == 0
+    out, err = capsys.readouterr()
+    assert ("`recovery_window_in_days`" in out, err) == (True, "")
+    assert main(["validate", "--format", name, "--strict", path]) == 1
+    assert main(["validate", "--format", name, "nothing.yaml"]) == 2
+    assert "file not found" in capsys.readouterr().out
+
+
+def test_unreadable_file_outweighs_errors_of_others(tmp_path: Path) -> None:
+    path = write(tmp_path, "context_name: x\nsecret: {}\n")
+    assert main(["validate", "nothing.yaml", path]) == 2
+
+
+def test_problems_are_printed_even_if_aws_then_cannot_be_queried(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong, good = tmp_path / "wrong.yaml", tmp_path / "good.yaml"
+    wrong.write_text("context_name: x\nsecret: {}\n")
+    good.write_text("context_name: x\nenvironment: dev\nsecrets: {a: {}}\n")
+    use(monkeypatch, AccountStub(failure="no"))
+    assert main(["validate", "--filled", str(wrong), str(good)]) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith(f"{wrong}:2:1: error: unknown key `secret`")
+    assert second == "error: cannot query AWS: no"
+
+
+def test_filled_needs_an_environment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, "context_name: x\nsecrets: {a: {}}\n")
+    assert main(["validate", "--filled", path]) == 2
+    assert capsys.readouterr().err.startswith(
+        f"error: {path}: the map `secretsmanager` sets no `en"
+    )
