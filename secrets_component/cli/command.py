@@ -29,6 +29,7 @@ cannot be queried. No value of a secret is ever printed."""
 _VERBS = {
     "validate": "check maps",
     "plan": "show what a map will create, without any value",
+    "status": "compare a map with what the account holds",
     "schema": "print the JSON Schema of a map",
 }
 """The help line of each verb, in the order of the help."""
@@ -45,6 +46,10 @@ def _verb(name: str) -> Verb:
             from secrets_component.cli.plan import PLAN  # noqa: PLC0415
 
             return PLAN
+        case "status":
+            from secrets_component.cli.status import STATUS  # noqa: PLC0415
+
+            return STATUS
         case _:
             from secrets_component.cli.schema import SCHEMA  # noqa: PLC0415
 

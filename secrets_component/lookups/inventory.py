@@ -42,12 +42,15 @@ class AccountError(Exception):
 
     Attributes:
         is_lasting: credentials or rights are missing, so the next run would fail in the same way.
+        code: AWS's code for the refusal, such as `AccessDeniedException`, or the name of the SDK's
+            own error, such as `NoCredentialsError`.
     """
 
-    def __init__(self, message: str, *, is_lasting: bool = False) -> None:
+    def __init__(self, message: str, *, is_lasting: bool = False, code: str = "") -> None:
         """Keep the first line of the message."""
         super().__init__(message.partition("\n")[0])
         self.is_lasting = is_lasting
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,11 @@ class HeldSecret:
         labels: the staging labels of each version, by the version's id.
         created: when it was created.
         changed: when its value or any of its properties last changed.
+        description: its description; empty for none.
+        rotates: whether automatic rotation is on.
+        function: the ARN of the function that rotates it, also where rotation is off again.
+        last_rotation: when a rotation last succeeded.
+        last_read: the day on which its value was last read; None if it never was.
     """
 
     name: str
@@ -77,6 +85,11 @@ class HeldSecret:
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
     created: datetime | None = None
     changed: datetime | None = None
+    description: str = ""
+    rotates: bool = False
+    function: str | None = None
+    last_rotation: datetime | None = None
+    last_read: datetime | None = None
 
     @property
     def mark(self) -> Mark | None:
@@ -93,6 +106,19 @@ class HeldSecret:
         """The id of the version that readers get; None if the secret is empty."""
         for version, labels in self.labels.items():
             if "AWSCURRENT" in labels:
+                return version
+
+        return None
+
+    @property
+    def pending_version(self) -> str | None:
+        """The id of the version that a rotation has begun and not made the current one.
+
+        AWS refuses to rotate again while there is one
+        (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html).
+        """
+        for version, labels in self.labels.items():
+            if "AWSPENDING" in labels and "AWSCURRENT" not in labels:
                 return version
 
         return None
@@ -137,7 +163,7 @@ class Inventory:
             self._session: boto3.Session = boto3.Session(region_name=region, **credentials)
             self._secrets: Any = self._client("secretsmanager")
         except BotoCoreError as error:
-            raise AccountError(str(error), is_lasting=True) from None
+            raise AccountError(str(error), is_lasting=True, code=type(error).__name__) from None
 
         for role in roles:
             self._assume(role)
@@ -191,6 +217,31 @@ class Inventory:
 
         return found
 
+    def of_level(self, plan: Plan) -> list[HeldSecret]:
+        """Return all secrets under a map's level, and those of its entries that are elsewhere.
+
+        Raises:
+            AccountError: as `secrets_of`.
+        """
+        level, *elsewhere = _shared_prefixes(plan, sorted(s.name for s in plan.secrets.values()))
+        found = list(self._listed("name", [level]))
+        for start in range(0, len(elsewhere), _FILTER_VALUES):
+            names = elsewhere[start : start + _FILTER_VALUES]
+            found += [secret for secret in self._listed("name", names) if secret.name in names]
+
+        return found
+
+    def resource_policy(self, arn: str) -> str | None:
+        """Return a secret's resource policy as JSON; None if it has none.
+
+        Raises:
+            AccountError: AWS does not answer, or refuses; it needs
+                `secretsmanager:GetResourcePolicy`.
+        """
+        found = _answer_of(self._secrets.get_resource_policy, SecretId=arn)
+        policy: str | None = found.get("ResourcePolicy")
+        return policy
+
     def of_state(self, state: str) -> list[HeldSecret]:
         """Return the secrets that carry the id of a map's state, whatever their names are.
 
@@ -229,6 +280,15 @@ class Inventory:
         """
         found = _answer_of(self._client("kms").describe_key, KeyId=key)
         return str(found["KeyMetadata"]["KeyState"])
+
+    def key_id(self, key: str) -> str:
+        """Return the id of a KMS key, given as `alias/…`, an id or an ARN.
+
+        Raises:
+            AccountError: AWS does not answer, or refuses; it needs `kms:DescribeKey`.
+        """
+        found = _answer_of(self._client("kms").describe_key, KeyId=key)
+        return str(found["KeyMetadata"]["KeyId"])
 
     def _assume(self, role: Mapping[str, Any]) -> None:
         import boto3  # noqa: PLC0415
@@ -277,11 +337,11 @@ def _answer_of(operation: Callable[..., Any], **arguments: str) -> Any:  # noqa:
         return operation(**arguments)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
-        raise AccountError(str(error), is_lasting=code in _REFUSALS) from None
+        raise AccountError(str(error), is_lasting=code in _REFUSALS, code=code) from None
     except (NoCredentialsError, PartialCredentialsError) as error:
-        raise AccountError(str(error), is_lasting=True) from None
+        raise AccountError(str(error), is_lasting=True, code=type(error).__name__) from None
     except BotoCoreError as error:
-        raise AccountError(str(error)) from None
+        raise AccountError(str(error), code=type(error).__name__) from None
 
 
 def _held_secret(listed: Mapping[str, Any]) -> HeldSecret:
@@ -298,6 +358,11 @@ def _held_secret(listed: Mapping[str, Any]) -> HeldSecret:
         labels=labels,
         created=listed.get("CreatedDate"),
         changed=listed.get("LastChangedDate"),
+        description=listed.get("Description") or "",
+        rotates=bool(listed.get("RotationEnabled")),
+        function=listed.get("RotationLambdaARN") or None,
+        last_rotation=listed.get("LastRotatedDate"),
+        last_read=listed.get("LastAccessedDate"),
     )
 
 

@@ -1,0 +1,208 @@
+"""Looks at the account once, and asks further only about what that look leaves open.
+
+ListSecrets shows everything but resource policies: one GetResourcePolicy for each secret whose
+policy the map knows, and one DescribeKey for each alias that has to be compared with a key's id.
+No value of a secret is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from secrets_component.lookups.inventory import AccountError, HeldSecret, Inventory
+from secrets_component.planning.plan import Plan, PlannedSecret
+from secrets_component.secret_map.names import level_prefix
+from secrets_component.status.entries import (
+    Clock,
+    EntryStatus,
+    drift_findings,
+    existence_findings,
+    minute,
+    rotation_findings,
+    state_of,
+    unread_findings,
+    writer_of,
+)
+from secrets_component.status.keys import key_drift, unknown_key
+from secrets_component.status.resource_policies import (
+    has_policy,
+    is_policy_compared,
+    policy_drift,
+)
+
+_CONNECTIONS = 8
+"""GetResourcePolicy calls at a time; AWS allows 50 a second
+(https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrayStatus:
+    """A secret under the map's level that is none of its entries'.
+
+    Attributes:
+        finding: why it wants attention; None where it is all right.
+        note: what it is, where it is all right.
+    """
+
+    held: HeldSecret
+    finding: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MapStatus:
+    """A map beside the account."""
+
+    plan: Plan
+    entries: tuple[EntryStatus, ...]
+    strays: tuple[StrayStatus, ...]
+
+    @property
+    def findings(self) -> list[tuple[str, str]]:
+        """The name or key of each secret that wants attention, and why."""
+        found = []
+        for entry in self.entries:
+            found += [(entry.key, finding) for finding in entry.findings]
+
+        found += [(one.held.name, one.finding) for one in self.strays if one.finding is not None]
+        return found
+
+
+def look_at(plans: Mapping[str, Plan], account: Inventory, clock: Clock) -> dict[str, MapStatus]:
+    """Compare the maps of one file with the account, by instance name.
+
+    Raises:
+        AccountError: AWS does not answer, or refuses; it needs `secretsmanager:ListSecrets` and
+            `secretsmanager:GetResourcePolicy`.
+    """
+    names = set()
+    for plan in plans.values():
+        names |= {secret.name for secret in plan.secrets.values()}
+
+    return {key: _MapLook(plan, account, clock).status(names) for key, plan in plans.items()}
+
+
+class _MapLook:
+    def __init__(self, plan: Plan, account: Inventory, clock: Clock) -> None:
+        self._plan = plan
+        self._account = account
+        self._clock = clock
+        self._held = {secret.name: secret for secret in account.of_level(plan)}
+        self._key_ids: dict[str, str] = {}
+        self._policies = self._read_policies()
+
+    def status(self, known_names: Collection[str]) -> MapStatus:
+        entries = tuple(self._entry(secret) for secret in self._plan.secrets.values())
+        return MapStatus(self._plan, entries, tuple(self._strays(known_names)))
+
+    def _read_policies(self) -> dict[str, str | None]:
+        """Read the policies that the map knows of living secrets, by the names of the secrets."""
+        wanted = []
+        for secret in self._plan.secrets.values():
+            held = self._held.get(secret.name)
+            if held is not None and held.deletion is None and is_policy_compared(secret):
+                wanted.append(held)
+
+        with ThreadPoolExecutor(_CONNECTIONS) as pool:
+            policies = pool.map(self._account.resource_policy, [held.arn for held in wanted])
+            return dict(zip([held.name for held in wanted], policies, strict=True))
+
+    def _entry(self, secret: PlannedSecret) -> EntryStatus:
+        held = self._held.get(secret.name)
+        state = state_of(self._plan, secret, held)
+        findings = existence_findings(secret, state, held)
+        notes: list[str] = []
+        if held is None:
+            notes += self._former_names(secret)
+        elif state != "deleted":
+            findings += [
+                *drift_findings(secret, held),
+                *rotation_findings(secret, held, self._clock),
+                *unread_findings(held, self._clock),
+            ]
+            self._compare_key(secret, held, findings, notes)
+            self._compare_policy(secret, held, findings, notes)
+            notes += _notes_on(held)
+
+        return EntryStatus(
+            secret.key, secret.name, state, held, writer_of(held), tuple(findings), tuple(notes)
+        )
+
+    def _compare_key(
+        self, secret: PlannedSecret, held: HeldSecret, findings: list[str], notes: list[str]
+    ) -> None:
+        reference = unknown_key(secret)
+        if reference is not None:
+            notes.append(f"key not compared: `{reference}` is known to `pulumi up` only")
+
+        try:
+            drift = key_drift(secret, held, self._key_id)
+        except AccountError as error:
+            notes.append(f"key not compared: {error}")
+            return
+
+        if drift is not None:
+            findings.append(drift)
+
+    def _key_id(self, alias: str) -> str:
+        if alias not in self._key_ids:
+            self._key_ids[alias] = self._account.key_id(alias)
+
+        return self._key_ids[alias]
+
+    def _compare_policy(
+        self, secret: PlannedSecret, held: HeldSecret, findings: list[str], notes: list[str]
+    ) -> None:
+        if secret.name in self._policies:
+            drift = policy_drift(secret, held, self._policies[secret.name])
+            if drift is not None:
+                findings.append(drift)
+        elif has_policy(secret):
+            notes.append("resource policy not compared: it names principals by references")
+
+    def _former_names(self, secret: PlannedSecret) -> Iterator[str]:
+        """Yield where the entry's secret is, if it has another name than the map gives it."""
+        keys = (secret.key, secret.renamed_from)
+        for held in self._held.values():
+            if held.mark is not None and held.mark.key in keys and held.deletion is None:
+                yield f"the entry's secret is `{held.name}`; `pulumi up` moves it to its new name"
+
+    def _strays(self, known_names: Collection[str]) -> Iterator[StrayStatus]:
+        level = level_prefix(self._plan.context, self._plan.environment)
+        own_maps = _maps_of(self._held[name] for name in known_names if name in self._held)
+        for name, held in sorted(self._held.items()):
+            if name.startswith(level) and name not in known_names:
+                yield _stray(held, own_maps)
+
+
+def _maps_of(secrets: Iterable[HeldSecret]) -> set[str]:
+    return {held.mark.map for held in secrets if held.mark is not None}
+
+
+def _stray(held: HeldSecret, own_maps: Collection[str]) -> StrayStatus:
+    mark = held.mark
+    if held.deletion is not None:
+        return StrayStatus(held, note=f"is scheduled for deletion ({minute(held.deletion)})")
+
+    if held.service is not None:
+        return StrayStatus(held, note=f"is managed by the AWS service `{held.service}`")
+
+    if mark is None:
+        return StrayStatus(held, finding="is under the map's level, and no map has created it")
+
+    if mark.map not in own_maps:
+        return StrayStatus(held, note=f"belongs to the map `{mark.map}`")
+
+    return StrayStatus(
+        held, finding=f"is of the entry `{mark.key}`, which this map no longer has under that name"
+    )
+
+
+def _notes_on(held: HeldSecret) -> Iterator[str]:
+    if held.service is not None:
+        yield f"is managed by the AWS service `{held.service}`, which alone rotates it"
+
+    if held.rotates and held.last_rotation is None:
+        yield "has never rotated"
