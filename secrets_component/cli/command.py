@@ -10,6 +10,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from secrets_component.cli.advice import with_advice
 from secrets_component.cli.verb import (
     FINDINGS,
     INTERRUPTED,
@@ -30,6 +31,7 @@ _VERBS = {
     "validate": "check maps",
     "plan": "show what a map will create, without any value",
     "status": "compare a map with what the account holds",
+    "rotate": "rotate one secret now, and follow it",
     "schema": "print the JSON Schema of a map",
 }
 """The help line of each verb, in the order of the help."""
@@ -50,6 +52,10 @@ def _verb(name: str) -> Verb:
             from secrets_component.cli.status import STATUS  # noqa: PLC0415
 
             return STATUS
+        case "rotate":
+            from secrets_component.cli.rotate import ROTATE  # noqa: PLC0415
+
+            return ROTATE
         case _:
             from secrets_component.cli.schema import SCHEMA  # noqa: PLC0415
 
@@ -81,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         return _end(f"error: {error}", USAGE_ERROR)
     except AccountError as error:
-        return _end(f"error: cannot query AWS: {error}", USAGE_ERROR)
+        return _end(f"error: cannot query AWS: {with_advice(error)}", USAGE_ERROR)
 
 
 def _end(message: str, code: int) -> int:

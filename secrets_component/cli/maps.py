@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 
@@ -14,6 +15,8 @@ from secrets_component.secret_map.yaml_text import MAX_BYTES, decode_yaml
 
 STANDARD_INPUT = "-"
 _STANDARD_INPUT_SHOWN = "<stdin>"
+_ATTEMPTS_OF_PEOPLE = 4
+"""Somebody waits: a few seconds for an account that does not answer."""
 
 
 def plans_of(file: str, environment: str | None) -> dict[str, Plan]:
@@ -55,4 +58,7 @@ def open_account() -> Inventory:
     Raises:
         AccountError: there is no region, or no such profile.
     """
-    return Inventory()
+    # The AWS CLI, Pulumi and all SDKs but boto3 read it (boto3 reads AWS_DEFAULT_REGION alone:
+    # `botocore/configprovider.py`).
+    region = os.environ.get("AWS_REGION") or None
+    return Inventory(region, (), _ATTEMPTS_OF_PEOPLE)

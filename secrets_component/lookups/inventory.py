@@ -137,6 +137,8 @@ class Inventory:
         self,
         region: str | None = None,
         roles: Sequence[Mapping[str, Any]] = (),
+        attempts: int = _ATTEMPTS,
+        /,
         **credentials: str | None,
     ) -> None:
         """Connect.
@@ -145,24 +147,26 @@ class Inventory:
             region: the region; default: the SDK's own (`AWS_REGION`, profile).
             roles: roles to assume one after the other, as in the provider's `assumeRoles`
                 (`roleArn`, `sessionName`, `externalId`).
+            attempts: how often a call is made before its failure counts.
             credentials: what `boto3.Session` takes (`profile_name`, `aws_access_key_id`, …).
 
         Raises:
-            AccountError: the profile does not exist, no region is set, or a role is refused.
+            AccountError: the profile does not exist, no region is set or a wrong one, or a role is
+                refused.
         """
         import boto3  # noqa: PLC0415 # `validate` must start without it
         from botocore.config import Config  # noqa: PLC0415
         from botocore.exceptions import BotoCoreError  # noqa: PLC0415
 
         self._config: Any = Config(
-            retries={"mode": "adaptive", "total_max_attempts": _ATTEMPTS},
+            retries={"mode": "adaptive", "total_max_attempts": attempts},
             connect_timeout=10,
             read_timeout=30,
         )
         try:
             self._session: boto3.Session = boto3.Session(region_name=region, **credentials)
             self._secrets: Any = self._client("secretsmanager")
-        except BotoCoreError as error:
+        except (BotoCoreError, ValueError) as error:  # an endpoint that is no URL is a ValueError
             raise AccountError(str(error), is_lasting=True, code=type(error).__name__) from None
 
         for role in roles:
@@ -216,6 +220,15 @@ class Inventory:
                     found[secret.name] = secret
 
         return found
+
+    def ask(self, service: str, operation: str, **arguments: object) -> Any:  # noqa: ANN401 # any answer
+        """Return the answer of one operation of an AWS service, named as in boto3.
+
+        Raises:
+            AccountError: AWS does not answer, or refuses.
+        """
+        client = self._secrets if service == "secretsmanager" else self._client(service)
+        return _answer_of(getattr(client, operation), **arguments)
 
     def of_level(self, plan: Plan) -> list[HeldSecret]:
         """Return all secrets under a map's level, and those of its entries that are elsewhere.
@@ -325,7 +338,7 @@ def _shared_prefixes(plan: Plan, names: Iterable[str]) -> list[str]:
     return [level, *(name for name in names if not name.startswith(level))]
 
 
-def _answer_of(operation: Callable[..., Any], **arguments: str) -> Any:  # noqa: ANN401 # boto3 makes its methods at run time
+def _answer_of(operation: Callable[..., Any], **arguments: object) -> Any:  # noqa: ANN401 # boto3 makes its methods at run time
     from botocore.exceptions import (  # noqa: PLC0415
         BotoCoreError,
         ClientError,

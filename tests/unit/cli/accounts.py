@@ -1,6 +1,7 @@
 """An account of a test's own, and maps on disk."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ class AccountStub:
     def __init__(self, *secrets: HeldSecret, failure: str | None = None) -> None:
         self._secrets, self._failure = secrets, failure
 
-    def __call__(self) -> "AccountStub":
+    def __call__(self, *_: Any) -> "AccountStub":
         return self
 
     def secrets_of(self, _: Plan) -> dict[str, HeldSecret]:

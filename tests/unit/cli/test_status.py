@@ -21,7 +21,7 @@ TWO = (
 @pytest.fixture
 def _good(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the account be as the map says."""
-    monkeypatch.setattr(maps, "Inventory", lambda: AccountStub(held("x/dev/a")))
+    monkeypatch.setattr(maps, "Inventory", lambda *_: AccountStub(held("x/dev/a")))
 
 
 @pytest.mark.usefixtures("_good")
@@ -37,7 +37,7 @@ def test_account_as_the_map_says_exits_0(
 def test_findings_exit_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(maps, "Inventory", AccountStub)
+    monkeypatch.setattr(maps, "Inventory", lambda *_: AccountStub())
     path = write(tmp_path, MAP)
     assert main(["status", path, "--environment", "dev"]) == 1
     finding = "is missing in the account; `pulumi up` creates it"
@@ -49,7 +49,7 @@ def test_findings_exit_1(
 def test_several_maps_are_keyed_by_instance(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(maps, "Inventory", AccountStub)
+    monkeypatch.setattr(maps, "Inventory", lambda *_: AccountStub())
     path = write(tmp_path, TWO)
     assert main(["status", path, "--environment", "dev", "--json"]) == 1
     assert set(json.loads(capsys.readouterr().out)) == {"secretsmanager", "b"}
@@ -63,7 +63,7 @@ def test_days_without_a_reader_are_chosen(
     from datetime import UTC, datetime, timedelta
 
     read = datetime.now(UTC) - timedelta(days=8)
-    monkeypatch.setattr(maps, "Inventory", lambda: AccountStub(held("x/dev/a", last_read=read)))
+    monkeypatch.setattr(maps, "Inventory", lambda *_: AccountStub(held("x/dev/a", last_read=read)))
     command = ["status", write(tmp_path, MAP), "--environment", "dev"]
     assert main(command) == 0
     assert main([*command, "--unread-days", "7"]) == 1
