@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from secrets_component.cli.advice import with_advice
 from secrets_component.cli.verb import (
@@ -25,7 +26,9 @@ from secrets_component.lookups.inventory import AccountError
 _DESCRIPTION = "Check secret maps, show what they create, and compare them with an AWS account."
 _EXIT_CODES = """\
 exit codes: 0 good; 1 findings, or errors in a map; 2 wrong usage, an unreadable file, or AWS that
-cannot be queried. No value of a secret is ever printed."""
+cannot be queried; 130 after Ctrl-C. No value of a secret is ever printed.
+
+completion: source <(secretsmap --completion bash), in ~/.bashrc; zsh and fish alike"""
 
 _VERBS = {
     "validate": "check maps",
@@ -103,6 +106,12 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument(
+        "--completion",
+        action=_PrintCompletion,
+        choices=("bash", "zsh", "fish"),
+        help="print a script that completes this command in a shell, and exit",
+    )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     called = next((word for word in words if word in _VERBS), None)
     for name, summary in _VERBS.items():
@@ -120,3 +129,25 @@ def _complete(parser: argparse.ArgumentParser, verb: Verb) -> None:
     parser.epilog = f"examples:\n{verb.examples}"
     verb.add_arguments(parser)
     parser.set_defaults(run=verb.run)
+
+
+class _PrintCompletion(argparse.Action):
+    """Prints the completion of a shell instead of running a verb."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        _namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        _option: str | None = None,
+    ) -> None:
+        from secrets_component.cli.completion import completion_script, words_of  # noqa: PLC0415
+
+        known = {}
+        for name, summary in _VERBS.items():
+            own = argparse.ArgumentParser(add_help=False)
+            _complete(own, _verb(name))
+            known[name] = words_of(summary, own)
+
+        print(completion_script(str(values), known), end="")
+        parser.exit()
