@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
@@ -60,20 +59,23 @@ def state_of(plan: Plan, secret: PlannedSecret, held: HeldSecret | None) -> Stat
     if held.is_filled:
         return "filled"
 
-    return "waiting" if _waits(plan, secret) else "empty"
+    if _waits(plan, secret):
+        return "waiting"
+
+    return "empty"
 
 
 def _waits(plan: Plan, secret: PlannedSecret) -> bool:
     """Return whether the value needs an output of a stack that the map waits for."""
-    for reference in secret.value_references:
-        if reference.kind is not ReferenceKind.OUTPUT:
-            continue
-
-        stack = plan.stacks.get(reference.path[0])
-        if stack is not None and stack.when_missing == "wait":
-            return True
-
-    return False
+    needed = {
+        reference.path[0]
+        for reference in secret.value_references
+        if reference.kind is ReferenceKind.OUTPUT
+    }
+    waited_for = {
+        component for component, stack in plan.stacks.items() if stack.when_missing == "wait"
+    }
+    return not needed.isdisjoint(waited_for)
 
 
 def writer_of(held: HeldSecret | None) -> str | None:
@@ -92,98 +94,149 @@ def writer_of(held: HeldSecret | None) -> str | None:
 
 def existence_findings(secret: PlannedSecret, state: State, held: HeldSecret | None) -> list[str]:
     """Return what is wrong with a secret that has no value, or will not exist for long."""
-    fill = f"aws secretsmanager put-secret-value --secret-id {secret.name} …"
     match state:
         case "missing":
             return ["is missing in the account; `pulumi up` creates it"]
-        case "deleted" if held is not None and held.deletion is not None:
-            date = held.deletion.astimezone(UTC).date()
+        case "deleted":
             restore = f"aws secretsmanager restore-secret --secret-id {secret.name}"
+            date = _day(held.deletion if held is not None else None)
             return [f"is scheduled for deletion ({date}); `{restore}` restores it with its value"]
         case "waiting":
             names = ", ".join(f"`{reference}`" for reference in secret.value_references)
             return [f"has no value yet; it waits for {names}"]
-        case "empty" if secret.owner == "map" and not isinstance(secret.source, Empty):
-            return ["is empty; `pulumi up` writes its value"]
         case "empty":
-            return [f"is empty; set its value with `{fill}`"]
+            return [_what_fills(secret)]
         case _:
             return []
 
 
-def drift_findings(secret: PlannedSecret, held: HeldSecret) -> Iterator[str]:
-    """Yield what differs from the map, except for key and policy, which need further questions."""
+def _what_fills(secret: PlannedSecret) -> str:
+    is_filled_by_map = secret.owner == "map" and not isinstance(secret.source, Empty)
+    if is_filled_by_map:
+        return "is empty; `pulumi up` writes its value"
+
+    command = f"aws secretsmanager put-secret-value --secret-id {secret.name} …"
+    return f"is empty; set its value with `{command}`"
+
+
+def value_drift(secret: PlannedSecret, held: HeldSecret) -> str | None:
+    """Explain that someone else wrote a value that the map owns; None where nobody did."""
     if is_kept_from_others(secret, held):
-        yield (
+        return (
             "has a value that someone else wrote, and runs keep it; write `owner: map` to replace "
             "it, or `owner: operator` to keep it"
         )
-    elif _is_replaced_by_next_run(secret, held):
-        yield "has a value that someone else wrote; the next `pulumi up` replaces it"
 
+    is_owned_by_map = secret.owner == "map" and not isinstance(secret.source, Empty)
+    if is_owned_by_map and writer_of(held) == "others":
+        return "has a value that someone else wrote; the next `pulumi up` replaces it"
+
+    return None
+
+
+def description_drift(secret: PlannedSecret, held: HeldSecret) -> str | None:
+    """Explain that a secret has another description; None if it has not.
+
+    The description of an adopted secret stays as it is where its entry has none.
+    """
     wanted = secret.description or ""
     is_left_alone = bool(secret.import_) and not wanted
-    if held.description != wanted and not is_left_alone:
-        yield f"has the description {_quoted(held.description)}; the map says {_quoted(wanted)}"
+    if held.description == wanted or is_left_alone:
+        return None
 
-    wrong = [key for key, value in secret.tags.items() if held.tags.get(key) != value]
-    if wrong:
-        names = ", ".join(f"`{key}`" for key in wrong)
-        yield f"lacks tags of the map, or has other values: {names}"
-
-
-def _is_replaced_by_next_run(secret: PlannedSecret, held: HeldSecret) -> bool:
-    if secret.owner != "map" or isinstance(secret.source, Empty):
-        return False
-
-    return held.is_filled and writer_of(held) == "others"
+    return f"has the description {_quoted(held.description)}; the map says {_quoted(wanted)}"
 
 
 def _quoted(text: str) -> str:
-    return f'"{text}"' if text else "none"
+    if not text:
+        return "none"
+
+    return f'"{text}"'
 
 
-def rotation_findings(secret: PlannedSecret, held: HeldSecret, clock: Clock) -> Iterator[str]:
-    """Yield what is wrong with a secret's rotation."""
-    if held.pending_version is not None:
-        since = ""
-        if held.changed is not None:
-            since = f" (last change: {minute(held.changed)})"
+def tag_drift(secret: PlannedSecret, held: HeldSecret) -> str | None:
+    """Explain which of the map's tags a secret lacks, or has with other values.
 
-        yield (
-            f"has an unfinished rotation: AWSPENDING is on version {held.pending_version}{since}, "
-            "and AWS refuses to rotate it again; `secretsmap rotate` shows why"
-        )
+    Others are left alone: the provider's `defaultTags` are not known here.
+    """
+    wrong = [key for key, value in secret.tags.items() if held.tags.get(key) != value]
+    if not wrong:
+        return None
 
+    names = ", ".join(f"`{key}`" for key in wrong)
+    return f"lacks tags of the map, or has other values: {names}"
+
+
+def stuck_rotation(held: HeldSecret) -> str | None:
+    """Explain that a rotation was begun and not finished; None if none was."""
+    if held.pending_version is None:
+        return None
+
+    since = ""
+    if held.changed is not None:
+        since = f" (last change: {minute(held.changed)})"
+
+    return (
+        f"has an unfinished rotation: AWSPENDING is on version {held.pending_version}{since}, and "
+        "AWS refuses to rotate it again; `secretsmap rotate` shows why"
+    )
+
+
+def rotation_drift(secret: PlannedSecret, held: HeldSecret) -> str | None:
+    """Explain that rotation is on in AWS and off in the map, or the reverse.
+
+    AWS turns rotation on once a secret has a value. Services rotate their secrets by themselves.
+    """
     if held.service is not None:
-        return
+        return None
 
-    if secret.rotation is not None and not held.rotates and held.is_filled:
-        yield "does not rotate in AWS; `pulumi up` turns rotation on"
+    is_off = secret.rotation is not None and not held.rotates
+    if is_off and held.is_filled:
+        return "does not rotate in AWS; `pulumi up` turns rotation on"
 
-    if secret.rotation is None and held.rotates and not secret.import_:
-        yield "rotates in AWS, and the map does not say so"
+    is_unknown = secret.rotation is None and held.rotates
+    if is_unknown and not secret.import_:
+        return "rotates in AWS, and the map does not say so"
 
+    return None
+
+
+def overdue_rotation(held: HeldSecret, clock: Clock) -> str | None:
+    """Explain that a secret should have rotated by now; None if it should not."""
     due = held.next_rotation
-    if due is not None and datetime.fromisoformat(due) < clock.now - _LIST_DELAY:
-        yield f"should have rotated by {due}, and has not"
+    if due is None:
+        return None
+
+    if datetime.fromisoformat(due) >= clock.now - _LIST_DELAY:
+        return None
+
+    return f"should have rotated by {due}, and has not"
 
 
-def unread_findings(held: HeldSecret, clock: Clock) -> Iterator[str]:
-    """Yield that nothing has read a secret for long; a secret that is young enough is left out.
+def unread_since(held: HeldSecret, clock: Clock) -> str | None:
+    """Explain that nothing has read a secret for long; a secret that is young enough is left out.
 
     AWS keeps the day only, and none for a secret that was never read
     (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_SecretListEntry.html).
     """
-    limit = clock.now - timedelta(days=clock.unread_days)
-    if held.last_read is not None and held.last_read < limit:
-        yield f"was last read on {held.last_read.astimezone(UTC).date()}; is it still needed?"
+    known = held.last_read or held.created
+    if known is None:
+        return None
 
-    if held.last_read is None and held.created is not None and held.created < limit:
-        yield (
-            f"was never read since it was created on {held.created.astimezone(UTC).date()}; is it "
-            "needed?"
-        )
+    if known >= clock.now - timedelta(days=clock.unread_days):
+        return None
+
+    if held.last_read is None:
+        return f"was never read since it was created on {_day(known)}; is it needed?"
+
+    return f"was last read on {_day(known)}; is it still needed?"
+
+
+def _day(time: datetime | None) -> str:
+    if time is None:
+        return "-"
+
+    return str(time.astimezone(UTC).date())
 
 
 def minute(time: datetime) -> str:

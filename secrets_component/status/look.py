@@ -17,12 +17,16 @@ from secrets_component.secret_map.names import level_prefix
 from secrets_component.status.entries import (
     Clock,
     EntryStatus,
-    drift_findings,
+    description_drift,
     existence_findings,
     minute,
-    rotation_findings,
+    overdue_rotation,
+    rotation_drift,
     state_of,
-    unread_findings,
+    stuck_rotation,
+    tag_drift,
+    unread_since,
+    value_drift,
     writer_of,
 )
 from secrets_component.status.keys import key_drift, unknown_key
@@ -117,11 +121,7 @@ class _MapLook:
         if held is None:
             notes += self._former_names(secret)
         elif state != "deleted":
-            findings += [
-                *drift_findings(secret, held),
-                *rotation_findings(secret, held, self._clock),
-                *unread_findings(held, self._clock),
-            ]
+            findings += _differences(secret, held, self._clock)
             self._compare_key(secret, held, findings, notes)
             self._compare_policy(secret, held, findings, notes)
             notes += _notes_on(held)
@@ -198,6 +198,22 @@ def _stray(held: HeldSecret, own_maps: Collection[str]) -> StrayStatus:
     return StrayStatus(
         held, finding=f"is of the entry `{mark.key}`, which this map no longer has under that name"
     )
+
+
+def _differences(secret: PlannedSecret, held: HeldSecret, clock: Clock) -> Iterator[str]:
+    """Yield what the look alone shows of a living secret."""
+    found = (
+        value_drift(secret, held),
+        description_drift(secret, held),
+        tag_drift(secret, held),
+        stuck_rotation(held),
+        rotation_drift(secret, held),
+        overdue_rotation(held, clock),
+        unread_since(held, clock),
+    )
+    for difference in found:
+        if difference is not None:
+            yield difference
 
 
 def _notes_on(held: HeldSecret) -> Iterator[str]:

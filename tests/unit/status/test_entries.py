@@ -8,12 +8,16 @@ import pytest
 from secrets_component.lookups.inventory import HeldSecret
 from secrets_component.lookups.marks import OWN_FIELDS_LABEL
 from secrets_component.status.entries import (
-    drift_findings,
+    description_drift,
     existence_findings,
     minute,
-    rotation_findings,
+    overdue_rotation,
+    rotation_drift,
     state_of,
-    unread_findings,
+    stuck_rotation,
+    tag_drift,
+    unread_since,
+    value_drift,
     writer_of,
 )
 from tests.unit.status.secrets import (
@@ -103,97 +107,107 @@ def test_secret_without_a_value_is_a_finding_that_says_what_to_do(
 @pytest.mark.parametrize(
     ("fields", "labels", "expected"),
     [
-        ("secret_data: v", BY_MAP, []),
+        ("secret_data: v", BY_MAP, None),
         (
             "secret_data: v",
             BY_OTHERS,
-            [
-                "has a value that someone else wrote, and runs keep it; write `owner: map` to "
-                "replace it, or `owner: operator` to keep it"
-            ],
+            "has a value that someone else wrote, and runs keep it; write `owner: map` to replace "
+            "it, or `owner: operator` to keep it",
         ),
         (
             "secret_data: v, owner: map",
             BY_OTHERS,
-            ["has a value that someone else wrote; the next `pulumi up` replaces it"],
+            "has a value that someone else wrote; the next `pulumi up` replaces it",
         ),
-        ("secret_data: v, owner: operator", BY_OTHERS, []),
-        ("owner: operator", BY_OTHERS, []),
-        (f"secret_data: v, {ROTATES}", BY_OTHERS, []),
+        ("secret_data: v, owner: map", {}, None),
+        ("secret_data: v, owner: operator", BY_OTHERS, None),
+        ("owner: operator", BY_OTHERS, None),
+        (f"secret_data: v, {ROTATES}", BY_OTHERS, None),
     ],
 )
 def test_value_of_others_is_a_finding_where_the_map_owns_it(
-    fields: str, labels: dict[str, list[str]], expected: list[str]
+    fields: str, labels: dict[str, list[str]], expected: str | None
 ) -> None:
-    assert list(drift_findings(entry(fields), held(labels=labels))) == expected
+    assert value_drift(entry(fields), held(labels=labels)) == expected
 
 
 @pytest.mark.parametrize(
-    ("fields", "more", "expected"),
+    ("fields", "actual", "expected"),
     [
-        ("description: d", {"description": "d"}, []),
-        (
-            "description: d",
-            {"description": "e"},
-            ['has the description "e"; the map says "d"'],
-        ),
-        ("", {"description": "e"}, ['has the description "e"; the map says none']),
-        ("import: x/dev/a", {"description": "e"}, []),
-        ("tags: {team: a}", {"tags": {"team": "a", "more": "b"}}, []),
-        (
-            "tags: {team: a, cost: b}",
-            {"tags": {"team": "c"}},
-            ["lacks tags of the map, or has other values: `team`, `cost`"],
-        ),
+        ("description: d", "d", None),
+        ("description: d", "e", 'has the description "e"; the map says "d"'),
+        ("description: d", "", 'has the description none; the map says "d"'),
+        ("secret_data: v", "e", 'has the description "e"; the map says none'),
+        ("import: x/dev/a", "e", None),
+        ("import: x/dev/a, description: d", "e", 'has the description "e"; the map says "d"'),
     ],
 )
-def test_description_and_tags_are_compared(
-    fields: str, more: dict[str, Any], expected: list[str]
+def test_description_is_compared_where_the_map_says_it(
+    fields: str, actual: str, expected: str | None
 ) -> None:
-    assert list(drift_findings(entry(f"owner: operator, {fields}"), held(**more))) == expected
+    assert description_drift(entry(fields), held(description=actual)) == expected
 
 
 @pytest.mark.parametrize(
-    ("fields", "more", "expected"),
+    ("actual", "expected"),
     [
-        (f"secret_data: v, {ROTATES}", {"rotates": True, "next_rotation": minute(NOW)}, None),
+        ({"team": "a", "cost": "b", "of-the-provider": "c"}, None),
+        ({"team": "c", "cost": "b"}, "lacks tags of the map, or has other values: `team`"),
+        ({}, "lacks tags of the map, or has other values: `team`, `cost`"),
+    ],
+)
+def test_tags_of_the_map_are_compared(actual: dict[str, str], expected: str | None) -> None:
+    assert tag_drift(entry("tags: {team: a, cost: b}"), held(tags=actual)) == expected
+
+
+@pytest.mark.parametrize(
+    ("labels", "changed", "expected"),
+    [
+        (BY_MAP, None, None),
+        ({V1: ["AWSCURRENT", "AWSPENDING"]}, None, None),
         (
-            f"secret_data: v, {ROTATES}",
-            {"rotates": True, "next_rotation": minute(NOW - timedelta(minutes=6))},
-            "should have rotated by 2026-11-30T11:54+00:00, and has not",
-        ),
-        (
-            f"secret_data: v, {ROTATES}",
-            {},
-            "does not rotate in AWS; `pulumi up` turns rotation on",
-        ),
-        (f"secret_data: v, {ROTATES}", {"labels": {}}, None),
-        ("secret_data: v", {"rotates": True}, "rotates in AWS, and the map does not say so"),
-        ("import: x/dev/a", {"rotates": True}, None),
-        ("secret_data: v", {"rotates": True, "service": "rds"}, None),
-        (
-            f"secret_data: v, {ROTATES}",
-            {
-                "rotates": True,
-                "labels": {**BY_MAP, V2: ["AWSPENDING"]},
-                "changed": datetime(2026, 11, 30, 10, 5, tzinfo=UTC),
-            },
+            {**BY_MAP, V2: ["AWSPENDING"]},
+            datetime(2026, 11, 30, 10, 5, tzinfo=UTC),
             f"has an unfinished rotation: AWSPENDING is on version {V2} (last change: "
             "2026-11-30T10:05+00:00), and AWS refuses to rotate it again; `secretsmap rotate` "
             "shows why",
         ),
-        (
-            f"secret_data: v, {ROTATES}",
-            {"rotates": True, "labels": {V1: ["AWSCURRENT", "AWSPENDING"]}},
-            None,
-        ),
     ],
 )
-def test_rotation_that_is_off_late_or_stuck_is_a_finding(
+def test_rotation_without_an_end_is_stuck(
+    labels: dict[str, list[str]], changed: datetime | None, expected: str | None
+) -> None:
+    assert stuck_rotation(held(labels=labels, changed=changed)) == expected
+
+
+OFF = "does not rotate in AWS; `pulumi up` turns rotation on"
+ON = "rotates in AWS, and the map does not say so"
+
+
+@pytest.mark.parametrize(
+    ("fields", "more", "expected"),
+    [
+        (f"secret_data: v, {ROTATES}", {"rotates": True}, None),
+        (f"secret_data: v, {ROTATES}", {}, OFF),
+        (f"secret_data: v, {ROTATES}", {"labels": {}}, None),
+        ("secret_data: v", {"rotates": True}, ON),
+        ("secret_data: v", {}, None),
+        ("import: x/dev/a", {"rotates": True}, None),
+        ("secret_data: v", {"rotates": True, "service": "rds"}, None),
+    ],
+)
+def test_rotation_is_on_where_the_map_says_so(
     fields: str, more: dict[str, Any], expected: str | None
 ) -> None:
-    wanted = [expected] if expected else []
-    assert list(rotation_findings(entry(fields), held(**more), CLOCK)) == wanted
+    assert rotation_drift(entry(fields), held(**more)) == expected
+
+
+def test_rotation_is_overdue_once_the_look_would_show_it() -> None:
+    late = minute(NOW - timedelta(minutes=6))
+    expected = "should have rotated by 2026-11-30T11:54+00:00, and has not"
+    assert overdue_rotation(held(rotates=True, next_rotation=late), CLOCK) == expected
+    for due in (None, minute(NOW - timedelta(minutes=5)), minute(NOW + timedelta(days=1))):
+        assert overdue_rotation(held(rotates=True, next_rotation=due), CLOCK) is None
 
 
 @pytest.mark.parametrize(
@@ -217,6 +231,4 @@ def test_rotation_that_is_off_late_or_stuck_is_a_finding(
 def test_secret_that_nothing_reads_is_a_finding_once_it_is_old_enough(
     read: datetime | None, created: datetime | None, expected: str | None
 ) -> None:
-    found = held(last_read=read, created=created)
-    wanted = [expected] if expected else []
-    assert list(unread_findings(found, CLOCK)) == wanted
+    assert unread_since(held(last_read=read, created=created), CLOCK) == expected
