@@ -144,7 +144,7 @@ class Inventory:
         """Connect.
 
         Args:
-            region: the region; default: the SDK's own (`AWS_REGION`, profile).
+            region: the region; default: the SDK's own (`AWS_DEFAULT_REGION`, profile).
             roles: roles to assume one after the other, as in the provider's `assumeRoles`
                 (`roleArn`, `sessionName`, `externalId`).
             attempts: how often a call is made before its failure counts.
