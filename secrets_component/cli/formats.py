@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -41,6 +41,7 @@ _RULES = {
     "error": ("invalid-map", "The map cannot be deployed as it is."),
     "warning": ("unusual-map", "The map can be deployed, but this is rarely meant."),
 }
+_COLOUR_OF = {"error": "red", "warning": "yellow"}
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """https://www.w3.org/TR/xml/#charsets"""
 
@@ -50,7 +51,7 @@ def as_text(files: Files, *, in_colour: bool) -> str:
     lines = []
     for problem in _problems(files):
         place = coloured(f"{problem.position}:", "bold", on=in_colour)
-        colour = "red" if problem.severity == "error" else "yellow"
+        colour = _COLOUR_OF[problem.severity]
         severity = coloured(f"{problem.severity}:", colour, on=in_colour)
         lines.append(f"{place} {severity} {problem.message}")
 
@@ -158,8 +159,7 @@ def as_junit(files: Files, is_strict: bool) -> str:  # noqa: FBT001 # as all of 
     failures = errors = 0
     for report in files:
         case = ET.SubElement(suite, "testcase", name=_xml_text(report.file), classname="secretsmap")
-        failing = [one for one in report.problems if is_strict or one.severity == "error"]
-        other = [one for one in report.problems if one not in failing]
+        failing, other = _split(report.problems, is_strict=is_strict)
         if report.is_unreadable:
             errors += 1
             _add_problems(case, "error", failing)
@@ -176,6 +176,20 @@ def as_junit(files: Files, is_strict: bool) -> str:  # noqa: FBT001 # as all of 
     root.append(suite)
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")
+
+
+def _split(problems: Iterable[Problem], *, is_strict: bool) -> tuple[list[Problem], list[Problem]]:
+    """Sort problems into those that fail a file, and others."""
+    failing: list[Problem] = []
+    other: list[Problem] = []
+    for problem in problems:
+        is_failing = is_strict or problem.severity == "error"
+        if is_failing:
+            failing.append(problem)
+        else:
+            other.append(problem)
+
+    return failing, other
 
 
 def _add_problems(case: ET.Element, kind: str, problems: Sequence[Problem]) -> None:

@@ -40,7 +40,11 @@ def map_files(words: Iterable[str]) -> list[str]:
 
 
 def _maps_in(folder: Path) -> list[str]:
-    maps = [str(path) for path in sorted(_yaml_files(folder)) if _looks_like_map(path)]
+    maps = []
+    for path in sorted(_yaml_files(folder)):
+        if _looks_like_map(path):
+            maps.append(str(path))
+
     if not maps:
         msg = f"{folder}: no secret map in this folder; name the YAML file"
         raise UsageError(msg)

@@ -62,16 +62,23 @@ def _is_same(wanted: str, actual: str, id_of: IdOfAlias) -> bool:
     if first == second:
         return True
 
-    are_managed = AWS_MANAGED_KEY in (first, second)
-    if are_managed or _is_alias(first) == _is_alias(second):
+    if AWS_MANAGED_KEY in (first, second):
         return False
 
-    # The same key may be named by its alias in the map and by its id in AWS.
-    ids = []
-    for name, resource in ((wanted, first), (actual, second)):
-        ids.append(id_of(name) if _is_alias(resource) else resource.removeprefix("key/"))
+    # The same key may be named by its alias in the map and by its id in AWS, or the reverse.
+    are_of_one_kind = _is_alias(first) == _is_alias(second)
+    if are_of_one_kind:
+        return False
 
-    return ids[0] == ids[1]
+    return _id(wanted, id_of) == _id(actual, id_of)
+
+
+def _id(key: str, id_of: IdOfAlias) -> str:
+    resource = _resource(key)
+    if _is_alias(resource):
+        return id_of(key)
+
+    return resource.removeprefix("key/")
 
 
 def _resource(key: str) -> str:

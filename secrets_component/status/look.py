@@ -70,7 +70,10 @@ class MapStatus:
         for entry in self.entries:
             found += [(entry.key, finding) for finding in entry.findings]
 
-        found += [(one.held.name, one.finding) for one in self.strays if one.finding is not None]
+        for stray in self.strays:
+            if stray.finding is not None:
+                found.append((stray.held.name, stray.finding))
+
         return found
 
 
@@ -103,15 +106,18 @@ class _MapLook:
 
     def _read_policies(self) -> dict[str, str | None]:
         """Read the policies that the map knows of living secrets, by the names of the secrets."""
-        wanted = []
+        arns = {}
         for secret in self._plan.secrets.values():
             held = self._held.get(secret.name)
-            if held is not None and held.deletion is None and is_policy_compared(secret):
-                wanted.append(held)
+            if held is None or held.deletion is not None:
+                continue
+
+            if is_policy_compared(secret):
+                arns[held.name] = held.arn
 
         with ThreadPoolExecutor(_CONNECTIONS) as pool:
-            policies = pool.map(self._account.resource_policy, [held.arn for held in wanted])
-            return dict(zip([held.name for held in wanted], policies, strict=True))
+            policies = pool.map(self._account.resource_policy, arns.values())
+            return dict(zip(arns, policies, strict=True))
 
     def _entry(self, secret: PlannedSecret) -> EntryStatus:
         held = self._held.get(secret.name)
@@ -166,7 +172,10 @@ class _MapLook:
         """Yield where the entry's secret is, if it has another name than the map gives it."""
         keys = (secret.key, secret.renamed_from)
         for held in self._held.values():
-            if held.mark is not None and held.mark.key in keys and held.deletion is None:
+            if held.mark is None or held.deletion is not None:
+                continue
+
+            if held.mark.key in keys:
                 yield f"the entry's secret is `{held.name}`; `pulumi up` moves it to its new name"
 
     def _strays(self, known_names: Collection[str]) -> Iterator[StrayStatus]:

@@ -69,12 +69,16 @@ def _ordered(node: Any, key: str = "") -> Any:  # noqa: ANN401 # any JSON value
 
     if isinstance(node, list):
         items = sorted((_ordered(item, key) for item in node), key=json.dumps)
-        return items[0] if len(items) == 1 else items
+        if len(items) == 1:
+            return items[0]
+
+        return items
 
     if isinstance(node, bool):
         return str(node).lower()
 
-    if key == "AWS" and str(node).endswith(":root"):
+    is_account = key == "AWS" and str(node).endswith(":root")
+    if is_account:
         return Arn.parse(node).account
 
     return node
