@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from secrets_component.lookups.inventory import AccountError, HeldSecret, Inventory
+from secrets_component.lookups.marks import Mark
 from secrets_component.planning.plan import Plan, PlannedSecret
 from secrets_component.secret_map.names import level_prefix
 from secrets_component.status.entries import (
@@ -88,21 +89,25 @@ def look_at(plans: Mapping[str, Plan], account: Inventory, clock: Clock) -> dict
     for plan in plans.values():
         names |= {secret.name for secret in plan.secrets.values()}
 
-    return {key: _MapLook(plan, account, clock).status(names) for key, plan in plans.items()}
+    return {key: _MapLook(plan, account, clock, names).status() for key, plan in plans.items()}
 
 
 class _MapLook:
-    def __init__(self, plan: Plan, account: Inventory, clock: Clock) -> None:
+    def __init__(
+        self, plan: Plan, account: Inventory, clock: Clock, known_names: Collection[str]
+    ) -> None:
         self._plan = plan
+        self._known_names = known_names
         self._account = account
         self._clock = clock
         self._held = {secret.name: secret for secret in account.of_level(plan)}
+        self._own_maps = _maps_of(self._held[name] for name in known_names if name in self._held)
         self._key_ids: dict[str, str] = {}
         self._policies = self._read_policies()
 
-    def status(self, known_names: Collection[str]) -> MapStatus:
+    def status(self) -> MapStatus:
         entries = tuple(self._entry(secret) for secret in self._plan.secrets.values())
-        return MapStatus(self._plan, entries, tuple(self._strays(known_names)))
+        return MapStatus(self._plan, entries, tuple(self._strays()))
 
     def _read_policies(self) -> dict[str, str | None]:
         """Read the policies that the map knows of living secrets, by the names of the secrets."""
@@ -172,18 +177,29 @@ class _MapLook:
         """Yield where the entry's secret is, if it has another name than the map gives it."""
         keys = (secret.key, secret.renamed_from)
         for held in self._held.values():
-            if held.mark is None or held.deletion is not None:
+            mark = held.mark
+            if mark is None or held.deletion is not None:
                 continue
 
-            if held.mark.key in keys:
+            if held.name in self._known_names or self._is_of_others(mark):
+                continue
+
+            if mark.key in keys:
                 yield f"the entry's secret is `{held.name}`; `pulumi up` moves it to its new name"
 
-    def _strays(self, known_names: Collection[str]) -> Iterator[StrayStatus]:
+    def _is_of_others(self, mark: Mark) -> bool:
+        """Return whether a secret belongs to another map, as far as this one's mark is known.
+
+        The mark names the Pulumi project and stack, which the map does not; it is read from the
+        secrets that have the entries' names.
+        """
+        return bool(self._own_maps) and mark.map not in self._own_maps
+
+    def _strays(self) -> Iterator[StrayStatus]:
         level = level_prefix(self._plan.context, self._plan.environment)
-        own_maps = _maps_of(self._held[name] for name in known_names if name in self._held)
         for name, held in sorted(self._held.items()):
-            if name.startswith(level) and name not in known_names:
-                yield _stray(held, own_maps)
+            if name.startswith(level) and name not in self._known_names:
+                yield _stray(held, self._own_maps)
 
 
 def _maps_of(secrets: Iterable[HeldSecret]) -> set[str]:

@@ -118,6 +118,13 @@ def test_secret_under_its_old_name_is_found_by_its_tags() -> None:
     )
 
 
+def test_entry_of_the_same_key_in_another_map_is_no_former_name() -> None:
+    account = AccountStub(marked("x/dev/b", "b"), marked("x/dev/z", "a", by="project/dev/other"))
+    found = status(account, "a: {secret_data: v}\n  b: {secret_data: v}")
+    assert found.entries[0].state == "missing"
+    assert found.entries[0].notes == ()
+
+
 @pytest.mark.parametrize(
     ("stray", "finding", "note"),
     [
