@@ -152,3 +152,23 @@ def test_filled_needs_an_environment(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err.startswith(
         f"error: {path}: the map `secretsmanager` sets no `en"
     )
+
+
+class Terminal(io.StringIO):
+    """A standard error that a person reads."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("no_color", "is_coloured"), [("", True), ("1", False)])
+def test_problems_are_coloured_on_a_terminal_unless_refused(
+    no_color: str, is_coloured: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("TERM", "xterm")
+    assert main(["validate", write(tmp_path, WARNED)]) == 0
+    assert ("\x1b[33mwarning:\x1b[0m" in screen.getvalue()) is is_coloured
+    assert ("\x1b" in screen.getvalue()) is is_coloured
