@@ -186,6 +186,11 @@ class Inventory:
             aws_session_token=keys.token,
         )
 
+    @property
+    def region(self) -> str:
+        """The region whose secrets are listed."""
+        return str(self._session.region_name)
+
     def account(self) -> str:
         """Return the account's twelve digits.
 

@@ -58,11 +58,17 @@ class StrayStatus:
 
 @dataclass(frozen=True, slots=True)
 class MapStatus:
-    """A map beside the account."""
+    """A map beside the account, in one region."""
 
     plan: Plan
+    region: str
     entries: tuple[EntryStatus, ...]
     strays: tuple[StrayStatus, ...]
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether none of the map's secrets exists here, as in the wrong account or region."""
+        return bool(self.entries) and all(entry.state == "missing" for entry in self.entries)
 
     @property
     def findings(self) -> list[tuple[str, str]]:
@@ -107,7 +113,7 @@ class _MapLook:
 
     def status(self) -> MapStatus:
         entries = tuple(self._entry(secret) for secret in self._plan.secrets.values())
-        return MapStatus(self._plan, entries, tuple(self._strays()))
+        return MapStatus(self._plan, self._account.region, entries, tuple(self._strays()))
 
     def _read_policies(self) -> dict[str, str | None]:
         """Read the policies that the map knows of living secrets, by the names of the secrets."""

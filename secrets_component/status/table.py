@@ -16,16 +16,17 @@ def status_lines(status: MapStatus) -> Iterator[str]:
     """Yield the table of a map's secrets, then findings and notes, a line each."""
     plan = status.plan
     entries, findings = len(status.entries), len(status.findings)
-    yield (
-        f"{plan.name} in {plan.environment}: {entries} {_noun('secret', entries)}, "
-        f"{findings} {_noun('finding', findings)}"
-    )
+    counts = f"{entries} {_noun('secret', entries)}, {findings} {_noun('finding', findings)}"
+    yield f"{plan.name} in {plan.environment}, {status.region}: {counts}"
     yield from _table([_HEADINGS, *(_row(entry) for entry in status.entries)])
     for name, finding in status.findings:
         yield f"finding: {name}: {finding}"
 
     for name, note in _notes(status):
         yield f"note: {name}: {note}"
+
+    if status.is_absent:
+        yield f"note: no secret of the map exists in {status.region}; are account and region right?"
 
 
 def _noun(word: str, count: int) -> str:
@@ -72,6 +73,7 @@ def status_data(status: MapStatus) -> dict[str, Any]:
     return {
         "map": status.plan.name,
         "environment": status.plan.environment,
+        "region": status.region,
         "findings": len(status.findings),
         "secrets": [_entry_data(entry) for entry in status.entries],
         "others": [_stray_data(stray) for stray in status.strays],

@@ -387,3 +387,8 @@ def test_refusal_has_awss_code(sdk: Sdk) -> None:
     with pytest.raises(AccountError) as refused:
         Inventory().account()
     assert refused.value.code == "ExpiredToken"
+
+
+@pytest.mark.usefixtures("sdk")
+def test_region_is_that_of_the_session() -> None:
+    assert Inventory().region == REGION

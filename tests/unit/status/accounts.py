@@ -5,6 +5,10 @@ from secrets_component.planning.plan import Plan
 
 
 class AccountStub:
+    """The secrets of a region, with their policies, and the ids of keys by alias."""
+
+    region = "eu-central-1"
+
     def __init__(self, *secrets: HeldSecret, policies: dict[str, str] | None = None) -> None:
         self._secrets, self._policies = secrets, policies or {}
         self.asked: list[tuple[str, str]] = []

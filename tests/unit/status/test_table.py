@@ -34,7 +34,7 @@ def status() -> MapStatus:
 def test_table_has_a_row_for_each_entry_and_a_line_for_each_finding() -> None:
     lines = list(status_lines(status()))
     assert lines[:5] == [
-        "secretsmanager in dev: 3 secrets, 3 findings",
+        "secretsmanager in dev, eu-central-1: 3 secrets, 3 findings",
         "  secret   state    value by  last rotation           next rotation           last read",
         "  pw       filled   the map   2026-11-01T08:30+00:00  2026-12-01T23:59+00:00  2026-11-29",
         "  api_key  empty    -         -                       -                       never",
@@ -52,6 +52,7 @@ def test_json_holds_the_same() -> None:
     data = status_data(status())
     assert json.loads(json.dumps(data)) == data
     assert (data["map"], data["environment"], data["findings"]) == ("secretsmanager", "dev", 3)
+    assert data["region"] == "eu-central-1"
     assert data["secrets"][0] == {
         "key": "pw",
         "name": "x/dev/pw",
@@ -75,3 +76,14 @@ def test_json_holds_the_same() -> None:
         "findings": ["is under the map's level, and no map has created it"],
         "notes": [],
     }
+
+
+def test_account_without_any_of_the_secrets_may_be_the_wrong_one() -> None:
+    account = AccountStub(held("x/dev/stray"))
+    found = look_at({"m": plan(ENTRIES)}, account, CLOCK)["m"]  # type: ignore[arg-type] # a stub
+    assert list(status_lines(found))[-1] == (
+        "note: no secret of the map exists in eu-central-1; are account and region right?"
+    )
+    assert not status().is_absent
+    empty = look_at({"m": plan("{}")}, account, CLOCK)["m"]  # type: ignore[arg-type] # a stub
+    assert not empty.is_absent
