@@ -82,18 +82,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return OK
     except KeyboardInterrupt:
-        return _end("interrupted", INTERRUPTED)
+        return _end_with("interrupted", INTERRUPTED)
     except SecretMapError as error:
-        return _end(str(error), FINDINGS)
+        return _end_with(str(error), FINDINGS)
     except MapFileError as error:
-        return _end(str(error), USAGE_ERROR)
+        return _end_with(str(error), USAGE_ERROR)
     except UsageError as error:
-        return _end(f"error: {error}", USAGE_ERROR)
+        return _end_with(f"error: {error}", USAGE_ERROR)
     except AccountError as error:
-        return _end(f"error: cannot query AWS: {with_advice(error)}", USAGE_ERROR)
+        return _end_with(f"error: cannot query AWS: {with_advice(error)}", USAGE_ERROR)
 
 
-def _end(message: str, code: int) -> int:
+def _end_with(message: str, code: int) -> int:
     print(message, file=sys.stderr)
     return code
 

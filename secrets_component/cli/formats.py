@@ -159,7 +159,7 @@ def as_junit(files: Files, is_strict: bool) -> str:  # noqa: FBT001 # as all of 
     failures = errors = 0
     for report in files:
         case = ET.SubElement(suite, "testcase", name=_xml_text(report.file), classname="secretsmap")
-        failing, other = _split(report.problems, is_strict=is_strict)
+        failing, other = _by_failing(report.problems, is_strict=is_strict)
         if report.is_unreadable:
             errors += 1
             _add_problems(case, "error", failing)
@@ -178,7 +178,9 @@ def as_junit(files: Files, is_strict: bool) -> str:  # noqa: FBT001 # as all of 
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")
 
 
-def _split(problems: Iterable[Problem], *, is_strict: bool) -> tuple[list[Problem], list[Problem]]:
+def _by_failing(
+    problems: Iterable[Problem], *, is_strict: bool
+) -> tuple[list[Problem], list[Problem]]:
     """Sort problems into those that fail a file, and others."""
     failing: list[Problem] = []
     other: list[Problem] = []

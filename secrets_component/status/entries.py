@@ -12,7 +12,7 @@ from secrets_component.lookups.values_in_use import is_kept_from_others
 from secrets_component.planning.plan import Empty, Plan, PlannedSecret
 from secrets_component.secret_map.references import ReferenceKind
 
-State: TypeAlias = Literal["filled", "empty", "waiting", "missing", "deleted"]
+EntryState: TypeAlias = Literal["filled", "empty", "waiting", "missing", "deleted"]
 """`waiting` for another stack's output; `deleted`: scheduled for deletion."""
 
 _LIST_DELAY = timedelta(minutes=5)
@@ -33,7 +33,7 @@ class EntryStatus:
 
     key: str
     name: str
-    state: State
+    state: EntryState
     held: HeldSecret | None
     writer: str | None
     findings: tuple[str, ...]
@@ -48,7 +48,7 @@ class Clock:
     unread_days: int
 
 
-def state_of(plan: Plan, secret: PlannedSecret, held: HeldSecret | None) -> State:
+def state_of(plan: Plan, secret: PlannedSecret, held: HeldSecret | None) -> EntryState:
     """Return whether an entry's secret exists and has a value."""
     if held is None:
         return "missing"
@@ -92,14 +92,16 @@ def writer_of(held: HeldSecret | None) -> str | None:
     return "others"
 
 
-def existence_findings(secret: PlannedSecret, state: State, held: HeldSecret | None) -> list[str]:
+def existence_findings(
+    secret: PlannedSecret, state: EntryState, held: HeldSecret | None
+) -> list[str]:
     """Return what is wrong with a secret that has no value, or will not exist for long."""
     match state:
         case "missing":
             return ["is missing in the account; `pulumi up` creates it"]
         case "deleted":
             restore = f"aws secretsmanager restore-secret --secret-id {secret.name}"
-            date = _day(held.deletion if held is not None else None)
+            date = _utc_day(held.deletion if held is not None else None)
             return [f"is scheduled for deletion ({date}); `{restore}` restores it with its value"]
         case "waiting":
             names = ", ".join(f"`{reference}`" for reference in secret.value_references)
@@ -227,12 +229,12 @@ def unread_since(held: HeldSecret, clock: Clock) -> str | None:
         return None
 
     if held.last_read is None:
-        return f"was never read since it was created on {_day(known)}; is it needed?"
+        return f"was never read since it was created on {_utc_day(known)}; is it needed?"
 
-    return f"was last read on {_day(known)}; is it still needed?"
+    return f"was last read on {_utc_day(known)}; is it still needed?"
 
 
-def _day(time: datetime | None) -> str:
+def _utc_day(time: datetime | None) -> str:
     if time is None:
         return "-"
 
