@@ -92,24 +92,24 @@ def writer_of(held: HeldSecret | None) -> str | None:
     return "others"
 
 
-def existence_findings(
+def existence_finding(
     secret: PlannedSecret, state: EntryState, held: HeldSecret | None
-) -> list[str]:
-    """Return what is wrong with a secret that has no value, or will not exist for long."""
+) -> str | None:
+    """Explain that a secret has no value, or will not exist for long; None if all is well."""
     match state:
         case "missing":
-            return ["is missing in the account; `pulumi up` creates it"]
+            return "is missing in the account; `pulumi up` creates it"
         case "deleted":
             restore = f"aws secretsmanager restore-secret --secret-id {secret.name}"
             date = _utc_day(held.deletion if held is not None else None)
-            return [f"is scheduled for deletion ({date}); `{restore}` restores it with its value"]
+            return f"is scheduled for deletion ({date}); `{restore}` restores it with its value"
         case "waiting":
             names = ", ".join(f"`{reference}`" for reference in secret.value_references)
-            return [f"has no value yet; it waits for {names}"]
+            return f"has no value yet; it waits for {names}"
         case "empty":
-            return [_what_fills(secret)]
+            return _what_fills(secret)
         case _:
-            return []
+            return None
 
 
 def _what_fills(secret: PlannedSecret) -> str:

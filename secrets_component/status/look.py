@@ -19,7 +19,7 @@ from secrets_component.status.entries import (
     Clock,
     EntryStatus,
     description_drift,
-    existence_findings,
+    existence_finding,
     minute,
     overdue_rotation,
     rotation_drift,
@@ -108,7 +108,7 @@ class _MapLook:
         self._clock = clock
         self._held = {secret.name: secret for secret in account.of_level(plan)}
         self._own_maps = _maps_of(self._held[name] for name in known_names if name in self._held)
-        self._key_ids: dict[str, str] = {}
+        self._key_ids: dict[str, str | AccountError] = {}
         self._policies = self._read_policies()
 
     def status(self) -> MapStatus:
@@ -133,51 +133,69 @@ class _MapLook:
     def _entry(self, secret: PlannedSecret) -> EntryStatus:
         held = self._held.get(secret.name)
         state = state_of(self._plan, secret, held)
-        findings = existence_findings(secret, state, held)
-        notes: list[str] = []
+        findings = [existence_finding(secret, state, held)]
+        notes: list[str | None] = []
         if held is None:
             notes += self._former_names(secret)
         elif state != "deleted":
+            key_difference, key_note = self._compare_key(secret, held)
+            policy_difference, policy_note = self._compare_policy(secret, held)
             findings += _differences(secret, held, self._clock)
-            self._compare_key(secret, held, findings, notes)
-            self._compare_policy(secret, held, findings, notes)
-            notes += _notes_on(held)
+            findings += [key_difference, policy_difference]
+            notes += [key_note, policy_note, *_notes_on(held)]
 
         return EntryStatus(
-            secret.key, secret.name, state, held, writer_of(held), tuple(findings), tuple(notes)
+            key=secret.key,
+            name=secret.name,
+            state=state,
+            held=held,
+            writer=writer_of(held),
+            findings=tuple(filter(None, findings)),
+            notes=tuple(filter(None, notes)),
         )
 
     def _compare_key(
-        self, secret: PlannedSecret, held: HeldSecret, findings: list[str], notes: list[str]
-    ) -> None:
+        self, secret: PlannedSecret, held: HeldSecret
+    ) -> tuple[str | None, str | None]:
+        """Return how the key differs, and why it was not compared."""
         reference = unknown_key(secret)
         if reference is not None:
-            notes.append(f"key not compared: `{reference}` is known to `pulumi up` only")
+            return None, f"key not compared: `{reference}` is known to `pulumi up` only"
 
         try:
-            drift = key_drift(secret, held, self._key_id)
+            return key_drift(secret, held, self._key_id), None
         except AccountError as error:
-            notes.append(f"key not compared: {error}")
-            return
-
-        if drift is not None:
-            findings.append(drift)
+            return None, f"key not compared: {error}"
 
     def _key_id(self, alias: str) -> str:
-        if alias not in self._key_ids:
-            self._key_ids[alias] = self._account.key_id(alias)
+        """Return the id of a key by its alias, which AWS is asked for once.
 
-        return self._key_ids[alias]
+        Raises:
+            AccountError: there is no such alias, or AWS does not say.
+        """
+        if alias not in self._key_ids:
+            try:
+                self._key_ids[alias] = self._account.key_id(alias)
+            except AccountError as error:
+                self._key_ids[alias] = error
+
+        found = self._key_ids[alias]
+        if isinstance(found, AccountError):
+            raise found
+
+        return found
 
     def _compare_policy(
-        self, secret: PlannedSecret, held: HeldSecret, findings: list[str], notes: list[str]
-    ) -> None:
+        self, secret: PlannedSecret, held: HeldSecret
+    ) -> tuple[str | None, str | None]:
+        """Return how the resource policy differs, and why it was not compared."""
         if secret.name in self._policies:
-            drift = policy_drift(secret, held, self._policies[secret.name])
-            if drift is not None:
-                findings.append(drift)
-        elif has_policy(secret):
-            notes.append("resource policy not compared: it names principals by references")
+            return policy_drift(secret, held, self._policies[secret.name]), None
+
+        if has_policy(secret):
+            return None, "resource policy not compared: it names principals by references"
+
+        return None, None
 
     def _former_names(self, secret: PlannedSecret) -> Iterator[str]:
         """Yield where the entry's secret is, if it has another name than the map gives it."""
@@ -231,9 +249,9 @@ def _stray(held: HeldSecret, own_maps: Collection[str]) -> StrayStatus:
     )
 
 
-def _differences(secret: PlannedSecret, held: HeldSecret, clock: Clock) -> Iterator[str]:
-    """Yield what the look alone shows of a living secret."""
-    found = (
+def _differences(secret: PlannedSecret, held: HeldSecret, clock: Clock) -> list[str | None]:
+    """Return what the look alone shows of a living secret; None for each thing that is right."""
+    return [
         value_drift(secret, held),
         description_drift(secret, held),
         tag_drift(secret, held),
@@ -241,10 +259,7 @@ def _differences(secret: PlannedSecret, held: HeldSecret, clock: Clock) -> Itera
         rotation_drift(secret, held),
         overdue_rotation(held, clock),
         unread_since(held, clock),
-    )
-    for difference in found:
-        if difference is not None:
-            yield difference
+    ]
 
 
 def _notes_on(held: HeldSecret) -> Iterator[str]:

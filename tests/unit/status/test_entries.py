@@ -9,7 +9,7 @@ from secrets_component.lookups.inventory import HeldSecret
 from secrets_component.lookups.marks import OWN_FIELDS_LABEL
 from secrets_component.status.entries import (
     description_drift,
-    existence_findings,
+    existence_finding,
     minute,
     overdue_rotation,
     rotation_drift,
@@ -100,8 +100,7 @@ def test_secret_without_a_value_is_a_finding_that_says_what_to_do(
 ) -> None:
     made = plan(f"a: {{{fields}}}", STACKS)
     state = state_of(made, made.secrets["a"], found)
-    wanted = [expected] if expected else []
-    assert existence_findings(made.secrets["a"], state, found) == wanted
+    assert existence_finding(made.secrets["a"], state, found) == expected
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,16 @@ def test_alias_is_resolved_once() -> None:
     assert account.asked.count(("key_id", "alias/own")) == 1
 
 
+def test_alias_that_aws_does_not_show_is_asked_for_once() -> None:
+    key = f"arn:aws:kms:eu-central-1:123456789012:key/{ID}"
+    account = AccountStub(held("x/dev/a", kms_key=key), held("x/dev/b", kms_key=key))
+    top = "kms: {create: true, alias: gone}\n"
+    found = status(account, "a: {secret_data: v}\n  b: {secret_data: v}", top)
+    said = ("key not compared: Alias alias/gone is not found.",)
+    assert [entry.notes for entry in found.entries] == [said, said]
+    assert account.asked.count(("key_id", "alias/gone")) == 1
+
+
 def test_what_cannot_be_compared_is_a_note() -> None:
     key = f"arn:aws:kms:eu-central-1:123456789012:key/{ID}"
     top = "stacks: {o: a/b/c}\ndefault_kms_key_id: alias/gone\n"
