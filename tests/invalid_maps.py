@@ -10,7 +10,8 @@ import contextlib
 import io
 from pathlib import Path
 
-from secrets_component import cli
+from secrets_component.cli.command import main
+from secrets_component.cli.verb import FINDINGS
 
 FOLDER = Path(__file__).parent / "maps" / "invalid"
 COMMAND = "python -m tests.invalid_maps"
@@ -25,8 +26,8 @@ def report_of(path: Path) -> str:
     """Return what `validate` prints about a map, which it names without its folder."""
     printed = io.StringIO()
     with contextlib.chdir(path.parent), contextlib.redirect_stderr(printed):
-        code = cli.main(["validate", path.name, "--environment", "dev"])
-    assert code == cli.INVALID_MAP, f"{path.name} is not refused: exit code {code}"
+        code = main(["validate", path.name, "--environment", "dev"])
+    assert code == FINDINGS, f"{path.name} is not refused: exit code {code}"
     return printed.getvalue()
 
 

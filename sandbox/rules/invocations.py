@@ -27,6 +27,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from moto.logs.exceptions import ResourceNotFoundException
+
 logger = logging.getLogger("sandbox.functions")
 
 _PROCESS = Path(__file__).with_name("lambda_process.py")
@@ -129,7 +131,6 @@ def started(function: Any) -> Iterator[Environment]:  # noqa: ANN401 # moto's cl
     Raises:
         InvocationError: it is not a Python function, it has no zip, or its handler does not import.
     """
-    name = function.function_name
     with tempfile.TemporaryDirectory(prefix="sandbox-function-") as folder:
         task, runtime = Path(folder) / "task", Path(folder) / "runtime"
         _unpack(function, task)
@@ -141,7 +142,7 @@ def started(function: Any) -> Iterator[Environment]:  # noqa: ANN401 # moto's cl
             finally:
                 os.close(write)
 
-            log = threading.Thread(target=_log, args=(name, process), daemon=True)
+            log = threading.Thread(target=_log, args=(function, process), daemon=True)
             log.start()
             try:
                 environment = Environment(function, process, answers)
@@ -246,11 +247,27 @@ def _environment(function: Any, task: Path) -> dict[str, str]:  # noqa: ANN401 #
     }
 
 
-def _log(name: str, process: subprocess.Popen[str]) -> None:
-    """Copy what a function prints into the sandbox's log."""
+def _log(function: Any, process: subprocess.Popen[str]) -> None:  # noqa: ANN401 # moto's class
+    """Copy what a function prints into the sandbox's log and into the function's log group."""
     for line in process.stdout or ():
         if line.strip():
-            logger.info("%s: %s", name, line.rstrip())
+            logger.info("%s: %s", function.function_name, line.rstrip())
+            _put_log_event(function, line.rstrip())
+
+
+def _put_log_event(function: Any, message: str) -> None:  # noqa: ANN401 # moto's class
+    """Write a line into the function's log group, if there is one.
+
+    Lambda would create it for a role that may
+    (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html); no role is looked
+    at here, and a group must not come back after its deletion.
+    """
+    logs, group = function.logs_backend, function.logs_group_name
+    stream = f"{time.strftime('%Y/%m/%d')}/[{function.version}]sandbox"
+    event = {"timestamp": int(time.time() * 1000), "message": message}
+    with contextlib.suppress(ResourceNotFoundException):
+        logs.ensure_log_stream(group, stream)
+        logs.put_log_events(group, stream, [event])
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -77,8 +77,14 @@ def _call(out: TextIO, handler: Handler, event: Any) -> None:  # noqa: ANN401 # 
 
 
 def _report(out: TextIO, error: BaseException) -> None:
-    """Write the traceback into the function's log, as Lambda does; answer with the class alone."""
-    print("[ERROR]", "".join(traceback.format_exception(error)), flush=True)
+    """Write the error into the function's log as Lambda does; answer with the class alone.
+
+    The form: aws/aws-lambda-python-runtime-interface-client, `awslambdaric/bootstrap.py`,
+    `log_error`.
+    """
+    print(f"[ERROR] {type(error).__name__}: {error}")
+    print("Traceback (most recent call last):")
+    print("".join(traceback.format_tb(error.__traceback__)), flush=True)
     _answer(out, {"error": type(error).__name__})
 
 

@@ -44,14 +44,20 @@ class AccountError(Exception):
 
     Attributes:
         is_lasting: credentials or rights are missing, so the next run would fail in the same way.
-        is_absent: what was asked for does not exist.
+        code: AWS's code for the refusal, such as `AccessDeniedException`, or the name of the SDK's
+            own error, such as `NoCredentialsError`.
     """
 
-    def __init__(self, message: str, *, is_lasting: bool = False, is_absent: bool = False) -> None:
+    def __init__(self, message: str, *, is_lasting: bool = False, code: str = "") -> None:
         """Keep the first line of the message."""
         super().__init__(message.partition("\n")[0])
         self.is_lasting = is_lasting
-        self.is_absent = is_absent
+        self.code = code
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether what was asked for does not exist."""
+        return self.code in _UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,11 @@ class HeldSecret:
         labels: the staging labels of each version, by the version's id.
         created: when it was created.
         changed: when its value or any of its properties last changed.
+        description: its description; empty for none.
+        rotates: whether automatic rotation is on.
+        function: the ARN of the function that rotates it, also where rotation is off again.
+        last_rotation: when a rotation last succeeded.
+        last_read: the day on which its value was last read; None if it never was.
     """
 
     name: str
@@ -81,6 +92,11 @@ class HeldSecret:
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
     created: datetime | None = None
     changed: datetime | None = None
+    description: str = ""
+    rotates: bool = False
+    function: str | None = None
+    last_rotation: datetime | None = None
+    last_read: datetime | None = None
 
     @property
     def mark(self) -> Mark | None:
@@ -102,6 +118,19 @@ class HeldSecret:
         return None
 
     @property
+    def pending_version(self) -> str | None:
+        """The id of the version that a rotation has begun and not made the current one.
+
+        AWS refuses to rotate again while there is one
+        (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html).
+        """
+        for version, labels in self.labels.items():
+            if "AWSPENDING" in labels and "AWSCURRENT" not in labels:
+                return version
+
+        return None
+
+    @property
     def is_value_of_map(self) -> bool:
         """Whether the whole current value is the one that a map wrote last."""
         current = self.current_version
@@ -115,33 +144,37 @@ class Inventory:
         self,
         region: str | None = None,
         roles: Sequence[Mapping[str, Any]] = (),
+        attempts: int = _ATTEMPTS,
+        /,
         **credentials: str | None,
     ) -> None:
         """Connect.
 
         Args:
-            region: the region; default: the SDK's own (`AWS_REGION`, profile).
+            region: the region; default: the SDK's own (`AWS_DEFAULT_REGION`, profile).
             roles: roles to assume one after the other, as in the provider's `assumeRoles`
                 (`roleArn`, `sessionName`, `externalId`).
+            attempts: how often a call is made before its failure counts.
             credentials: what `boto3.Session` takes (`profile_name`, `aws_access_key_id`, …).
 
         Raises:
-            AccountError: the profile does not exist, no region is set, or a role is refused.
+            AccountError: the profile does not exist, no region is set or a wrong one, or a role is
+                refused.
         """
         import boto3  # noqa: PLC0415 # `validate` must start without it
         from botocore.config import Config  # noqa: PLC0415
         from botocore.exceptions import BotoCoreError  # noqa: PLC0415
 
         self._config: Any = Config(
-            retries={"mode": "adaptive", "total_max_attempts": _ATTEMPTS},
+            retries={"mode": "adaptive", "total_max_attempts": attempts},
             connect_timeout=10,
             read_timeout=30,
         )
         try:
             self._session: boto3.Session = boto3.Session(region_name=region, **credentials)
             self._secrets: Any = self._client("secretsmanager")
-        except BotoCoreError as error:
-            raise AccountError(str(error), is_lasting=True) from None
+        except (BotoCoreError, ValueError) as error:  # an endpoint that is no URL is a ValueError
+            raise AccountError(str(error), is_lasting=True, code=type(error).__name__) from None
 
         for role in roles:
             self._assume(role)
@@ -159,6 +192,11 @@ class Inventory:
             aws_secret_access_key=keys.secret_key,
             aws_session_token=keys.token,
         )
+
+    @property
+    def region(self) -> str:
+        """The region whose secrets are listed."""
+        return str(self._session.region_name)
 
     def account(self) -> str:
         """Return the account's twelve digits.
@@ -194,6 +232,40 @@ class Inventory:
                     found[secret.name] = secret
 
         return found
+
+    def ask(self, service: str, operation: str, **arguments: object) -> Any:  # noqa: ANN401 # any answer
+        """Return the answer of one operation of an AWS service, named as in boto3.
+
+        Raises:
+            AccountError: AWS does not answer, or refuses.
+        """
+        client = self._secrets if service == "secretsmanager" else self._client(service)
+        return _answer_of(getattr(client, operation), **arguments)
+
+    def of_level(self, plan: Plan) -> list[HeldSecret]:
+        """Return all secrets under a map's level, and those of its entries that are elsewhere.
+
+        Raises:
+            AccountError: as `secrets_of`.
+        """
+        level, *elsewhere = _shared_prefixes(plan, sorted(s.name for s in plan.secrets.values()))
+        found = list(self._listed("name", [level]))
+        for start in range(0, len(elsewhere), _FILTER_VALUES):
+            names = elsewhere[start : start + _FILTER_VALUES]
+            found += [secret for secret in self._listed("name", names) if secret.name in names]
+
+        return found
+
+    def resource_policy(self, arn: str) -> str | None:
+        """Return a secret's resource policy as JSON; None if it has none.
+
+        Raises:
+            AccountError: AWS does not answer, or refuses; it needs
+                `secretsmanager:GetResourcePolicy`.
+        """
+        found = _answer_of(self._secrets.get_resource_policy, SecretId=arn)
+        policy: str | None = found.get("ResourcePolicy")
+        return policy
 
     def of_state(self, state: str) -> list[HeldSecret]:
         """Return the secrets that carry the id of a map's state, whatever their names are.
@@ -263,6 +335,15 @@ class Inventory:
 
             asked["NextToken"] = page["NextToken"]
 
+    def key_id(self, key: str) -> str:
+        """Return the id of a KMS key, given as `alias/…`, an id or an ARN.
+
+        Raises:
+            AccountError: AWS does not answer, or refuses; it needs `kms:DescribeKey`.
+        """
+        found = _answer_of(self._client("kms").describe_key, KeyId=key)
+        return str(found["KeyMetadata"]["KeyId"])
+
     def _assume(self, role: Mapping[str, Any]) -> None:
         import boto3  # noqa: PLC0415
 
@@ -298,7 +379,7 @@ def _shared_prefixes(plan: Plan, names: Iterable[str]) -> list[str]:
     return [level, *(name for name in names if not name.startswith(level))]
 
 
-def _answer_of(operation: Callable[..., Any], **arguments: str) -> Any:  # noqa: ANN401 # boto3 makes its methods at run time
+def _answer_of(operation: Callable[..., Any], **arguments: object) -> Any:  # noqa: ANN401 # boto3 makes its methods at run time
     from botocore.exceptions import (  # noqa: PLC0415
         BotoCoreError,
         ClientError,
@@ -310,12 +391,11 @@ def _answer_of(operation: Callable[..., Any], **arguments: str) -> Any:  # noqa:
         return operation(**arguments)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
-        lasts, absent = code in _REFUSALS, code in _UNKNOWN
-        raise AccountError(str(error), is_lasting=lasts, is_absent=absent) from None
+        raise AccountError(str(error), is_lasting=code in _REFUSALS, code=code) from None
     except (NoCredentialsError, PartialCredentialsError) as error:
-        raise AccountError(str(error), is_lasting=True) from None
+        raise AccountError(str(error), is_lasting=True, code=type(error).__name__) from None
     except BotoCoreError as error:
-        raise AccountError(str(error)) from None
+        raise AccountError(str(error), code=type(error).__name__) from None
 
 
 def _held_secret(listed: Mapping[str, Any]) -> HeldSecret:
@@ -332,6 +412,11 @@ def _held_secret(listed: Mapping[str, Any]) -> HeldSecret:
         labels=labels,
         created=listed.get("CreatedDate"),
         changed=listed.get("LastChangedDate"),
+        description=listed.get("Description") or "",
+        rotates=bool(listed.get("RotationEnabled")),
+        function=listed.get("RotationLambdaARN") or None,
+        last_rotation=listed.get("LastRotatedDate"),
+        last_read=listed.get("LastAccessedDate"),
     )
 
 

@@ -323,8 +323,21 @@ def read_yaml(path: str | Path) -> Document:
         msg = f"{path}: error: cannot be read: {error.strerror}"
         raise MapFileError(msg) from None
 
+    return decode_yaml(raw, str(path))
+
+
+def decode_yaml(raw: bytes, file: str) -> Document:
+    """Turn the bytes of a map's file into plain data with positions.
+
+    Args:
+        raw: the file's content, or its first `MAX_BYTES` and at least one byte more.
+        file: the name that positions carry.
+
+    Raises:
+        MapSyntaxError: as `read_yaml`.
+    """
     if len(raw) > MAX_BYTES:
-        place = Position(str(path), 1, 1)
+        place = Position(file, 1, 1)
         _refuse_text(place, "the file exceeds 5 MiB; split the map into several files")
 
     try:
@@ -332,10 +345,10 @@ def read_yaml(path: str | Path) -> Document:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         column = error.start - raw.rfind(b"\n", 0, error.start)
-        place = Position(str(path), line, column)
+        place = Position(file, line, column)
         _refuse_text(place, "the file is not valid UTF-8; save it as UTF-8")
 
-    return parse_yaml(text, str(path))
+    return parse_yaml(text, file)
 
 
 def parse_yaml(text: str, file: str) -> Document:

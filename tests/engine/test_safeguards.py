@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.environment import Sandbox
-from secrets_component import cli
+from secrets_component.cli.command import main
 from secrets_component.lookups.inventory import Inventory
 from secrets_component.planning.planner import plans
 from secrets_component.secret_map.yaml_text import parse_yaml
@@ -223,7 +223,7 @@ def test_plan_live_shows_the_next_rotation(
     stack = secrets(f"context_name: liveplan\nsecrets: {{a: {{secret_data: v, {rotation}}}}}\n")
     stack.up()
     path = str(stack.project / "stacks" / f"{stack.name}.yaml")
-    assert cli.main(["plan", "--live", path, "--environment", stack.name]) == 0
+    assert main(["plan", "--live", path, "--environment", stack.name]) == 0
     in_a_week = datetime.now(UTC) + timedelta(days=7)
     assert f"    next rotation: {in_a_week:%Y-%m-%dT}" in capsys.readouterr().out
 
@@ -246,10 +246,10 @@ def test_validate_filled_lists_the_secrets_that_wait_for_their_operator(
     command = ["validate", "--filled", path, "--environment", stack.name]
     client = aws("secretsmanager")
     client.put_secret_value(SecretId=f"filled/{stack.name}/b", SecretString="by hand")
-    assert cli.main(command) == 1
+    assert main(command) == 1
     assert capsys.readouterr().err == (
         f"{path}:3:3: error: `filled/{stack.name}/a` is empty; set its value with "
         f"`aws secretsmanager put-secret-value --secret-id filled/{stack.name}/a …`\n"
     )
     client.put_secret_value(SecretId=f"filled/{stack.name}/a", SecretString="by hand")
-    assert cli.main(command) == 0
+    assert main(command) == 0

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from moto.logs.models import logs_backends
 
 from sandbox.rules import invocations
 from tests.sandbox.rules.functions_code import wait_until, zipped
@@ -26,6 +27,8 @@ def function(code: bytes | None, **changed: Any) -> Any:
         "region": "eu-central-1",
         "environment_vars": {},
         "code_bytes": code,
+        "logs_backend": logs_backends["123456789012"]["eu-central-1"],
+        "logs_group_name": "/aws/lambda/tried",
     }
     return SimpleNamespace(**{**settings, **changed})
 
@@ -166,3 +169,21 @@ def test_answers_are_not_what_a_function_prints() -> None:
             f"def handler(*_):\n    print({json.dumps(json.dumps({'done': True}))})\n    raise ValueError",
             {},
         )
+
+
+def test_what_a_function_prints_is_in_its_log_group_as_lambda_writes_it() -> None:
+    logs = logs_backends["123456789012"]["eu-central-1"]
+    code = "def handler(event, _):\n    print('seen', event)\n    raise ValueError('why')"
+    with pytest.raises(invocations.InvocationError):
+        run(code, 1)
+    assert "/aws/lambda/tried" not in logs.groups
+    logs.create_log_group("/aws/lambda/tried", {})
+    try:
+        with pytest.raises(invocations.InvocationError):
+            run(code, 2)
+        (stream,) = logs.groups["/aws/lambda/tried"].streams.values()
+        wait_until(lambda: len(stream.events) > 2)
+        lines = [event.message for event in stream.events][:3]
+    finally:
+        logs.delete_log_group("/aws/lambda/tried")
+    assert lines == ["seen 2", "[ERROR] ValueError: why", "Traceback (most recent call last):"]

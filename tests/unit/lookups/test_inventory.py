@@ -350,3 +350,63 @@ def test_missing_credentials_are_an_account_error(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with pytest.raises(AccountError, match=r"^Unable to locate credentials$"):
         Inventory(REGION).secrets_of(plan())
+
+
+def test_level_is_listed_whole_and_other_names_are_looked_up(sdk: Sdk) -> None:
+    sdk.lists(["x/dev/"], listed("x/dev/a"), listed("x/dev/of-others"))
+    sdk.lists(["old/b"], listed("old/b"), listed("old/b-longer"))
+    found = Inventory().of_level(plan("a: {}, b: {import: old/b}"))
+    assert [secret.name for secret in found] == ["x/dev/a", "x/dev/of-others", "old/b"]
+
+
+def test_description_rotation_and_last_read_are_read(sdk: Sdk) -> None:
+    date = datetime(2026, 3, 1, tzinfo=UTC)
+    found = held(
+        sdk,
+        Description="d",
+        RotationEnabled=True,
+        RotationLambdaARN="arn:f",
+        LastRotatedDate=date,
+        LastAccessedDate=date,
+    )
+    assert (found.description, found.rotates, found.function) == ("d", True, "arn:f")
+    assert (found.last_rotation, found.last_read) == (date, date)
+
+
+@pytest.mark.parametrize(
+    ("labels", "pending"),
+    [
+        ({OLD: ["AWSCURRENT"]}, None),
+        ({OLD: ["AWSCURRENT", "AWSPENDING"]}, None),
+        ({OLD: ["AWSCURRENT"], NEW: ["AWSPENDING"]}, NEW),
+    ],
+)
+def test_version_is_pending_until_it_is_current(
+    sdk: Sdk, labels: dict[str, list[str]], pending: str | None
+) -> None:
+    assert held(sdk, SecretVersionsToStages=labels).pending_version == pending
+
+
+@pytest.mark.parametrize("policy", [None, "{}"])
+def test_resource_policy_is_read(sdk: Sdk, policy: str | None) -> None:
+    answer = {"ResourcePolicy": policy} if policy else {}
+    sdk.stubs["secretsmanager"].add_response("get_resource_policy", answer, {"SecretId": EMPTY.arn})
+    assert Inventory().resource_policy(EMPTY.arn) == policy
+
+
+def test_id_of_a_key_is_read_by_its_alias(sdk: Sdk) -> None:
+    answer = {"KeyMetadata": {"KeyId": "k"}}
+    sdk.stubs["kms"].add_response("describe_key", answer, {"KeyId": "alias/own"})
+    assert Inventory().key_id("alias/own") == "k"
+
+
+def test_refusal_has_awss_code(sdk: Sdk) -> None:
+    sdk.stubs["sts"].add_client_error("get_caller_identity", "ExpiredToken", "no")
+    with pytest.raises(AccountError) as refused:
+        Inventory().account()
+    assert refused.value.code == "ExpiredToken"
+
+
+@pytest.mark.usefixtures("sdk")
+def test_region_is_that_of_the_session() -> None:
+    assert Inventory().region == REGION

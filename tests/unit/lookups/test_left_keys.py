@@ -45,7 +45,7 @@ def test_key_of_others_is_nobodys_loss() -> None:
 
 def test_key_that_is_gone_is_nobodys_loss() -> None:
     account = Account()
-    account.key = account.tags_of_key = AccountError("no such key", is_absent=True)
+    account.key = account.tags_of_key = AccountError("no such key", code="NotFoundException")
     assert left(account, "", kms_key=KEY) == {}
     assert problems(account) == []
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from secrets_component import cli
+from secrets_component.cli.command import main
 from secrets_component.errors import SecretMapError
 from secrets_component.planning.plan import Plan
 from secrets_component.planning.planner import load_plans
@@ -248,7 +248,7 @@ def test_plan_prints_what_an_existing_key_must_allow(
 ) -> None:
     path = tmp_path / "m.yaml"
     path.write_text(LEVELS)
-    assert cli.main(["plan", str(path), "--environment", "dev", "--json"]) == 0
+    assert main(["plan", str(path), "--environment", "dev", "--json"]) == 0
     made = json.loads(capsys.readouterr().out)
     assert made["access"]["b"] == {"readers": [APP], "admins": [OPS, "lambda.amazonaws.com"]}
     (key,) = made["key_policies"]
@@ -261,7 +261,7 @@ def test_plan_prints_what_an_existing_key_must_allow(
     assert first["Condition"]["StringLike"]["kms:EncryptionContext:SecretARN"] == [
         "arn:aws:secretsmanager:<region>:<account>:secret:x/dev/*"
     ]
-    assert cli.main(["plan", str(path), "--environment", "dev"]) == 0
+    assert main(["plan", str(path), "--environment", "dev"]) == 0
     assert "add to the policy of the key alias/own" in capsys.readouterr().out
 
 

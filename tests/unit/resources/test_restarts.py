@@ -8,7 +8,7 @@ import jsonschema
 import pulumi
 import pytest
 
-from secrets_component import cli
+from secrets_component.cli.command import main
 from secrets_component.errors import SecretMapError
 from secrets_component.secret_map.schema import map_schema
 from tests.maps_of_tests import plan_of
@@ -78,9 +78,9 @@ def test_restart_function_keeps_its_automatic_name_where_that_is_valid(name: str
 def test_plan_shows_what_restarts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "map.yaml"
     file.write_text(map_of("[{ecs_service: main/orders}, {lambda: reader}]"))
-    assert cli.main(["plan", str(file)]) == 0
+    assert main(["plan", str(file)]) == 0
     assert "    restarts on rotation: main/orders, reader\n" in capsys.readouterr().out
-    assert cli.main(["plan", str(file), "--json"]) == 0
+    assert main(["plan", str(file), "--json"]) == 0
     described = json.loads(capsys.readouterr().out)["secrets"][0]
     assert described["on_rotate"] == [{"ecs_service": "main/orders"}, {"lambda": "reader"}]
 

@@ -1,0 +1,1 @@
+"""Compares a map with what the account holds; changes nothing and reads no value."""
