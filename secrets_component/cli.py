@@ -64,6 +64,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     plan.set_defaults(run=_plan)
 
+    from secrets_component.audit.command import add_audit_arguments  # noqa: PLC0415
+
+    add_audit_arguments(
+        commands.add_parser(
+            "audit", parents=[common], help="show who can do what with which secret"
+        )
+    )
+
     schema = commands.add_parser("schema", help="print the JSON Schema of a map")
     schema.set_defaults(run=_schema)
     return parser
