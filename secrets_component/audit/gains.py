@@ -97,7 +97,7 @@ class Gains:
         """
         left = self._ground.everything & ~readable
         found: list[tuple[Mask, Outcome]] = []
-        for mask, outcome in self._ways(caller):
+        for mask, outcome in self._ways(caller, left):
             if mask & left:
                 found.append((mask & left, outcome))
                 left &= ~mask
@@ -113,14 +113,15 @@ class Gains:
 
         return tuple(found)
 
-    def _ways(self, caller: AuditedCaller) -> Iterator[tuple[Mask, Outcome]]:
+    def _ways(self, caller: AuditedCaller, wanted: Mask) -> Iterator[tuple[Mask, Outcome]]:
+        """Yield ways to read, the more direct ones first, to some of the secrets wanted."""
         if caller.kind != "service":
             yield from self._by_policies_of_resources(caller)
-            yield from self._by_assuming(caller)
+            yield from self._by_assuming(caller, wanted)
 
         if caller.member is not None:
             yield from self._by_own_policies(caller)
-            yield from self._by_changing_readers(caller)
+            yield from self._by_changing_readers(caller, wanted)
 
     def _by_policies_of_resources(self, caller: AuditedCaller) -> Iterator[tuple[Mask, Outcome]]:
         for way, text in _POLICY_WAYS:
@@ -145,7 +146,7 @@ class Gains:
         key |= judge.allowed(caller, "kms:PutKeyPolicy") | judge.allowed(caller, "kms:CreateGrant")
         return secret & key
 
-    def _by_assuming(self, caller: AuditedCaller) -> Iterator[tuple[Mask, Outcome]]:
+    def _by_assuming(self, caller: AuditedCaller, wanted: Mask) -> Iterator[tuple[Mask, Outcome]]:
         """Yield the roles that can read and let a caller assume them."""
         has_right = _has_right(caller, _ASSUME)
         for policy, roles in self._trusting(caller.keys).items():
@@ -153,8 +154,11 @@ class Gains:
                 continue
 
             for role, mask in roles:
+                if not mask & wanted or role is caller:
+                    continue
+
                 verdict = self._decide(caller, _ASSUME, role, policy)
-                if verdict.allowed and role is not caller:
+                if verdict.allowed:
                     yield mask, _gain(f"can assume {role.name}, which can read", verdict)
 
     def _trusting(self, keys: CallerKeys) -> Mapping[AuditedPolicy, list[Readable]]:
@@ -169,7 +173,9 @@ class Gains:
 
         return found
 
-    def _by_changing_readers(self, caller: AuditedCaller) -> Iterator[tuple[Mask, Outcome]]:
+    def _by_changing_readers(
+        self, caller: AuditedCaller, wanted: Mask
+    ) -> Iterator[tuple[Mask, Outcome]]:
         """Yield the roles and users who can read and whom a caller can make its own."""
         for kind, possible in _TAKING_OVER.items():
             actions = [action for action in possible if _has_right(caller, action)]
@@ -177,7 +183,7 @@ class Gains:
                 continue
 
             for reader, mask in self._readers:
-                if reader.kind == kind and reader is not caller:
+                if reader.kind == kind and reader is not caller and mask & wanted:
                     yield from self._by_taking_over(caller, reader, mask, actions)
 
     def _by_taking_over(
@@ -241,9 +247,10 @@ def _own_policy_changes(caller: AuditedCaller) -> Iterator[tuple[str, str]]:
 
 
 def _has_right(caller: AuditedCaller, action: str) -> bool:
-    """Return whether any policy of a caller is about an action."""
+    """Return whether any identity-based policy of a caller is about an action."""
     relevant = caller.policies.about(Request(caller.principal, action, "*"))
-    return bool(relevant.unconditional or relevant.others)
+    sources = [*relevant.unconditional, *(source for source, _ in relevant.others)]
+    return "identity" in sources
 
 
 def _lets_in(trust: AuditedPolicy, caller: AuditedCaller, *, has_right: bool) -> bool:

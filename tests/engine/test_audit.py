@@ -8,12 +8,9 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from sandbox.environment import Sandbox
-from tests.conftest import ROOT, Aws, SecretsStack, Secrets
+from tests.conftest import ROOT, Aws, Secrets, SecretsStack
 
 HERE = "123456789012"
 TRUST = json.dumps({
