@@ -65,7 +65,7 @@ def answers(count: int) -> Answers:
     )  # fmt: skip
 
 
-def allow(actions: list[str], resource: Any = "*", **more: Any) -> dict[str, Any]:
+def allow(actions: list[str], resource: str | list[str] = "*", **more: object) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": actions, "Resource": resource, **more}
 
 

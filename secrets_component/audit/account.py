@@ -137,7 +137,7 @@ class Account:
         try:
             return _account(answers)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            msg = f"the saved answers are not AWS's ({type(error).__name__}: {error})"
+            msg = f"the answers are not of the form that AWS has ({type(error).__name__}: {error})"
             raise AnswersError(msg) from None
 
 
@@ -166,7 +166,7 @@ def _members(authorization: Answer) -> Iterator[Member]:
 
     groups = {group["GroupName"]: group for group in authorization["GroupDetailList"]}
     for user in authorization["UserDetailList"]:
-        own_groups = [groups[name] for name in user["GroupList"]]
+        own_groups = [groups[name] for name in user.get("GroupList") or ()]
         yield _member("user", user, managed, own_groups)
 
     for role in authorization["RoleDetailList"]:

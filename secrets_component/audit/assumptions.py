@@ -119,7 +119,10 @@ class AuditedPolicy:
     arns: tuple[str, ...] = ()
 
 
-NO_POLICY = AuditedPolicy(CompiledPolicy("", ()), ())
+ALLOW_ALL = (
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
+)
+_NO_POLICY = AuditedPolicy(CompiledPolicy("", ()), ())
 
 
 class PolicyReader:
@@ -142,7 +145,10 @@ class PolicyReader:
     def read(
         self, kind: PolicyKind, document: Document, caller_keys: CallerKeys = OF_CALLER
     ) -> AuditedPolicy:
-        """Return a policy with its assumptions made; an empty one where it cannot be evaluated.
+        """Return a policy with its assumptions made.
+
+        One that cannot be evaluated is reported. It counts as empty, or, where it would only limit
+        others, as allowing everything: an audit shows rather too much than too little.
 
         Args:
             kind: where it is attached.
@@ -173,8 +179,15 @@ class PolicyReader:
                 msg = f"unknown policy version `{version}`"
                 raise PolicyError(msg)
         except (PolicyError, JsonTextError, AttributeError, TypeError) as error:
-            self.problems[f"policy `{name}` is not evaluated: {error}"] = None
-            return NO_POLICY
+            reason = "it has not the form of a policy"
+            if isinstance(error, ValueError):
+                reason = str(error)
+
+            self.problems[f"policy `{name}` is not evaluated: {reason}"] = None
+            if kind in ("boundary", "scp"):
+                return self.read(kind, Document(f"{name}, not evaluated", ALLOW_ALL), caller_keys)
+
+            return _NO_POLICY
 
         raw = as_list(parsed["Statement"])
         clauses = []

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 from secrets_component.arns import Arn, Home, account_of, is_arn
 from secrets_component.audit.account import Account, Document, Member, Tags
 from secrets_component.audit.assumptions import (
+    ALLOW_ALL,
     OF_ANYBODY,
     OF_CALLER,
     OF_FOREIGN_ACCOUNT,
@@ -36,9 +37,6 @@ _SERVICE_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn")
 _UNIQUE_IDS = ("AIDA", "AROA")
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html: AWS shows the id of
 a user or role in place of its ARN once it is deleted."""
-ALLOW_ALL = (
-    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
-)
 
 
 @dataclass(frozen=True, eq=False)

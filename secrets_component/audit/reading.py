@@ -81,10 +81,12 @@ class AccountReader:
         }
         authorization = self._authorization()
         listed = self._listed(plans)
-        with ThreadPoolExecutor(_THREADS) as threads:
+        threads = ThreadPoolExecutor(_THREADS)
+        try:
             secrets = tuple(threads.map(self._with_details, listed))
-            key_ids = sorted(_own_keys(secrets))
-            keys = tuple(threads.map(self._key, key_ids))
+            keys = tuple(threads.map(self._key, sorted(_own_keys(secrets))))
+        finally:
+            threads.shutdown(cancel_futures=True)  # after Ctrl-C, ask nothing more
 
         organization = self._organization(identity["Account"])
         return Answers(

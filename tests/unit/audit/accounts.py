@@ -109,7 +109,7 @@ def key(*statements: Any, grants: Any = (), **more: Any) -> dict[str, Any]:
 
 def to(principal: Any, *actions: str, **more: Any) -> dict[str, Any]:
     """Return a statement of a resource's policy that allows a principal some actions."""
-    if isinstance(principal, str) and principal != "*":
+    if not isinstance(principal, dict) and principal != "*":
         principal = {"AWS": principal}
     return {"Principal": principal, **allow(*actions), **more}
 
