@@ -11,11 +11,11 @@ from secrets_component.audit.answers import Answer, Answers, AnswersError
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 
 Content: TypeAlias = str | Mapping[str, Any]
-Tags: TypeAlias = Mapping[str, str]
+TagValues: TypeAlias = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class PolicyDocument:
     """A policy as AWS holds it.
 
     Attributes:
@@ -43,12 +43,12 @@ class Member:
 
     arn: str
     kind: Literal["user", "role"]
-    documents: tuple[Document, ...]
+    documents: tuple[PolicyDocument, ...]
     managed: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
-    boundary: Document | None = None
-    trust: Document | None = None
-    tags: Tags = field(default_factory=dict)
+    boundary: PolicyDocument | None = None
+    trust: PolicyDocument | None = None
+    tags: TagValues = field(default_factory=dict)
     last_used: str | None = None
     missing: tuple[str, ...] = ()
 
@@ -69,7 +69,7 @@ class StoredSecret:
     arn: str
     key_id: str | None
     policies: Mapping[str, str]
-    tags: Tags
+    tags: TagValues
     last_read: str | None
     rotation_function: str | None
     rotation_role: str | None
@@ -88,7 +88,7 @@ class StoredKey:
     policy: str | None
     grants: tuple[Answer, ...]
     aliases: tuple[str, ...]
-    tags: Tags
+    tags: TagValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +104,8 @@ class Organization:
 
     is_known: bool
     id: str | None
-    levels: tuple[tuple[Document, ...], ...]
-    resource_control: tuple[Document, ...]
+    levels: tuple[tuple[PolicyDocument, ...], ...]
+    resource_control: tuple[PolicyDocument, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def _account(answers: Answers) -> Account:
     return Account(
         home,
         caller["Time"],
-        tuple(_members(answers.authorization)),
+        tuple(_members_of_account(answers.authorization)),
         {secret.name: secret for secret in secrets},
         {answer["KeyId"]: _stored_key(answer) for answer in answers.keys},
         _organization(answers.organization),
@@ -157,12 +157,10 @@ def _account(answers: Answers) -> Account:
     )
 
 
-def _members(authorization: Answer) -> Iterator[Member]:
+def _members_of_account(authorization: Answer) -> Iterator[Member]:
     managed = {}
     for policy in authorization["Policies"]:
-        for version in policy["PolicyVersionList"]:
-            if version["IsDefaultVersion"]:
-                managed[policy["Arn"]] = Document(policy["Arn"], version["Document"])
+        managed[policy["Arn"]] = PolicyDocument(policy["Arn"], _default_version(policy))
 
     groups = {group["GroupName"]: group for group in authorization["GroupDetailList"]}
     for user in authorization["UserDetailList"]:
@@ -173,13 +171,23 @@ def _members(authorization: Answer) -> Iterator[Member]:
         yield _member("role", role, managed, ())
 
 
+def _default_version(policy: Answer) -> Content:
+    """Return the document of the version of a managed policy that counts."""
+    (document,) = (
+        version["Document"]
+        for version in policy["PolicyVersionList"]
+        if version["IsDefaultVersion"]
+    )
+    return document  # type: ignore[no-any-return] # as the SDK gives it
+
+
 _INLINE = {"user": "UserPolicyList", "role": "RolePolicyList", "group": "GroupPolicyList"}
 
 
 def _member(
     kind: Literal["user", "role"],
     detail: Answer,
-    managed: Mapping[str, Document],
+    managed: Mapping[str, PolicyDocument],
     groups: Iterable[Answer],
 ) -> Member:
     arn = Arn.parse(detail["Arn"])
@@ -203,7 +211,7 @@ def _member(
 
     trust = None
     if "AssumeRolePolicyDocument" in detail:
-        trust = Document("trust policy", detail["AssumeRolePolicyDocument"])
+        trust = PolicyDocument("trust policy", detail["AssumeRolePolicyDocument"])
 
     return Member(
         detail["Arn"],
@@ -213,15 +221,17 @@ def _member(
         tuple(group_arns),
         boundary,
         trust,
-        _tags(detail),
+        _tags_of_answer(detail),
         _day((detail.get("RoleLastUsed") or {}).get("LastUsedDate")),
         tuple(missing),
     )
 
 
-def _inline(kind: str, arn: Arn, detail: Answer) -> Iterator[Document]:
+def _inline(kind: str, arn: Arn, detail: Answer) -> Iterator[PolicyDocument]:
     for policy in detail.get(_INLINE[kind]) or ():
-        yield Document(f"{policy['PolicyName']} (inline, {arn.resource})", policy["PolicyDocument"])
+        yield PolicyDocument(
+            f"{policy['PolicyName']} (inline, {arn.resource})", policy["PolicyDocument"]
+        )
 
 
 def _stored_secret(answer: Answer) -> StoredSecret:
@@ -238,7 +248,7 @@ def _stored_secret(answer: Answer) -> StoredSecret:
         answer["ARN"],
         key_id,
         policies,
-        _tags(answer),
+        _tags_of_answer(answer),
         _day(answer.get("LastAccessedDate")),
         answer.get("RotationLambdaARN"),
         answer.get("RotationRole"),
@@ -260,12 +270,12 @@ def _organization(answer: Answer) -> Organization:
     return Organization("Id" in answer, answer.get("Id"), tuple(levels), resource_control)
 
 
-def _attached(policies: Iterable[Answer]) -> Iterator[Document]:
+def _attached(policies: Iterable[Answer]) -> Iterator[PolicyDocument]:
     for policy in policies:
-        yield Document(policy["Name"], policy["Content"])
+        yield PolicyDocument(policy["Name"], policy["Content"])
 
 
-def _tags(detail: Answer) -> dict[str, str]:
+def _tags_of_answer(detail: Answer) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in detail.get("Tags") or ()}
 
 

@@ -78,9 +78,9 @@ def load_answers(folder: Path) -> Answers:
     for part in fields(Answers):
         file = folder / f"{part.name}.json"
         if part.name in _LISTS:
-            parts[part.name] = tuple(_load(file, list))
+            parts[part.name] = tuple(_load_part(file, list))
         else:
-            parts[part.name] = _load(file, dict)
+            parts[part.name] = _load_part(file, dict)
 
     return Answers(**parts)
 
@@ -88,7 +88,7 @@ def load_answers(folder: Path) -> Answers:
 _LISTS = ("secrets", "keys", "unchecked")
 
 
-def _load(file: Path, expected: type) -> Any:  # noqa: ANN401 # any JSON value
+def _load_part(file: Path, expected: type) -> Any:  # noqa: ANN401 # any JSON value
     try:
         found = json.loads(file.read_text("utf-8"))
     except FileNotFoundError:

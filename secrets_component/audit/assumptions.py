@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from secrets_component.audit.account import Document
+from secrets_component.audit.account import PolicyDocument
 from secrets_component.iam.conditions import AnyTest, PolicyError, as_list
 from secrets_component.iam.json_text import JsonTextError, parse_json
 from secrets_component.iam.statements import (
@@ -58,13 +58,13 @@ OF_RESOURCE = (
 OF_ORGANIZATION = frozenset({"aws:principalorgid", "aws:resourceorgid"})
 KNOWN_VERSIONS = (None, "2008-10-17", "2012-10-17")
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html"""
-_VARIABLE = re.compile(r"\$\{([^}*?$,][^},]*)")
+_POLICY_VARIABLE = re.compile(r"\$\{([^}*?$,][^},]*)")
 
 
 def is_among(key: str, known: CallerKeys) -> bool:
     """Return whether a condition key, in lower case, is one of the known ones."""
-    prefixes = tuple(one for one in known if one.endswith("/"))
-    return key in known or key.startswith(prefixes)
+    family = key.partition("/")[0]
+    return key in known or f"{family}/" in known
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class PolicyReader:
         self._read: dict[tuple[PolicyKind, str, str, CallerKeys], AuditedPolicy] = {}
 
     def read(
-        self, kind: PolicyKind, document: Document, caller_keys: CallerKeys = OF_CALLER
+        self, kind: PolicyKind, document: PolicyDocument, caller_keys: CallerKeys = OF_CALLER
     ) -> AuditedPolicy:
         """Return a policy with its assumptions made.
 
@@ -185,7 +185,9 @@ class PolicyReader:
 
             self.problems[f"policy `{name}` is not evaluated: {reason}"] = None
             if kind in ("boundary", "scp"):
-                return self.read(kind, Document(f"{name}, not evaluated", ALLOW_ALL), caller_keys)
+                return self.read(
+                    kind, PolicyDocument(f"{name}, not evaluated", ALLOW_ALL), caller_keys
+                )
 
             return _NO_POLICY
 
@@ -240,7 +242,7 @@ class PolicyReader:
 def _variables_of(written: Mapping[str, Any]) -> set[str]:
     """Return the keys of the policy variables in a statement, in lower case."""
     places = [written.get(name) for name in ("Resource", "NotResource", "Condition")]
-    return {key.strip().lower() for key in _VARIABLE.findall(json.dumps(places))}
+    return {key.strip().lower() for key in _POLICY_VARIABLE.findall(json.dumps(places))}
 
 
 def _principal_arns(statements: Iterable[Mapping[str, Any]]) -> Iterable[str]:
@@ -249,10 +251,10 @@ def _principal_arns(statements: Iterable[Mapping[str, Any]]) -> Iterable[str]:
         if statement["Effect"] != "Allow":
             continue
 
-        for keys in (statement.get("Condition") or {}).values():
-            for key, values in keys.items():
-                if key.lower() == "aws:principalarn":
-                    yield from as_list(values)
+        conditions = statement.get("Condition") or {}
+        for keys in conditions.values():
+            by_name = {key.lower(): values for key, values in keys.items()}
+            yield from as_list(by_name.get("aws:principalarn", []))
 
 
 def joined(policies: Iterable[AuditedPolicy]) -> AuditedPolicy:

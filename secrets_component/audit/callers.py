@@ -7,12 +7,12 @@ cannot be read: they are taken to allow everything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from secrets_component.arns import Arn, Home, account_of, is_arn
-from secrets_component.audit.account import Account, Document, Member, Tags
+from secrets_component.audit.account import Account, Member, PolicyDocument, TagValues
 from secrets_component.audit.assumptions import (
     ALLOW_ALL,
     OF_ANYBODY,
@@ -33,7 +33,7 @@ KindOfCaller: TypeAlias = Literal[
 EVERYONE = "*"
 _NO_ACCOUNT = "000000000000"
 """An account that does not exist, for everyone who is in none that a policy names."""
-_SERVICE_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn")
+_DOMAINS_OF_SERVICES = (".amazonaws.com", ".amazonaws.com.cn")
 _UNIQUE_IDS = ("AIDA", "AROA")
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html: AWS shows the id of
 a user or role in place of its ARN once it is deleted."""
@@ -68,7 +68,7 @@ class AuditedCaller:
         return self.keys is OF_CALLER and self.kind != "service"
 
     @property
-    def tags(self) -> Tags:
+    def tags(self) -> TagValues:
         """The tags of a user or role of the account."""
         if self.member is None:
             return {}
@@ -109,7 +109,7 @@ class Callers:
 
     def with_everything(self, caller: AuditedCaller, name: str) -> AuditedCaller:
         """Return a caller whose own policies allow everything; its boundary stays."""
-        all_of_it = self._reader.read("identity", Document(name, ALLOW_ALL))
+        all_of_it = self._reader.read("identity", PolicyDocument(name, ALLOW_ALL))
         identity = (*caller.policies.identity, all_of_it.compiled)
         policies = replace(caller.policies, identity=identity)
         return replace(caller, policies=policies, clauses=(*caller.clauses, *all_of_it.clauses))
@@ -126,18 +126,12 @@ class Callers:
         """
         names: dict[str, None] = {}
         for policy in policies:
-            for clause in policy.clauses:
-                element = clause.statement.principals
-                if element is not None and not clause.statement.is_deny:
-                    names |= dict.fromkeys(sorted(element.names))
-                    if element.is_negated:
-                        names[EVERYONE] = None
-
-            names |= dict.fromkeys(arn for arn in policy.arns if "*" not in arn and "?" not in arn)
+            names |= dict.fromkeys(_let_in(policy))
 
         found = []
         for name in names:
-            if name in self._by_arn or (name.endswith(_SERVICE_DOMAINS) and not with_services):
+            is_left_out = name.endswith(_DOMAINS_OF_SERVICES) and not with_services
+            if name in self._by_arn or is_left_out:
                 continue
 
             caller = self._from_outside(name)
@@ -148,11 +142,12 @@ class Callers:
         return found
 
     def _from_outside(self, name: str) -> AuditedCaller | None:
+        """Return who a name in a policy is; None for an identity of the account, and for nobody."""
         if name == EVERYONE:
             nobody = self._home.root(_NO_ACCOUNT)
             return self._foreign(name, nobody, "everyone", OF_ANYBODY)
 
-        if name.endswith(_SERVICE_DOMAINS):
+        if name.endswith(_DOMAINS_OF_SERVICES):
             return self._caller(name, name, "service", (), None)
 
         if name.startswith(_UNIQUE_IDS):
@@ -214,7 +209,7 @@ class Callers:
         if kind == "everyone":
             title = "of any account, taken to allow everything"
 
-        documents = (Document(title, ALLOW_ALL),)
+        documents = (PolicyDocument(title, ALLOW_ALL),)
         return self._caller(name, principal, kind, documents, None, keys)
 
     def _caller(
@@ -222,7 +217,7 @@ class Callers:
         name: str,
         principal: str,
         kind: KindOfCaller,
-        documents: Iterable[Document],
+        documents: Iterable[PolicyDocument],
         member: Member | None,
         keys: CallerKeys = OF_CALLER,
     ) -> AuditedCaller:
@@ -243,6 +238,23 @@ class Callers:
         clauses = _clauses(identity, boundary, scps)
         context = _context(self._home, principal, kind, member, self._account.organization.id)
         return AuditedCaller(name, principal, kind, context, policies, clauses, keys, member)
+
+
+def _let_in(policy: AuditedPolicy) -> Iterator[str]:
+    """Yield whom the allows of a resource's policy name, themselves or in a condition."""
+    for clause in policy.clauses:
+        element = clause.statement.principals
+        if element is None or clause.statement.is_deny:
+            continue
+
+        yield from sorted(element.names)
+        if element.is_negated:
+            yield EVERYONE
+
+    for arn in policy.arns:
+        is_pattern = "*" in arn or "?" in arn
+        if not is_pattern:
+            yield arn
 
 
 def _clauses(

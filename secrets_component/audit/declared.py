@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from secrets_component.arns import Arn, Home
-from secrets_component.audit.account import Document, StoredSecret
+from secrets_component.audit.account import PolicyDocument, StoredSecret
 from secrets_component.audit.assumptions import PolicyReader
 from secrets_component.audit.callers import AuditedCaller
 from secrets_component.audit.ground import Ground, Mask, names
@@ -105,7 +105,7 @@ class Declarations:
         """Return what one policy of a map allows a caller, whatever its other policies say."""
         allowed: dict[str, Mask] = {}
         denied: dict[str, Mask] = {}
-        policy = self._reader.read("resource", Document("of the map", text), caller.keys)
+        policy = self._reader.read("resource", PolicyDocument("of the map", text), caller.keys)
         for clause in policy.clauses:
             if not names(clause, caller) or clause.is_doubtful:
                 continue

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 
+from secrets_component.audit.account import PolicyDocument
 from secrets_component.audit.assumptions import (
     AuditedPolicy,
     CallerKeys,
@@ -19,7 +21,7 @@ from secrets_component.audit.assumptions import (
     assumed_keys,
 )
 from secrets_component.audit.callers import AuditedCaller, Callers
-from secrets_component.audit.ground import Ground, Mask, names
+from secrets_component.audit.ground import Ground, Mask
 from secrets_component.audit.verdicts import Judge, Outcome, Outcomes
 from secrets_component.iam.evaluator import ResourcePolicies, Verdict, evaluate
 from secrets_component.iam.requests import Request, caller_of
@@ -37,13 +39,11 @@ _OWN_POLICIES = {
 }
 _GROUP_POLICIES = ("iam:PutGroupPolicy", "iam:AttachGroupPolicy")
 _MANAGED_POLICY = "iam:CreatePolicyVersion"
-_ASSUME, _CHANGE_TRUST = "sts:AssumeRole", "iam:UpdateAssumeRolePolicy"
+_ASSUME = "sts:AssumeRole"
 
 
-_TAKING_OVER: Mapping[str, tuple[str, ...]] = {
-    "role": (_CHANGE_TRUST,),
-    "user": ("iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile"),
-}
+_OF_ROLES = ("iam:UpdateAssumeRolePolicy",)
+_OF_USERS = ("iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile")
 _POLICY_WAYS = (
     (("secretsmanager:PutResourcePolicy", "kms:Decrypt"), "change the secret's policy"),
     (("secretsmanager:GetSecretValue", "kms:PutKeyPolicy"), "change the key's policy"),
@@ -79,14 +79,22 @@ class Gains:
         self._judge = judge
         self._callers = callers
         self._reader = reader
-        self._readers = [pair for pair in readable if pair[1] and pair[0].member is not None]
+        self._readers: list[Readable] = []
+        self._trusts: list[tuple[PolicyDocument, Readable]] = []
+        for caller, mask in readable:
+            if not mask or caller.member is None:
+                continue
+
+            self._readers.append((caller, mask))
+            if caller.member.trust is not None:
+                self._trusts.append((caller.member.trust, (caller, mask)))
+
         self._by_trust: dict[CallerKeys, dict[AuditedPolicy, list[Readable]]] = {}
 
     def trust_policies(self) -> Iterator[AuditedPolicy]:
         """Yield the trust policies of the roles that can read."""
-        for role, _ in self._readers:
-            if role.member is not None and role.member.trust is not None:
-                yield self._reader.read("resource", role.member.trust)
+        for trust, _ in self._trusts:
+            yield self._reader.read("resource", trust)
 
     def outcomes(self, caller: AuditedCaller, readable: Mask) -> Outcomes:
         """Return how a caller can come to read the secrets that it cannot.
@@ -166,10 +174,9 @@ class Gains:
         found = self._by_trust.get(keys)
         if found is None:
             found = self._by_trust[keys] = {}
-            for role, mask in self._readers:
-                if role.member is not None and role.member.trust is not None:
-                    policy = self._reader.read("resource", role.member.trust, keys)
-                    found.setdefault(policy, []).append((role, mask))
+            for trust, readable in self._trusts:
+                policy = self._reader.read("resource", trust, keys)
+                found.setdefault(policy, []).append(readable)
 
         return found
 
@@ -177,14 +184,17 @@ class Gains:
         self, caller: AuditedCaller, wanted: Mask
     ) -> Iterator[tuple[Mask, Outcome]]:
         """Yield the roles and users who can read and whom a caller can make its own."""
-        for kind, possible in _TAKING_OVER.items():
-            actions = [action for action in possible if _has_right(caller, action)]
-            if not actions:
-                continue
+        has_right = partial(_has_right, caller)
+        actions = {
+            "role": list(filter(has_right, _OF_ROLES)),
+            "user": list(filter(has_right, _OF_USERS)),
+        }
+        if not any(actions.values()):
+            return
 
-            for reader, mask in self._readers:
-                if reader.kind == kind and reader is not caller and mask & wanted:
-                    yield from self._by_taking_over(caller, reader, mask, actions)
+        for reader, mask in self._readers:
+            if mask & wanted and reader is not caller:
+                yield from self._by_taking_over(caller, reader, mask, actions[reader.kind])
 
     def _by_taking_over(
         self, caller: AuditedCaller, reader: AuditedCaller, mask: Mask, actions: Iterable[str]
@@ -255,13 +265,17 @@ def _has_right(caller: AuditedCaller, action: str) -> bool:
 
 def _lets_in(trust: AuditedPolicy, caller: AuditedCaller, *, has_right: bool) -> bool:
     """Return whether a trust policy can let a caller in."""
+    needs_right = caller.is_own and caller.kind != "root"
     for clause in trust.clauses:
         element = clause.statement.principals
-        if clause.statement.is_deny or element is None or not names(clause, caller):
+        if element is None or clause.statement.is_deny:
             continue
 
         naming = element.applies_to(caller_of(caller.principal))
-        if naming != "account" or has_right or not caller.is_own or caller.kind == "root":
+        if naming is None:
+            continue
+
+        if naming != "account" or has_right or not needs_right:
             return True
 
     return False

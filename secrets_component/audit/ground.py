@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import repeat
 from typing import Literal, TypeAlias
 
 from secrets_component.arns import Arn, Home
-from secrets_component.audit.account import Account, Document, StoredKey, StoredSecret
+from secrets_component.audit.account import Account, PolicyDocument, StoredKey, StoredSecret
 from secrets_component.audit.answers import Answer
 from secrets_component.audit.assumptions import (
     OF_CALLER,
@@ -48,7 +49,11 @@ FACETS: Mapping[str, Facet] = {
 }
 """The calls of an audit. Secrets Manager decrypts and makes data keys as its caller:
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html."""
-_CALL_OF: Mapping[Facet, str] = {facet: call for call, facet in FACETS.items()}
+CALLS_OF: Mapping[Facet, tuple[str, ...]] = {
+    facet: tuple(call for call in FACETS if FACETS[call] == facet)
+    for facet in ("secret", "use of key", "key")
+}
+"""The calls of each facet."""
 _CONTEXT_KEYS = ("SecretARN", "SecretVersionId")
 
 
@@ -90,12 +95,13 @@ class Ground:
         neutral = account.home.root()
         self._neutral: dict[Facet, list[Request]] = {}
         for facet, targets in self._targets.items():
-            call = _CALL_OF[facet]
+            call = CALLS_OF[facet][0]
             self._neutral[facet] = [Request(neutral, call, *target) for target in targets]
 
         self.rcps = [policy.compiled for policy in self._rcps]
         self._masks: dict[tuple[Clause, Facet, tuple[object, ...]], Mask] = {}
         self._calls: dict[tuple[Clause, Facet], frozenset[str]] = {}
+        self._doubtful: dict[tuple[Facet, CallerKeys], list[tuple[Clause, Mask]]] = {}
         self._holders: dict[tuple[Facet, CallerKeys], list[Holder]] = {}
 
     def request(self, caller: AuditedCaller, call: str, position: int) -> Request:
@@ -107,18 +113,17 @@ class Ground:
         """Return the calls of a facet whose actions a statement covers."""
         found = self._calls.get((clause, facet))
         if found is None:
-            requests = [
-                Request(self.home.root(), call, "*") for call in FACETS if FACETS[call] == facet
-            ]
-            covered = [one.action for one in requests if clause.statement.is_about(one)]
-            found = self._calls[clause, facet] = frozenset(covered)
+            requests = (Request(self.home.root(), call, "*") for call in CALLS_OF[facet])
+            covered = filter(clause.statement.is_about, requests)
+            found = frozenset(request.action for request in covered)
+            self._calls[clause, facet] = found
 
         return found
 
     def mask(self, clause: Clause, facet: Facet, caller: AuditedCaller) -> Mask:
         """Return the secrets that a statement fits, for a caller."""
         for test in clause.on_caller:
-            if not test.holds(self.request(caller, _CALL_OF[facet], 0)):
+            if not test.holds(self.request(caller, CALLS_OF[facet][0], 0)):
                 return 0
 
         if clause.rest.is_unconditional:
@@ -126,7 +131,7 @@ class Ground:
 
         facts: tuple[object, ...] = ()
         if clause.facts:
-            request = self.request(caller, _CALL_OF[facet], 0)
+            request = self.request(caller, CALLS_OF[facet][0], 0)
             facts = tuple(request.value(key) for key in clause.facts)
 
         found = self._masks.get((clause, facet, facts))
@@ -140,7 +145,7 @@ class Ground:
         for position, request in enumerate(self._neutral[facet]):
             asked = request
             if clause.facts:
-                asked = self.request(caller, _CALL_OF[facet], position)
+                asked = self.request(caller, CALLS_OF[facet][0], position)
 
             if clause.rest.applies(asked):
                 mask |= 1 << position
@@ -157,6 +162,18 @@ class Ground:
         found = self._holders.get((facet, keys))
         if found is None:
             found = self._holders[facet, keys] = list(self._read_holders(facet, keys))
+
+        return found
+
+    def doubtful(self, facet: Facet, keys: CallerKeys) -> list[tuple[Clause, Mask]]:
+        """Return the statements of resource-based policies that nobody can decide here."""
+        found = self._doubtful.get((facet, keys))
+        if found is not None:
+            return found
+
+        found = self._doubtful[facet, keys] = []
+        for policy, _, mask in self.holders(facet, keys):
+            found += [(clause, mask) for clause in policy.clauses if clause.is_doubtful]
 
         return found
 
@@ -179,7 +196,7 @@ class Ground:
     ) -> tuple[AuditedPolicy, ...]:
         found = []
         for name, text in secret.policies.items():
-            document = Document(f"{name} of the secret", text)
+            document = PolicyDocument(f"{name} of the secret", text)
             found.append(self._reader.read("resource", document, keys))
 
         return tuple(found)
@@ -247,10 +264,9 @@ class Ground:
     def clauses_for_all(self, caller: AuditedCaller) -> Iterator[Clause]:
         """Yield the statements that concern a caller whatever the secret: its own, and RCPs."""
         yield from caller.clauses
-        for policy in self._rcps:
-            for clause in policy.clauses:
-                if clause.statement.is_deny and names(clause, caller):
-                    yield clause
+        for clause in joined(self._rcps).clauses:
+            if clause.statement.is_deny and names(clause, caller):
+                yield clause
 
     def partition(self, caller: AuditedCaller, facet: Facet) -> list[tuple[Mask, ResourcePolicies]]:
         """Split the secrets into those that the policies of a caller and a facet do not tell apart.
@@ -263,19 +279,23 @@ class Ground:
             if self.calls_of(clause, facet):
                 splits.append(self.mask(clause, facet, caller))
 
-        parts = []
         unnamed, nobody = 0, ResourcePolicies()
+        wholes: list[tuple[Mask, ResourcePolicies, list[Mask]]] = []
         for policy, resource, mask in self.holders(facet, caller.keys):
             naming = [clause for clause in policy.clauses if names(clause, caller)]
-            if not naming:
+            if naming:
+                own = [self.mask(clause, facet, caller) for clause in naming]
+                wholes.append((mask, resource, own))
+            else:
                 unnamed |= mask
                 nobody = resource
-                continue
 
-            own = [self.mask(clause, facet, caller) for clause in naming]
-            parts += [(part, resource) for part in _split(mask, (*splits, *own))]
+        wholes.append((unnamed, nobody, []))
+        parts: list[tuple[Mask, ResourcePolicies]] = []
+        for mask, resource, own in wholes:
+            halves = _split(mask, (*splits, *own))
+            parts += zip(halves, repeat(resource), strict=False)
 
-        parts += [(part, nobody) for part in _split(unnamed, splits)]
         return parts
 
 
@@ -289,31 +309,32 @@ def names(clause: Clause, caller: AuditedCaller) -> bool:
 
 
 def _split(mask: Mask, by: Sequence[Mask]) -> list[Mask]:
-    parts = [mask]
+    """Return the parts of a set that no other set tells apart; none of them is empty."""
+    parts = {mask}
     for one in by:
-        halves = [part & one for part in parts]
-        halves += [part & ~one for part in parts]
-        parts = [half for half in halves if half]
+        inside = {part & one for part in parts}
+        outside = {part & ~one for part in parts}
+        parts = inside | outside
 
-    return [part for part in parts if part]
+    return sorted(parts - {0})
 
 
-def _key_documents(home: Home, key: StoredKey | None) -> Iterator[Document]:
+def _key_documents(home: Home, key: StoredKey | None) -> Iterator[PolicyDocument]:
     """Yield what decides about a key: its policy, and its grants as statements of one."""
     if key is None:
-        yield Document("of the AWS-managed key", _aws_managed_key_policy(home))
+        yield PolicyDocument("of the AWS-managed key", _aws_managed_key_policy(home))
         return
 
     name = Arn.parse(key.arn).resource
     if key.policy is None:
-        yield Document(f"of {name}, not readable, taken to allow everything", _UNREADABLE)
+        yield PolicyDocument(f"of {name}, not readable, taken to allow everything", _UNREADABLE)
     else:
-        yield Document(f"of {name}", key.policy)
+        yield PolicyDocument(f"of {name}", key.policy)
 
     statements = [_grant_statement(grant) for grant in key.grants if _grantee(grant)]
     if statements:
         content = {"Version": "2012-10-17", "Statement": statements}
-        yield Document(f"made of the grants on {name}", content)
+        yield PolicyDocument(f"made of the grants on {name}", content)
 
 
 _UNREADABLE = {

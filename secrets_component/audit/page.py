@@ -17,7 +17,7 @@ from secrets_component.audit.ground import Mask, members_of
 from secrets_component.audit.matrix import Audit, AuditRow, MatrixLine
 from secrets_component.audit.verdicts import ACTIONS, Outcome
 
-_TEMPLATE = Path(__file__).with_name("page.html")
+_PAGE = Path(__file__).with_name("page.html")
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 """What could end the script that the data is in."""
 
@@ -28,7 +28,7 @@ def html_page(audit: Audit) -> str:
     for character, escaped in _UNSAFE.items():
         text = text.replace(character, escaped)
 
-    return _TEMPLATE.read_text("utf-8").replace("{{data}}", text)
+    return _PAGE.read_text("utf-8").replace("{{data}}", text)
 
 
 def page_data(audit: Audit) -> dict[str, Any]:
@@ -39,16 +39,10 @@ def page_data(audit: Audit) -> dict[str, Any]:
         alike, with their `cells`, each an action, its columns, the number of its outcome and what
         the map says; `outcomes`.
     """
-    rows = [[row for row in line.rows() if row.is_shown] for line in audit.lines]
+    rows = [_shown_of(line) for line in audit.lines]
     columns = _columns(audit, rows)
     outcomes: dict[Outcome, int] = {}
-    lines: dict[str, dict[str, Any]] = {}
-    for number, own in enumerate(rows):
-        cells = [_cell(row, columns, outcomes) for row in own]
-        if cells:
-            alike = lines.setdefault(json.dumps(cells), {"principals": [], "cells": cells})
-            alike["principals"].append(number)
-
+    lines = _lines_of_page(rows, columns, outcomes)
     account = audit.account
     return {
         "account": account.home.account,
@@ -59,11 +53,31 @@ def page_data(audit: Audit) -> dict[str, Any]:
         "secrets": [_secret_of_page(secret) for secret in audit.secrets],
         "principals": [_principal(line) for line in audit.lines],
         "columns": [list(members_of(column)) for column in columns],
-        "lines": list(lines.values()),
+        "lines": lines,
         "outcomes": [_outcome_of_page(outcome) for outcome in outcomes],
         "unchecked": audit.unchecked,
         "not_followed": NOT_FOLLOWED,
     }
+
+
+def _shown_of(line: MatrixLine) -> list[AuditRow]:
+    return [row for row in line.rows() if row.is_shown]
+
+
+def _lines_of_page(
+    rows: Iterable[Iterable[AuditRow]], columns: list[Mask], outcomes: dict[Outcome, int]
+) -> list[dict[str, Any]]:
+    """Return the principals that have any cells, joined where all cells are alike."""
+    lines: dict[str, dict[str, Any]] = {}
+    for number, own in enumerate(rows):
+        cells = [_cell(row, columns, outcomes) for row in own]
+        if not cells:
+            continue
+
+        alike = lines.setdefault(json.dumps(cells), {"principals": [], "cells": cells})
+        alike["principals"].append(number)
+
+    return list(lines.values())
 
 
 def _columns(audit: Audit, rows: Iterable[Iterable[AuditRow]]) -> list[Mask]:

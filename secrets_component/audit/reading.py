@@ -21,7 +21,7 @@ from secrets_component.planning.plan import Plan
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 from secrets_component.secret_map.names import level_prefix
 
-_FILTER_VALUES = 10  # AWS: "Filters ... Values: Maximum number of 10 items"
+_VALUES_PER_FILTER = 10  # AWS: "Filters ... Values: Maximum number of 10 items"
 _THREADS = 8
 _NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
 _REFUSED = ("AccessDenied", "AccessDeniedException", "AccessDeniedFault", "UnauthorizedOperation")
@@ -122,8 +122,8 @@ class AccountReader:
         found: dict[str, Answer] = {}
         values = sorted(prefixes)
         paginator = self._secrets.get_paginator("list_secrets")
-        for start in range(0, len(values), _FILTER_VALUES):
-            some = {"Key": "name", "Values": values[start : start + _FILTER_VALUES]}
+        for start in range(0, len(values), _VALUES_PER_FILTER):
+            some = {"Key": "name", "Values": values[start : start + _VALUES_PER_FILTER]}
             pages: list[Answer] = self._ask(
                 partial(list, paginator.paginate(Filters=[some], MaxResults=100))
             )
@@ -287,8 +287,14 @@ _LISTS_OF_KEY = (
 
 
 def _own_keys(secrets: Iterable[Answer]) -> set[str]:
-    keys = {str(secret.get("KmsKeyId") or AWS_MANAGED_KEY) for secret in secrets}
-    return {key for key in keys if not key.endswith(AWS_MANAGED_KEY)}
+    """Return the customer-managed keys of secrets, as the secrets name them."""
+    keys: set[str] = set()
+    for secret in secrets:
+        key = secret.get("KmsKeyId")
+        if key and not key.endswith(AWS_MANAGED_KEY):
+            keys.add(key)
+
+    return keys
 
 
 def _code_of(error: Any) -> str:  # noqa: ANN401 # the SDK's class is not imported here

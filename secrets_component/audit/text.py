@@ -65,7 +65,7 @@ def _section(
     yield title
     for caller, group in groupby(shown, key=lambda row: row.caller):
         some = list(group)
-        yield f"  {_name(caller)} ({_about(some[0])})"
+        yield f"  {_name(caller)} ({_kind_and_use(some[0])})"
         alike: dict[tuple[Mask, Outcome], list[AuditRow]] = {}
         for row in some:
             alike.setdefault((row.mask, row.outcome), []).append(row)
@@ -80,7 +80,7 @@ def _name(caller: str) -> str:
     return "everyone (`*`)" if caller == "*" else caller
 
 
-def _about(row: AuditRow) -> str:
+def _kind_and_use(row: AuditRow) -> str:
     if row.last_used is None:
         return row.kind
 

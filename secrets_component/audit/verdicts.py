@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from secrets_component.audit.assumptions import Clause, assumed_keys
 from secrets_component.audit.callers import AuditedCaller
-from secrets_component.audit.ground import FACETS, Facet, Ground, Mask, names
+from secrets_component.audit.ground import CALLS_OF, FACETS, Facet, Ground, Mask, names
 from secrets_component.iam.evaluator import ResourcePolicies, Verdict, evaluate
 from secrets_component.iam.statements import StatementPlace
 
@@ -87,12 +87,10 @@ class Judge:
 
         left = self._ground.everything
         kept: dict[Outcome, Mask] = {}
-        for state in ("allowed", "key refuses", "denied"):
-            for is_silent in (False, True):
-                for mask, outcome in found:
-                    if (outcome.state, outcome.is_silent) == (state, is_silent) and mask & left:
-                        kept[outcome] = kept.get(outcome, 0) | mask & left
-                        left &= ~mask
+        for mask, outcome in sorted(found, key=_by_weight):
+            if mask & left:
+                kept[outcome] = kept.get(outcome, 0) | mask & left
+                left &= ~mask
 
         return tuple((mask, outcome) for outcome, mask in kept.items())
 
@@ -113,9 +111,8 @@ class Judge:
         if call not in self._decisions:
             facet = FACETS[call]
             parts = self._ground.partition(caller, facet)
-            for one in FACETS:
-                if FACETS[one] == facet:
-                    self._decisions[one] = list(self._decide(caller, one, parts))
+            for one in CALLS_OF[facet]:
+                self._decisions[one] = list(self._decide(caller, one, parts))
 
         return self._decisions[call]
 
@@ -144,10 +141,9 @@ class Judge:
             if clause.is_doubtful:
                 yield clause, self._ground.mask(clause, facet, caller)
 
-        for policy, _, mask in self._ground.holders(facet, caller.keys):
-            for clause in policy.clauses:
-                if clause.is_doubtful and names(clause, caller):
-                    yield clause, mask & self._ground.mask(clause, facet, caller)
+        for clause, mask in self._ground.doubtful(facet, caller.keys):
+            if names(clause, caller):
+                yield clause, mask & self._ground.mask(clause, facet, caller)
 
     def of_way(self, caller: AuditedCaller, way: tuple[str, ...]) -> list[tuple[Mask, Outcome]]:
         """Return what comes out for one way: a call, and the use of the key that it needs."""
@@ -172,6 +168,15 @@ class Judge:
             found = self._outcomes[key] = _outcome(decision, use_of_key)
 
         return found
+
+
+_WEIGHTS: Mapping[State, int] = {"allowed": 0, "key refuses": 1, "denied": 2}
+
+
+def _by_weight(pair: tuple[Mask, Outcome]) -> tuple[int, bool]:
+    """Sort what is allowed in some way first, and last what nothing allows."""
+    _, outcome = pair
+    return _WEIGHTS[outcome.state], outcome.is_silent
 
 
 def _outcome(decision: Decision, use_of_key: Decision | None) -> Outcome:

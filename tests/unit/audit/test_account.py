@@ -38,7 +38,9 @@ def test_user_has_own_attached_and_group_policies_and_the_default_version_counts
         "inside (inline, group/staff)",
         f"arn:aws:iam::{HERE}:policy/everyone",
     ]
-    assert member.documents[-1].content["Statement"][0]["Action"] == ["s3:*"]
+    content = member.documents[-1].content
+    assert not isinstance(content, str)
+    assert content["Statement"][0]["Action"] == ["s3:*"]
     assert (member.groups, member.managed) == (
         (group["Arn"],),
         (f"arn:aws:iam::{HERE}:policy/everyone",),

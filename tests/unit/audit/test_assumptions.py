@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from secrets_component.audit.account import Document
+from secrets_component.audit.account import PolicyDocument
 from secrets_component.audit.assumptions import (
     OF_CALLER,
     OF_FOREIGN_ACCOUNT,
@@ -22,7 +22,7 @@ TEAM = {"StringEquals": {"aws:PrincipalTag/team": "blue"}}
 
 def read(*statements: Any, kind: Any = "identity", **more: Any) -> Any:
     reader = PolicyReader(is_organization_known=True)
-    return reader.read(kind, Document("p", policy(*statements)), **more)
+    return reader.read(kind, PolicyDocument("p", policy(*statements)), **more)
 
 
 def test_allow_with_an_unknown_condition_counts_and_names_it() -> None:
@@ -60,7 +60,7 @@ def test_of_an_account_the_principal_is_not_known() -> None:
 
 def test_organization_is_decided_only_if_it_could_be_read() -> None:
     member = allow("s3:*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}})
-    document = Document("p", policy(member))
+    document = PolicyDocument("p", policy(member))
     known = PolicyReader(is_organization_known=True).read("identity", document)
     unknown = PolicyReader(is_organization_known=False).read("identity", document)
     assert assumed_keys(known.clauses[0].statement.place) == ()
@@ -80,7 +80,7 @@ def test_organization_is_decided_only_if_it_could_be_read() -> None:
 )  # fmt: skip
 def test_policy_that_cannot_be_evaluated_is_reported_and_empty(content: Any, problem: str) -> None:
     reader = PolicyReader(is_organization_known=True)
-    assert reader.read("identity", Document("p", content)).clauses == ()
+    assert reader.read("identity", PolicyDocument("p", content)).clauses == ()
     (line,) = reader.problems
     assert line.startswith("policy `p` is not evaluated: ")
     assert problem in line
@@ -88,7 +88,7 @@ def test_policy_that_cannot_be_evaluated_is_reported_and_empty(content: Any, pro
 
 def test_boundary_that_cannot_be_evaluated_limits_nothing() -> None:
     reader = PolicyReader(is_organization_known=True)
-    found = reader.read("boundary", Document("p", policy(version="2030-01-01")))
+    found = reader.read("boundary", PolicyDocument("p", policy(version="2030-01-01")))
     assert [clause.statement.is_unconditional for clause in found.clauses] == [True]
     assert found.compiled.name == "p, not evaluated"
     assert len(reader.problems) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from secrets_component.audit.account import Account, Document
+from secrets_component.audit.account import Account, PolicyDocument
 from secrets_component.audit.assumptions import PolicyReader
 from secrets_component.audit.callers import AuditedCaller, Callers
 from tests.unit.audit.accounts import (
@@ -27,7 +27,7 @@ def outside(*statements: Any, **more: Any) -> tuple[dict[str, AuditedCaller], Po
     callers = Callers(account, reader)
     callers.of_account()
     found = callers.from_outside(
-        [reader.read("resource", Document("p", policy(*statements)))], **more
+        [reader.read("resource", PolicyDocument("p", policy(*statements)))], **more
     )
     return {caller.name: caller for caller in found}, reader
 
@@ -96,7 +96,7 @@ def test_service_control_policies_bind_the_account_and_no_one_else() -> None:
     callers = Callers(account, reader)
     own = callers.of_account()
     (foreign,) = callers.from_outside(
-        [reader.read("resource", Document("p", policy(to(root_of(THERE), "s3:*"))))]
+        [reader.read("resource", PolicyDocument("p", policy(to(root_of(THERE), "s3:*"))))]
     )
     assert [len(caller.policies.scps) for caller in own] == [1, 1]
     assert foreign.policies.scps == []
