@@ -1,6 +1,6 @@
-"""`python -m secrets_component`: check a map, show its plan, print the map's JSON Schema.
+"""`python -m secrets_component`: check a map, show its plan, audit its access, print its JSON Schema.
 
-Only `validate --filled` and `plan --live` query AWS. No value of a secret is ever printed.
+Only `validate --filled`, `plan --live` and `audit` query AWS. No value of a secret is ever printed.
 """
 
 from __future__ import annotations
