@@ -1,4 +1,4 @@
-"""`python -m secrets_component`: check a map, show its plan, audit its access, print its JSON Schema.
+"""`python -m secrets_component`: check a map, show its plan, audit its access, print its schema.
 
 Only `validate --filled`, `plan --live` and `audit` query AWS. No value of a secret is ever printed.
 """

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from secrets_component.arns import Arn, Home
 from secrets_component.audit.answers import Answer, Answers, AnswersError
+from secrets_component.audit.reads import ids_of_secret
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 
 Content: TypeAlias = str | Mapping[str, Any]
@@ -116,6 +117,7 @@ class Account:
         time: when AWS answered, as ISO 8601.
         secrets: by name.
         keys: the customer-managed keys, by what the secrets call them.
+        last_reads: the day of the last read, by principal and name of the secret.
         unchecked: what could not be read, a line each.
     """
 
@@ -125,6 +127,7 @@ class Account:
     secrets: Mapping[str, StoredSecret]
     keys: Mapping[str, StoredKey]
     organization: Organization
+    last_reads: Mapping[tuple[str, str], str]
     unchecked: tuple[str, ...]
 
     @classmethod
@@ -153,6 +156,7 @@ def _account(answers: Answers) -> Account:
         {secret.name: secret for secret in secrets},
         {answer["KeyId"]: _stored_key(answer) for answer in answers.keys},
         _organization(answers.organization),
+        _last_reads(answers.reads, secrets),
         answers.unchecked,
     )
 
@@ -268,6 +272,23 @@ def _organization(answer: Answer) -> Organization:
 
     resource_control = tuple(_attached(answer.get("ResourcePolicies", ())))
     return Organization("Id" in answer, answer.get("Id"), tuple(levels), resource_control)
+
+
+def _last_reads(
+    reads: Iterable[Answer], secrets: Iterable[StoredSecret]
+) -> dict[tuple[str, str], str]:
+    names: dict[str, str] = {}
+    for secret in secrets:
+        names |= dict.fromkeys(ids_of_secret(secret.arn, secret.name), secret.name)
+
+    found: dict[tuple[str, str], str] = {}
+    for read in reads:
+        name = names.get(read["SecretId"])
+        if name is not None:
+            pair = (read["Principal"], name)
+            found[pair] = max(str(_day(read["Time"])), found.get(pair, ""))
+
+    return found
 
 
 def _attached(policies: Iterable[Answer]) -> Iterator[PolicyDocument]:

@@ -33,6 +33,7 @@ class Answers:
         organization: `Id` (None: the account is in none), `Levels` (the service control policies
             from the root down, each with `Name` and `Content`) and `ResourcePolicies` (resource
             control policies); empty where it cannot be read.
+        reads: the last read of each secret by each principal: `Principal`, `SecretId`, `Time`.
         unchecked: what could not be read, a line each.
     """
 
@@ -41,6 +42,7 @@ class Answers:
     secrets: tuple[Answer, ...] = ()
     keys: tuple[Answer, ...] = ()
     organization: Answer = field(default_factory=dict)
+    reads: tuple[Answer, ...] = ()
     unchecked: tuple[str, ...] = ()
 
 
@@ -85,7 +87,7 @@ def load_answers(folder: Path) -> Answers:
     return Answers(**parts)
 
 
-_LISTS = ("secrets", "keys", "unchecked")
+_LISTS = ("secrets", "keys", "reads", "unchecked")
 
 
 def _load_part(file: Path, expected: type) -> Any:  # noqa: ANN401 # any JSON value

@@ -106,6 +106,13 @@ class Audit:
         """Whether somebody can do what no map says."""
         return any(row.is_finding for row in self.rows())
 
+    def last_read_by(self, row: AuditRow, position: int) -> str | None:
+        """Return the day on which the caller of a read last read a secret, as CloudTrail has it."""
+        if row.action != "read":
+            return None
+
+        return self.account.last_reads.get((row.caller, self.secrets[position].stored.name))
+
     def labels(self, mask: Mask) -> list[str]:
         """Return the labels of secrets, in the order of their maps."""
         return [self.secrets[position].label for position in members_of(mask)]

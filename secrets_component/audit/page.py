@@ -37,7 +37,7 @@ def page_data(audit: Audit) -> dict[str, Any]:
     Returns:
         `secrets` and `principals`; `columns`: secrets that are alike; `lines`: principals that are
         alike, with their `cells`, each an action, its columns, the number of its outcome and what
-        the map says; `outcomes`.
+        the map says; `outcomes`; `reads`.
     """
     rows = [_shown_of(line) for line in audit.lines]
     columns = _columns(audit, rows)
@@ -55,6 +55,7 @@ def page_data(audit: Audit) -> dict[str, Any]:
         "columns": [list(members_of(column)) for column in columns],
         "lines": lines,
         "outcomes": [_outcome_of_page(outcome) for outcome in outcomes],
+        "reads": _reads_of_page(audit),
         "unchecked": audit.unchecked,
         "not_followed": NOT_FOLLOWED,
     }
@@ -104,6 +105,15 @@ def _cell(row: AuditRow, columns: list[Mask], outcomes: dict[Outcome, int]) -> d
         "outcome": outcomes.setdefault(row.outcome, len(outcomes)),
         "inMap": row.map_says,
     }
+
+
+def _reads_of_page(audit: Audit) -> dict[str, dict[str, str]]:
+    """Return the days of last reads, by principal and name of the secret."""
+    found: dict[str, dict[str, str]] = {}
+    for (principal, name), day in audit.account.last_reads.items():
+        found.setdefault(principal, {})[name] = day
+
+    return found
 
 
 def _secret_of_page(secret: AuditedSecret) -> dict[str, Any]:

@@ -4,11 +4,12 @@ Needed: `iam:GetAccountAuthorizationDetails` and `secretsmanager:ListSecrets`. W
 refused is left out and named: `secretsmanager:ListResourcePolicies` and `GetResourcePolicy`,
 `kms:DescribeKey`, `GetKeyPolicy`, `ListGrants`, `ListAliases` and `ListResourceTags`,
 `lambda:GetFunctionConfiguration`, `organizations:DescribeOrganization`, `ListParents`,
-`ListPoliciesForTarget` and `DescribePolicy`.
+`ListPoliciesForTarget` and `DescribePolicy`, `cloudtrail:LookupEvents`.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from secrets_component.audit.answers import Answer, Answers
+from secrets_component.audit.reads import EVENT_NAME, SecretRead, newest_reads, read_in
 from secrets_component.lookups.inventory import AccountError
 from secrets_component.planning.plan import Plan
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
@@ -23,6 +25,8 @@ from secrets_component.secret_map.names import level_prefix
 
 _VALUES_PER_FILTER = 10  # AWS: "Filters ... Values: Maximum number of 10 items"
 _THREADS = 8
+_PAGES_OF_EVENTS, _SECONDS_PER_PAGE = 40, 0.5
+"""AWS: "limited to two per second, per account, per Region", 50 events each (API_LookupEvents)."""
 _NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
 _REFUSED = ("AccessDenied", "AccessDeniedException", "AccessDeniedFault", "UnauthorizedOperation")
 _DEFAULT = "default"
@@ -54,6 +58,7 @@ class AccountReader:
             read_timeout=60,
         )
         self.unchecked: dict[str, None] = {}
+        self._can_list_policies = True
         try:
             session = boto3.Session()
             self._region = session.region_name
@@ -63,6 +68,7 @@ class AccountReader:
             self._kms: Any = session.client("kms", config=config)
             self._lambda: Any = session.client("lambda", config=config)
             self._organizations: Any = session.client("organizations", config=config)
+            self._events: Any = session.client("cloudtrail", config=config)
         except BotoCoreError as error:
             raise AccountError(str(error), is_lasting=True) from None
 
@@ -89,9 +95,9 @@ class AccountReader:
             threads.shutdown(cancel_futures=True)  # after Ctrl-C, ask nothing more
 
         organization = self._organization(identity["Account"])
-        return Answers(
-            caller, authorization, secrets, keys, organization, tuple(sorted(self.unchecked))
-        )
+        reads = tuple(newest_reads(self._reads()))
+        unchecked = tuple(sorted(self.unchecked))
+        return Answers(caller, authorization, secrets, keys, organization, reads, unchecked)
 
     def _authorization(self) -> Answer:
         joined: dict[str, list[Any]] = {
@@ -161,10 +167,16 @@ class AccountReader:
 
     def _policy_names(self, arn: str) -> list[str]:
         """Return the names of a secret's policies; AWS adds some of its own to replicas."""
-        answer = self._try(
-            "policies besides the default one", "secretsmanager:ListResourcePolicies",
-            lambda: self._secrets.list_resource_policies(SecretId=arn), {},
-        )  # fmt: skip
+        if not self._can_list_policies:
+            return [_DEFAULT]
+
+        ask = partial(self._secrets.list_resource_policies, SecretId=arn)
+        right = "secretsmanager:ListResourcePolicies"
+        answer = self._try("policies besides the default one", right, ask, None)
+        if answer is None:  # and asked no more: each refusal may take seconds of retries
+            self._can_list_policies = False
+            return [_DEFAULT]
+
         names = [policy["PolicyName"] for policy in answer.get("ResourcePolicies", ())]
         return names or [_DEFAULT]
 
@@ -244,6 +256,28 @@ class AccountReader:
         what = "policies of the organization"
         right = "organizations:ListPoliciesForTarget and DescribePolicy"
         return self._try(what, right, lambda: list(policies()), None)
+
+    def _reads(self) -> Iterator[SecretRead]:
+        """Yield the reads of the last 90 days, the newest first, as far as there is time."""
+        asked = {"AttributeKey": "EventName", "AttributeValue": EVENT_NAME}
+        more: dict[str, Any] = {"LookupAttributes": [asked], "MaxResults": 50}
+        what, right = "who read which secret when", "cloudtrail:LookupEvents"
+        for _ in range(_PAGES_OF_EVENTS):
+            page = self._try(what, right, partial(self._events.lookup_events, **more), None)
+            if page is None:
+                return
+
+            yield from filter(None, (read_in(event["CloudTrailEvent"]) for event in page["Events"]))
+            if "NextToken" not in page:
+                return
+
+            more["NextToken"] = page["NextToken"]
+            time.sleep(_SECONDS_PER_PAGE)
+
+        message = (
+            f"all but the last {_PAGES_OF_EVENTS * 50:,} reads of secrets: too many to look at"
+        )
+        self.unchecked[message] = None
 
     def _ask(self, operation: Callable[[], _T]) -> _T:
         """Return an answer that no audit can do without.

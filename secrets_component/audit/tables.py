@@ -20,6 +20,7 @@ Cell: TypeAlias = str | bool | tuple[str, ...] | None
 COLUMNS = (
     "principal", "kind", "secret", "name", "action", "verdict", "in_map", "finding", "why",
     "statements", "only_if", "unless", "secret_last_read", "principal_last_used",
+    "principal_last_read",
 )  # fmt: skip
 """`verdict` is `allowed`, `key refuses` or `denied`; `in_map` is `yes`, `no` or `root user`."""
 _FORMULA = ("=", "+", "-", "@")
@@ -45,6 +46,7 @@ def _cells_of(row: AuditRow, audit: Audit) -> Iterator[Mapping[str, Cell]]:
             row.caller, row.kind, secret.label, secret.stored.name, row.action, outcome.state,
             row.map_says, row.is_finding, outcome.why, outcome.statements, outcome.assumed,
             outcome.unless, secret.stored.last_read, row.last_used,
+            audit.last_read_by(row, position),
         )  # fmt: skip
         yield dict(zip(COLUMNS, values, strict=True))
 

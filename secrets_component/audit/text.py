@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 
 from secrets_component.audit.gains import NOT_FOLLOWED
-from secrets_component.audit.ground import Mask
+from secrets_component.audit.ground import Mask, members_of
 from secrets_component.audit.matrix import Audit, AuditRow
 from secrets_component.audit.verdicts import Outcome
 
@@ -72,7 +72,7 @@ def _section(
 
         for those in alike.values():
             actions = ", ".join(row.action for row in those)
-            yield f"    {actions}: {_labels(those[0], audit)}"
+            yield f"    {actions}: {_labels(those[0], audit)}{_last_read(those[0], audit)}"
             yield from describe(those[0].outcome)
 
 
@@ -98,6 +98,16 @@ def _whole(outcome: Outcome) -> Iterator[str]:
 
 def _nothing(_: Outcome) -> Iterator[str]:
     return iter(())
+
+
+def _last_read(row: AuditRow, audit: Audit) -> str:
+    """Return when the caller last read any of the secrets, where CloudTrail knows."""
+    days = [audit.last_read_by(row, position) or "" for position in members_of(row.mask)]
+    newest = max(days)
+    if not newest:
+        return ""
+
+    return f" (last read by it on {newest})"
 
 
 def _labels(row: AuditRow, audit: Audit) -> str:

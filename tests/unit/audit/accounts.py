@@ -121,6 +121,7 @@ def answers_of(
     policies: Any = (),
     groups: Any = (),
     organization: Any = None,
+    reads: Any = (),
 ) -> Answers:
     return Answers(
         {
@@ -138,6 +139,7 @@ def answers_of(
         tuple(secrets),
         tuple(keys),
         {"Id": None} if organization is None else organization,
+        tuple(reads),
     )
 
 

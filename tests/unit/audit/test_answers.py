@@ -19,7 +19,7 @@ def test_saved_answers_are_read_back_with_dates_as_text(tmp_path: Path) -> None:
     assert loaded.authorization == answers.authorization
     assert loaded.secrets[0]["LastAccessedDate"] == "2026-11-01T00:00:00+00:00"
     assert sorted(file.name for file in (tmp_path / "new" / "folder").iterdir()) == [
-        "authorization.json", "caller.json", "keys.json", "organization.json", "secrets.json", "unchecked.json",
+        "authorization.json", "caller.json", "keys.json", "organization.json", "reads.json", "secrets.json", "unchecked.json",
     ]  # fmt: skip
 
 

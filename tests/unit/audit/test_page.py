@@ -38,6 +38,9 @@ FOUND = audit_of(
         role("other", allow("s3:*")),
         secrets=SECRETS,
         keys=KEYS,
+        reads=[
+            {"Principal": role_arn("stranger"), "SecretId": "shop/dev/a", "Time": "2026-11-20T"}
+        ],
     )
 )
 
@@ -119,6 +122,7 @@ def test_browser_shows_the_matrix_and_filters_it(tmp_path: Path) -> None:
     assert everything.count(f'<th title="{role_arn("stranger")}">') == 1
     assert '<span class="finding" title="read: allowed, not in the map' in everything
     assert '<span class="key" title="read: refused by the key' in everything
+    assert "<td>2026-11-20</td>" in everything
     filtering = (
         '<script>document.getElementById("verdict").value = "key";'
         'document.getElementById("secret").value = "rds/b";'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +16,7 @@ from secrets_component.lookups.inventory import AccountError
 from tests.maps_of_tests import plan_of
 from tests.unit.audit.accounts import HERE, KEY, REGION, role, role_arn, secret_arn
 
-SERVICES = ("sts", "iam", "secretsmanager", "kms", "lambda", "organizations")
+SERVICES = ("sts", "iam", "secretsmanager", "kms", "lambda", "organizations", "cloudtrail")
 FUNCTION = f"arn:aws:lambda:{REGION}:{HERE}:function:turn"
 PLAN = plan_of("context_name: shop\nsecrets: {a: {generate_random_password: true}}\n")
 REFUSED = "AccessDeniedException"
@@ -65,6 +66,22 @@ class Sdk:
         """Answer that the account is in no organization."""
         self.refuse("organizations", "describe_organization", "AWSOrganizationsNotInUseException")
 
+    def no_reads(self) -> None:
+        self.answer("cloudtrail", "lookup_events", {"Events": []})
+
+    def reads(self, *events: dict[str, Any], token: str = "", more: str = "") -> None:
+        """Answer a page of events, which must be asked for with a token."""
+        by_name = {"AttributeKey": "EventName", "AttributeValue": "GetSecretValue"}
+        asked: dict[str, Any] = {"LookupAttributes": [by_name], "MaxResults": 50}
+        answer: dict[str, Any] = {
+            "Events": [{"CloudTrailEvent": json.dumps(one)} for one in events]
+        }
+        if token:
+            asked["NextToken"] = token
+        if more:
+            answer["NextToken"] = more
+        self.answer("cloudtrail", "lookup_events", answer, asked)
+
 
 @pytest.fixture
 def sdk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sdk]:
@@ -91,6 +108,7 @@ def listed(**more: Any) -> dict[str, Any]:
 def test_3000_roles_come_in_three_pages(sdk: Sdk) -> None:
     sdk.basics(roles=1000, pages=3)
     sdk.alone()
+    sdk.no_reads()
     answers = AccountReader().read([PLAN])
     assert len(answers.authorization["RoleDetailList"]) == 3000
     assert answers.authorization["RoleDetailList"][-1]["Arn"] == role_arn("r2-999")
@@ -117,6 +135,7 @@ def test_secret_has_all_its_policies_its_key_and_the_role_of_its_function(sdk: S
     sdk.answer("kms", "list_aliases", {"Aliases": [{"AliasName": "alias/shop"}]})
     sdk.answer("kms", "list_resource_tags", {"Tags": [{"TagKey": "t", "TagValue": "v"}]})
     sdk.alone()
+    sdk.no_reads()
     answers = AccountReader().read([PLAN])
     (secret,) = answers.secrets
     assert secret["ResourcePolicies"] == [
@@ -146,6 +165,7 @@ def test_what_is_refused_is_named_with_the_right_that_it_needs(sdk: Sdk) -> None
     for operation in ("get_key_policy", "list_grants", "list_aliases", "list_resource_tags"):
         sdk.refuse("kms", operation)
     sdk.refuse("organizations", "describe_organization")
+    sdk.refuse("cloudtrail", "lookup_events")
     answers = AccountReader().read([PLAN])
     assert answers.keys[0]["Policy"] is None
     assert answers.organization == {}
@@ -158,6 +178,7 @@ def test_what_is_refused_is_named_with_the_right_that_it_needs(sdk: Sdk) -> None
         "the policy of `shop/dev/a`: not readable (needs secretsmanager:GetResourcePolicy)",
         f"the policy of the key `{KEY}`: not readable (needs kms:GetKeyPolicy)",
         "the role of the rotation function of `shop/dev/a`: not readable (AWS answers ResourceNotFoundException)",
+        "who read which secret when: not readable (needs cloudtrail:LookupEvents)",
     )
 
 
@@ -173,6 +194,7 @@ def test_policies_of_the_organization_are_read_from_the_root_down(sdk: Sdk) -> N
             asked = {"TargetId": target, "Filter": kind}
             sdk.answer("organizations", "list_policies_for_target", {"Policies": [policy]}, asked)
             sdk.answer("organizations", "describe_policy", {"Policy": {"Content": "{}"}})
+    sdk.no_reads()
     organization = AccountReader().read([PLAN]).organization
     names = [[policy["Name"] for policy in level] for level in organization["Levels"]]
     assert names == [
@@ -186,8 +208,88 @@ def test_account_that_manages_the_organization_is_bound_by_no_policy(sdk: Sdk) -
     sdk.basics()
     described = {"Organization": {"Id": "o-a1b2c3d4e5", "MasterAccountId": HERE}}
     sdk.answer("organizations", "describe_organization", described)
+    sdk.no_reads()
     organization = AccountReader().read([PLAN]).organization
     assert organization == {"Id": "o-a1b2c3d4e5", "Levels": [], "ResourcePolicies": []}
+
+
+def test_last_read_of_each_principal_is_kept_over_pages(
+    sdk: Sdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    sdk.basics()
+    sdk.alone()
+    sdk.reads(event("bob", "2026-11-20T00:00:00Z"), event("eve", "2026-11-19T00:00:00Z"), more="t")
+    sdk.reads(event("bob", "2026-11-01T00:00:00Z"), token="t")
+    assert AccountReader().read([PLAN]).reads == (
+        {"Principal": "bob", "SecretId": "shop/dev/a", "Time": "2026-11-20T00:00:00Z"},
+        {"Principal": "eve", "SecretId": "shop/dev/a", "Time": "2026-11-19T00:00:00Z"},
+    )
+
+
+def test_busy_account_is_looked_at_for_a_while_only(
+    sdk: Sdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    sdk.basics()
+    sdk.alone()
+    for page in range(40):
+        sdk.reads(
+            event("bob", "2026-11-20T00:00:00Z"),
+            token=f"t{page}" if page else "",
+            more=f"t{page + 1}",
+        )
+    answers = AccountReader().read([PLAN])
+    assert answers.unchecked == ("all but the last 2,000 reads of secrets: too many to look at",)
+    assert slept == [0.5] * 40
+
+
+def test_policies_are_not_listed_again_once_that_was_refused(sdk: Sdk) -> None:
+    text = "context_name: shop\nsecrets:\n" + "".join(
+        f"  s{n}: {{secret_data: x}}\n" for n in range(30)
+    )
+    sdk.basics(*[{"Name": f"shop/dev/s{n}", "ARN": secret_arn(f"s{n}")} for n in range(30)])
+    sdk.alone()
+    sdk.no_reads()
+    asked: list[str] = []
+
+    def refused(SecretId: str) -> None:  # noqa: N803 # as the SDK has it
+        asked.append(SecretId)
+        raise sdk.clients["secretsmanager"].exceptions.ClientError(
+            {"Error": {"Code": "500"}}, "List"
+        )
+
+    reader = AccountReader()
+    reader._secrets = Policies(reader._secrets, refused)
+    answers = reader.read([plan_of(text)])
+    assert len(answers.secrets) == 30
+    assert 1 <= len(asked) <= 8  # as many as ask at once
+    assert answers.unchecked == (
+        "policies besides the default one: not readable (AWS answers 500)",
+    )
+
+
+class Policies:
+    """A client that refuses to list policies, and knows of none."""
+
+    def __init__(self, client: Any, list_resource_policies: Any) -> None:
+        self._client = client
+        self.list_resource_policies = list_resource_policies
+
+    def get_resource_policy(self, **_: str) -> dict[str, str]:
+        return {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
+def event(user: str, time: str) -> dict[str, Any]:
+    return {
+        "userIdentity": {"type": "IAMUser", "arn": user},
+        "requestParameters": {"secretId": "shop/dev/a"},
+        "eventTime": time,
+    }
 
 
 @pytest.mark.parametrize("operation", ["get_caller_identity", "authorization", "list_secrets"])

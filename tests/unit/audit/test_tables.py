@@ -12,6 +12,9 @@ from tests.unit.audit.accounts import READ_ALL, allow, answers_of, audit_of, rol
 FOUND = audit_of(
     answers_of(
         role("app", allow(READ_ALL[0], resource="*:shop/dev/a-*")),
+        reads=[
+            {"Principal": role_arn("app"), "SecretId": "shop/dev/a", "Time": "2026-11-20T01:02:03Z"}
+        ],
         secrets=[secret("shop/dev/a", LastAccessedDate="2026-11-01"), secret("shop/dev/rds/b")],
     )
 )
@@ -42,6 +45,7 @@ def test_json_has_the_rows_and_what_was_not_looked_at() -> None:
         "unless": [],
         "secret_last_read": "2026-11-01",
         "principal_last_used": None,
+        "principal_last_read": "2026-11-20",
     }
 
 

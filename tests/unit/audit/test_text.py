@@ -26,7 +26,14 @@ def test_text_is_as_reviewed() -> None:
     office = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
     used = {"LastUsedDate": "2026-11-02T10:00:00+00:00"}
     stranger = role("stranger", allow("secretsmanager:*", Condition=office), RoleLastUsed=used)
-    found = audit_of(answers_of(role("app"), stranger, secrets=SECRETS), NAMED)
+    reads = [
+        {
+            "Principal": role_arn("app"),
+            "SecretId": SECRETS[0]["ARN"],
+            "Time": "2026-11-20T01:02:03Z",
+        }
+    ]
+    found = audit_of(answers_of(role("app"), stranger, secrets=SECRETS, reads=reads), NAMED)
     aws_managed = (
         "statement `UseThroughSecretsManager` of the resource-based policy `of the AWS-managed key`"
     )
@@ -50,7 +57,7 @@ def test_text_is_as_reviewed() -> None:
         "",
         "as the map says",
         f"  {role_arn('app')} (role)",
-        "    read: a",
+        "    read: a (last read by it on 2026-11-20)",
         "",
         "not followed",
     ]
