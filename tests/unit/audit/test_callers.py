@@ -9,13 +9,19 @@ from secrets_component.audit.assumptions import PolicyReader
 from secrets_component.audit.callers import AuditedCaller, Callers
 from tests.unit.audit.accounts import (
     HERE,
+    KEY,
+    READ_ALL,
     THERE,
     allow,
     answers_of,
+    audit_of,
+    key,
     policy,
     role,
     role_arn,
     root_of,
+    rows_of,
+    secret,
     to,
     user,
 )
@@ -101,3 +107,13 @@ def test_service_control_policies_bind_the_account_and_no_one_else() -> None:
     assert [len(caller.policies.scps) for caller in own] == [1, 1]
     assert foreign.policies.scps == []
     assert own[0].context["aws:PrincipalOrgID"] == "o-1"
+
+
+def test_everyone_in_the_organization_is_allowed_under_that_condition() -> None:
+    member = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
+    shared = secret("shop/dev/a", to("*", *READ_ALL[:1], Condition=member), key=KEY)
+    found = audit_of(answers_of(secrets=[shared], keys=[key(to("*", "kms:Decrypt"))]))
+    ((labels, row),) = rows_of(found, "*")["read"]
+    assert (labels, row.outcome.state) == (["a"], "allowed")
+    assert row.outcome.assumed == ("aws:principalorgid",)
+    assert row.is_finding
