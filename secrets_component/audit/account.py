@@ -168,8 +168,8 @@ def _members_of_account(authorization: Answer) -> Iterator[Member]:
 
     groups = {group["GroupName"]: group for group in authorization["GroupDetailList"]}
     for user in authorization["UserDetailList"]:
-        own_groups = [groups[name] for name in user.get("GroupList") or ()]
-        yield _member("user", user, managed, own_groups)
+        names = user.get("GroupList") or ()
+        yield _member("user", user, managed, map(groups.__getitem__, names))
 
     for role in authorization["RoleDetailList"]:
         yield _member("role", role, managed, ())
@@ -297,7 +297,11 @@ def _attached(policies: Iterable[Answer]) -> Iterator[PolicyDocument]:
 
 
 def _tags_of_answer(detail: Answer) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in detail.get("Tags") or ()}
+    tags: dict[str, str] = {}
+    for tag in detail.get("Tags") or ():
+        tags[tag["Key"]] = tag["Value"]
+
+    return tags
 
 
 def _day(date: Any) -> str | None:  # noqa: ANN401 # a date, or one saved as text

@@ -6,18 +6,17 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from secrets_component.audit.account import Account
 from secrets_component.audit.answers import Answers, AnswersError, load_answers, save_answers
-from secrets_component.audit.matrix import Audit, audit
-from secrets_component.audit.page import html_page
-from secrets_component.audit.tables import csv_lines, json_lines
-from secrets_component.audit.text import text_lines
 from secrets_component.errors import MapFileError, SecretMapError, did_you_mean
 from secrets_component.lookups.inventory import AccountError
 from secrets_component.planning.plan import Plan
 from secrets_component.planning.planner import load_plans
 from secrets_component.secret_map.names import UNKNOWN_ENVIRONMENT
+
+if TYPE_CHECKING:
+    from secrets_component.audit.matrix import Audit
 
 _GOOD, _FINDINGS, _USAGE, _INTERRUPTED = 0, 1, 2, 130
 _FORMATS = ("text", "json", "csv", "html")
@@ -60,6 +59,9 @@ def run_audit(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from secrets_component.audit.account import Account  # noqa: PLC0415 # other verbs start without it
+    from secrets_component.audit.matrix import audit  # noqa: PLC0415
+
     plans = load_plans(options.file, options.environment)
     _check_usage(options, plans)
     account = Account.of(_answers(options, plans))
@@ -115,15 +117,17 @@ def _answers(options: argparse.Namespace, plans: dict[str, Plan]) -> Answers:
 
 
 def _printed(found: Audit, kind: str, *, is_narrow: bool) -> Iterator[str]:
+    from secrets_component.audit import page, tables, text  # noqa: PLC0415
+
     match kind:
         case "json":
-            return json_lines(found, with_silent=is_narrow)
+            return tables.json_lines(found, with_silent=is_narrow)
         case "csv":
-            return csv_lines(found, with_silent=is_narrow)
+            return tables.csv_lines(found, with_silent=is_narrow)
         case "html":
-            return iter([html_page(found)])
+            return iter([page.html_page(found)])
         case _:
-            return text_lines(found)
+            return text.text_lines(found)
 
 
 def _end(message: str, code: int) -> int:

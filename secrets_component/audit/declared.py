@@ -138,18 +138,22 @@ class Declarations:
         """Yield the names of roles that a map gives rights, and what they may do with a secret."""
         secret = self._secrets[position]
         for level in secret.plan.levels:
-            if level.covers(secret.planned.path):
-                for role, _ in level.attach_to:
-                    yield role, "read"
+            if not level.covers(secret.planned.path):
+                continue
+
+            for role, _ in level.attach_to:
+                yield role, "read"
 
         for role in _rotation_roles(secret):
             yield role, "read"
             yield role, "write"
 
         for other in self._with_superuser:
-            if _is_superuser_of(secret, other):
-                for role in _rotation_roles(other):
-                    yield role, "read"
+            if not _is_superuser_of(secret, other):
+                continue
+
+            for role in _rotation_roles(other):
+                yield role, "read"
 
 
 def _rotation_roles(secret: AuditedSecret) -> Iterator[str]:

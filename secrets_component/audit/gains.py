@@ -25,6 +25,7 @@ from secrets_component.audit.ground import Ground, Mask
 from secrets_component.audit.verdicts import Judge, Outcome, Outcomes
 from secrets_component.iam.evaluator import ResourcePolicies, Verdict, evaluate
 from secrets_component.iam.requests import Request, caller_of
+from secrets_component.iam.statements import Naming
 
 NOT_FOLLOWED = (
     "more than one step (such as a role that can assume a role that can read)",
@@ -266,16 +267,17 @@ def _has_right(caller: AuditedCaller, action: str) -> bool:
 def _lets_in(trust: AuditedPolicy, caller: AuditedCaller, *, has_right: bool) -> bool:
     """Return whether a trust policy can let a caller in."""
     needs_right = caller.is_own and caller.kind != "root"
+    enough: set[Naming | None] = {"caller", "role"}
+    if has_right or not needs_right:
+        enough.add("account")
+
+    identity = caller_of(caller.principal)
     for clause in trust.clauses:
         element = clause.statement.principals
         if element is None or clause.statement.is_deny:
             continue
 
-        naming = element.applies_to(caller_of(caller.principal))
-        if naming is None:
-            continue
-
-        if naming != "account" or has_right or not needs_right:
+        if element.applies_to(identity) in enough:
             return True
 
     return False

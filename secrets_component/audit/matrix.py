@@ -80,6 +80,10 @@ class MatrixLine:
                             is_in_map,
                         )  # fmt: skip
 
+    def shown_rows(self) -> list[AuditRow]:
+        """Return the cells that say more than that nothing allows them."""
+        return [row for row in self.rows() if row.is_shown]
+
 
 @dataclass(frozen=True, slots=True)
 class Audit:

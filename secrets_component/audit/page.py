@@ -39,7 +39,7 @@ def page_data(audit: Audit) -> dict[str, Any]:
         alike, with their `cells`, each an action, its columns, the number of its outcome and what
         the map says; `outcomes`; `reads`.
     """
-    rows = [_shown_of(line) for line in audit.lines]
+    rows = [line.shown_rows() for line in audit.lines]
     columns = _columns(audit, rows)
     outcomes: dict[Outcome, int] = {}
     lines = _lines_of_page(rows, columns, outcomes)
@@ -59,10 +59,6 @@ def page_data(audit: Audit) -> dict[str, Any]:
         "unchecked": audit.unchecked,
         "not_followed": NOT_FOLLOWED,
     }
-
-
-def _shown_of(line: MatrixLine) -> list[AuditRow]:
-    return [row for row in line.rows() if row.is_shown]
 
 
 def _lines_of_page(

@@ -41,17 +41,28 @@ def read_in(event: str) -> SecretRead | None:
     """
     record: Mapping[str, Any] = json.loads(event)
     parameters = record.get("requestParameters") or {}
+    identity = record.get("userIdentity") or {}
     secret_id = parameters.get("secretId")
-    principal = _principal_of(record.get("userIdentity") or {})
-    if record.get("errorCode") or not secret_id or not principal:
+    principal = _principal_of(identity)
+    is_refused = "errorCode" in record
+    if is_refused or not secret_id or not principal:
         return None
 
-    return SecretRead(principal, str(secret_id), str(record["eventTime"]))
+    return SecretRead(
+        principal,
+        str(secret_id),
+        str(record["eventTime"]),
+    )
 
 
 def _principal_of(identity: Mapping[str, Any]) -> str | None:
-    issuer = (identity.get("sessionContext") or {}).get("sessionIssuer") or {}
-    return issuer.get("arn") or identity.get("arn") or identity.get("invokedBy")
+    session = identity.get("sessionContext") or {}
+    issuer = session.get("sessionIssuer") or {}
+    for name in (issuer.get("arn"), identity.get("arn"), identity.get("invokedBy")):
+        if name:
+            return str(name)
+
+    return None
 
 
 def newest_reads(reads: Iterable[SecretRead]) -> list[dict[str, str]]:

@@ -33,8 +33,12 @@ def cells(audit: Audit, *, with_silent: bool) -> Iterator[Mapping[str, Cell]]:
         audit: the audit.
         with_silent: also what is denied because nothing allows it.
     """
-    for row in audit.rows():
-        if with_silent or row.is_shown:
+    for line in audit.lines:
+        rows = line.shown_rows()
+        if with_silent:
+            rows = list(line.rows())
+
+        for row in rows:
             yield from _cells_of(row, audit)
 
 
