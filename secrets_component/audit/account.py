@@ -154,7 +154,7 @@ def _account(answers: Answers) -> Account:
         caller["Time"],
         tuple(_members_of_account(answers.authorization)),
         {secret.name: secret for secret in secrets},
-        {answer["KeyId"]: _stored_key(answer) for answer in answers.keys},
+        {answer["KeyId"]: _stored_key(answer, home) for answer in answers.keys},
         _organization(answers.organization),
         _last_reads(answers.reads, secrets),
         answers.unchecked,
@@ -259,10 +259,10 @@ def _stored_secret(answer: Answer) -> StoredSecret:
     )
 
 
-def _stored_key(answer: Answer) -> StoredKey:
+def _stored_key(answer: Answer, home: Home) -> StoredKey:
     tags = {tag["TagKey"]: tag["TagValue"] for tag in answer["Tags"]}
     grants, aliases = tuple(answer["Grants"]), tuple(answer["Aliases"])
-    return StoredKey(answer["Arn"], answer["Policy"], grants, aliases, tags)
+    return StoredKey(home.key_arn(answer["Arn"]), answer["Policy"], grants, aliases, tags)
 
 
 def _organization(answer: Answer) -> Organization:

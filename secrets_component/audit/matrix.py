@@ -82,7 +82,12 @@ class MatrixLine:
 
     def shown_rows(self) -> list[AuditRow]:
         """Return the cells that say more than that nothing allows them."""
-        return [row for row in self.rows() if row.is_shown]
+        shown = []
+        for row in self.rows():
+            if row.is_shown:
+                shown.append(row)
+
+        return shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,14 @@ def test_grant_lets_its_grantee_use_the_key_for_one_secret() -> None:
     )
 
 
+@pytest.mark.parametrize("key_id", ["alias/shop", "11111111-2222-3333-4444-555555555555"])
+def test_key_that_cannot_even_be_described_counts_as_open(key_id: str) -> None:
+    secrets = [secret("shop/dev/a", key=key_id)]
+    unread = key(Policy=None, KeyId=key_id, Arn=key_id)
+    assert read_by(role("app", allow(*READ_ALL)), secrets, keys=[unread]) == ["a"]
+    assert read_by(role("app", allow(*READ_ALL)), secrets) == ["a"]
+
+
 def test_key_that_cannot_be_read_counts_as_open() -> None:
     assert read_by(role("app", allow(*READ_ALL)), UNDER_KEY, keys=[key(Policy=None)]) == ["a", "b"]
 
