@@ -47,15 +47,15 @@ def run_audit(options: argparse.Namespace) -> int:
     try:
         return _run(options)
     except SecretMapError as error:
-        return _end(str(error), _FINDINGS)
+        return _ended(str(error), _FINDINGS)
     except MapFileError as error:
-        return _end(str(error), _USAGE)
+        return _ended(str(error), _USAGE)
     except (AnswersError, ValueError) as error:
-        return _end(f"error: {error}", _USAGE)
+        return _ended(f"error: {error}", _USAGE)
     except AccountError as error:
-        return _end(f"error: cannot query AWS: {error}", _USAGE)
+        return _ended(f"error: cannot query AWS: {error}", _USAGE)
     except KeyboardInterrupt:
-        return _end("interrupted", _INTERRUPTED)
+        return _ended("interrupted", _INTERRUPTED)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -130,6 +130,6 @@ def _printed(found: Audit, kind: str, *, is_narrow: bool) -> Iterator[str]:
             return text.text_lines(found)
 
 
-def _end(message: str, code: int) -> int:
+def _ended(message: str, code: int) -> int:
     print(message, file=sys.stderr)
     return code

@@ -13,7 +13,7 @@ from secrets_component.iam.evaluator import ResourcePolicies, Verdict, evaluate
 from secrets_component.iam.statements import StatementPlace
 
 Action: TypeAlias = Literal["read", "write", "rotate", "delete", "change policy", "gain"]
-State: TypeAlias = Literal["allowed", "key refuses", "denied"]
+CellState: TypeAlias = Literal["allowed", "key refuses", "denied"]
 
 ACTIONS: tuple[Action, ...] = ("read", "write", "rotate", "delete", "change policy", "gain")
 """What an audit asks; `gain`: who cannot read, but can give itself that right."""
@@ -50,7 +50,7 @@ class Outcome:
         is_silent: it is denied because nothing allows it, as most is.
     """
 
-    state: State
+    state: CellState
     why: str
     statements: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
@@ -170,7 +170,7 @@ class Judge:
         return found
 
 
-_WEIGHTS: Mapping[State, int] = {"allowed": 0, "key refuses": 1, "denied": 2}
+_WEIGHTS: Mapping[CellState, int] = {"allowed": 0, "key refuses": 1, "denied": 2}
 
 
 def _by_weight(pair: tuple[Mask, Outcome]) -> tuple[int, bool]:
