@@ -34,6 +34,7 @@ _VERBS = {
     "validate": "check maps",
     "plan": "show what a map will create, without any value",
     "status": "compare a map with what the account holds",
+    "audit": "show who can do what with which secret",
     "rotate": "rotate one secret now, and follow it",
     "schema": "print the JSON Schema of a map",
 }
@@ -55,6 +56,10 @@ def _verb(name: str) -> Verb:
             from secrets_component.cli.status import STATUS  # noqa: PLC0415
 
             return STATUS
+        case "audit":
+            from secrets_component.cli.audit import AUDIT  # noqa: PLC0415
+
+            return AUDIT
         case "rotate":
             from secrets_component.cli.rotate import ROTATE  # noqa: PLC0415
 

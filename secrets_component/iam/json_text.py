@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
+
+from secrets_component.secret_map.walk import nodes
 
 MAX_LEVELS = 64
 """Levels; AWS's policy language has fewer than ten."""
@@ -36,35 +37,10 @@ def parse_json(text: str) -> Any:  # noqa: ANN401 # any JSON value
         msg = "a number with too many digits"
         raise JsonTextError(msg) from None
 
-    if _is_deeper(document, MAX_LEVELS):
+    if any(len(path) >= MAX_LEVELS for path, _ in nodes(document)):
         raise JsonTextError(_TOO_NESTED)
 
     return document
 
 
 _TOO_NESTED = f"nested deeper than {MAX_LEVELS} levels"
-
-
-def _is_deeper(document: object, levels: int) -> bool:
-    nodes = [document]
-    for _ in range(levels):
-        below: list[object] = []
-        for node in nodes:
-            below.extend(_children(node))
-
-        if not below:
-            return False
-
-        nodes = below
-
-    return True
-
-
-def _children(node: object) -> Iterable[object]:
-    if isinstance(node, dict):
-        return node.values()
-
-    if isinstance(node, list):
-        return node
-
-    return ()

@@ -1,0 +1,1 @@
+"""Audit of an account: who can do what with a map's secrets, and whether the map says so."""
