@@ -56,7 +56,9 @@ class ReferenceValues:
         """Return a reference's value as the entry `key` sees it."""
         match reference.kind:
             case ReferenceKind.RANDOM:
-                return self.own_outputs["generated_passwords", f"{key}.{reference.path[0]}"]
+                name, *half = reference.path
+                output = "public_keys" if half else "generated_passwords"
+                return self.own_outputs[output, f"{key}.{name}"]
             case ReferenceKind.SELF:
                 return self.own_outputs[reference.path[1], output_key(reference)]
             case _:

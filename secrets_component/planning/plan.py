@@ -10,7 +10,13 @@ from typing import Literal, TypeAlias
 from secrets_component.errors import KeyPath, Places, Problem, Report
 from secrets_component.iam.grants import Grant, InlinePolicy, Level, TemplatedPolicy
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY, HostedKind
-from secrets_component.secret_map.model import Owner, RandomPassword, Stack
+from secrets_component.secret_map.model import (
+    Owner,
+    RandomKeyPair,
+    RandomPassword,
+    RandomValue,
+    Stack,
+)
 from secrets_component.secret_map.references import Reference, Structure, Template
 
 
@@ -27,7 +33,7 @@ class Structured:
     """A JSON document: a mapping of the map, or a string that is JSON."""
 
     value: Template | Structure
-    passwords: Mapping[str, RandomPassword]
+    random: Mapping[str, RandomValue]
     kind: Literal["structured"] = "structured"
 
 
@@ -36,7 +42,7 @@ class LiteralText:
     """Any other string."""
 
     value: Template
-    passwords: Mapping[str, RandomPassword]
+    random: Mapping[str, RandomValue]
     kind: Literal["literal"] = "literal"
 
 
@@ -45,6 +51,7 @@ class Binary:
     """Bytes, as base64."""
 
     value: Template
+    random: Mapping[str, RandomValue]
     kind: Literal["binary"] = "binary"
 
 
@@ -256,15 +263,25 @@ class PlannedSecret:
         return tuple(named)
 
     @property
-    def passwords(self) -> Mapping[str, RandomPassword]:
-        """The generated passwords by their keys in the output `generated_passwords`."""
+    def generated_values(self) -> Mapping[str, RandomValue]:
+        """The generated passwords and other values by their keys in `generated_passwords`."""
         match self.source:
             case Generated(options):
                 return {self.key: options}
-            case Structured(passwords=made) | LiteralText(passwords=made):
+            case Structured(random=made) | LiteralText(random=made) | Binary(random=made):
                 return {f"{self.key}.{name}": options for name, options in made.items()}
             case _:
                 return {}
+
+    @property
+    def key_pairs(self) -> tuple[str, ...]:
+        """The keys of those of them that have a public half, which is in `public_keys`."""
+        pairs = []
+        for key, options in self.generated_values.items():
+            if isinstance(options, RandomKeyPair):
+                pairs.append(key)
+
+        return tuple(pairs)
 
 
 def _references_in(*templates: Template | None) -> tuple[Reference, ...]:

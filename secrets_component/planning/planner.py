@@ -42,7 +42,14 @@ from secrets_component.secret_map import names, references
 from secrets_component.secret_map.aws_types import MAX_TAGS, MAX_VALUE_BYTES
 from secrets_component.secret_map.check import CheckedMap, check
 from secrets_component.secret_map.forms import COMPONENT, Origin, instances
-from secrets_component.secret_map.model import Entry, Header, HostedRotation, Owner, Replica
+from secrets_component.secret_map.model import (
+    Entry,
+    Header,
+    HostedRotation,
+    Owner,
+    RandomKeyPair,
+    Replica,
+)
 from secrets_component.secret_map.references import Reference, ReferenceKind, Template
 from secrets_component.secret_map.rotatable import rotated_password
 from secrets_component.secret_map.yaml_text import read_yaml
@@ -195,7 +202,8 @@ class _Planner:
             return Generated(entry.random_password)
 
         if entry.secret_binary is not None:
-            return Binary(self._parser.field(entry.secret_binary, (*path, "secret_binary")))
+            value = self._parser.field(entry.secret_binary, (*path, "secret_binary"))
+            return Binary(value, entry.random)
 
         if entry.secret_data is None:
             return Empty("imported") if entry.import_ else Empty()
@@ -463,18 +471,19 @@ class _Planner:
 
 
 def _random_problem(secret: PlannedSecret, reference: Reference) -> str | None:
-    passwords: Mapping[str, object] = {}
-    if isinstance(secret.source, Structured | LiteralText):
-        passwords = secret.source.passwords
+    name, *half = reference.path
+    options = secret.generated_values.get(f"{secret.key}.{name}")
+    if options is None or reference not in secret.value_references:
+        names = [key.partition(".")[2] for key in secret.generated_values]
+        return (
+            f"no `{name}` under this entry's `random`; add `random: {{{name}: {{}}}}`"
+            f"{did_you_mean(name, names)}"
+        )
 
-    name = reference.path[0]
-    if name in passwords and reference in secret.value_references:
-        return None
+    if half and not isinstance(options, RandomKeyPair):
+        return f"`{name}` has no public half; only `kind: key_pair` has one"
 
-    return (
-        f"no password `{name}` under this entry's `random`; add `random: {{{name}: {{}}}}`"
-        f"{did_you_mean(name, passwords)}"
-    )
+    return None
 
 
 def _default_owner(source: Source, rotation: Rotation | None) -> Owner:

@@ -156,17 +156,3 @@ def _fields(path: KeyPath) -> list[str]:
         is_label = step in _WITH_LABELS
 
     return fields
-
-
-def _check_plain_text(data: Mapping[str, Data], report: Report) -> None:
-    defaults = data.get("defaults")
-    if isinstance(defaults, dict):
-        warn_of_plain_text("", defaults, ("defaults",), report)
-
-    entries = data.get("secrets")
-    if not isinstance(entries, dict):
-        return
-
-    for key, entry in entries.items():
-        if isinstance(entry, dict):
-            warn_of_plain_text(key, entry, ("secrets", key), report)

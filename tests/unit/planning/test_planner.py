@@ -59,7 +59,9 @@ BAD = [
     ("secret_data: '${output.secretsmanager.generated_passwords.b}'", "4:21", "no entry `b` in this map"),
     ("secret_data: '${output.secretsmanager.secret_arn.a}'", "4:21", "did you mean `secret_arns`?"),
     ("secret_data: '${output.secretsmanager.secret_arns.a}'", "4:3", "circular reference: `a` → `a`"),
-    ("secret_data: '${random.pw}'", "4:21", "no password `pw` under this entry's `random`"),
+    ("secret_data: 'a ${random.pw.public}', random: {pw: {kind: bytes}}", "4:23", "`pw` has no public half; only `kind: key_pair` has one"),
+    ("kms_key_id: '${random.k}', secret_data: v, random: {k: {}}", "4:20", "no `k` under this entry's `random`"),
+    ("secret_data: '${random.pw}'", "4:21", "no `pw` under this entry's `random`"),
     ("secret_data: '${output.x'", "4:21", "`${` is never closed"),
     ("secret_data: {n: .nan}", "4:7", "JSON has no `.inf` or `.nan`"),
     ("import: old, secret_data: v", "4:7", "set `owner: map` to overwrite it"),
@@ -316,7 +318,7 @@ def test_entry_with_every_field_is_valid() -> None:
         "service_login": "structured",
         "oauth_config": "structured",
     }
-    assert list(one.secrets["service_login"].passwords) == [
+    assert list(one.secrets["service_login"].generated_values) == [
         "service_login.password",
         "service_login.token",
     ]

@@ -202,6 +202,8 @@ def test_null_output_is_refused() -> None:
         ("${output.x}", "incomplete"),
         ("${output.x.}", "incomplete"),
         ("${random}", "incomplete"),
+        ("${random.a.private}", "incomplete"),
+        ("${random.a.public.b}", "incomplete"),
         ("${env.A B}", "incomplete"),
     ],
 )
@@ -252,6 +254,16 @@ def test_text_is_printed_as_the_map_writes_it() -> None:
     assert str(references.parse("a ${random.x} ${output.a.b.c}", [])) == (
         "a ${random.x} ${output.a.b.c}"
     )
+
+
+def test_public_half_of_a_key_pair_is_a_second_part_of_its_name() -> None:
+    template = references.parse("${random.secretsmanager.public}", [], own={"secretsmanager"})
+    (reference,) = template.references
+    assert (reference.kind, reference.path) == (
+        ReferenceKind.RANDOM,
+        ("secretsmanager", "public"),
+    )
+    assert str(template) == "${random.secretsmanager.public}"
 
 
 def test_references_are_listed_in_order_and_once() -> None:
