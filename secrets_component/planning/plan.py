@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from secrets_component.errors import KeyPath, Places, Problem, Report
 from secrets_component.iam.grants import Grant, InlinePolicy, Level, TemplatedPolicy
+from secrets_component.planning.files import FileFolders
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY, HostedKind
 from secrets_component.secret_map.model import (
     Owner,
@@ -325,6 +326,7 @@ class Plan:
         order: keys so that what is referenced comes first.
         levels: the whole map, then each path that an entry or `access` names.
         alarms: the topic that failed rotations are published to.
+        files: where the files may be that its references read.
         warnings: what is allowed but rarely meant.
         places: the positions of the map's keys and values in its file.
     """
@@ -340,6 +342,7 @@ class Plan:
     order: tuple[str, ...]
     levels: tuple[Level, ...]
     alarms: CreateTopic | NamedTopic | None
+    files: FileFolders
     places: Places = field(compare=False, repr=False)
     warnings: tuple[Problem, ...] = ()
 

@@ -47,7 +47,7 @@ _WITH_LABELS = ("paths", "random", "stacks")
 """Fields whose keys are no fields, but names that the map chooses."""
 
 _BLOCKS = ("defaults", "secrets")
-_REFERENCE = r"(?<!\$)\$\{(?:output|random|config|env)\."  # compiled at first use
+_REFERENCE = r"(?<!\$)\$\{(?:output|random|config|env|file)\."  # compiled at first use
 _NO_REFERENCES = "takes no references, so `${…}` would stay as it is; write the value itself"
 _RESPELLED = (
     "is a number that JSON spells differently than this file does; write it in quotes (`'…'`) to "

@@ -100,6 +100,11 @@ class Header(_MapBlock):
     stacks: dict[Label, StackOrName] = {}
     """Pulumi stacks by component; `${output.<component>.<name>}` reads from them. Default: none."""
 
+    file_folders: list[Annotated[str, Field(min_length=1)]] = []
+    """Folders, relative to the map or absolute, below which `${file.<path>}` may read besides the
+    map's own folder. Default: none.
+    """
+
     def stack(self, component: str) -> Stack | None:
         """Return the stack of a component, or None if the map does not list it."""
         found = self.stacks.get(component)

@@ -33,6 +33,7 @@ class ReferenceKind(Enum):
     RANDOM = "random"
     CONFIG = "config"
     ENV = "env"
+    FILE = "file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +137,14 @@ _PATHS = {
     ReferenceKind.RANDOM: re.compile(rf"{_NAME}(?:\.{PUBLIC})?"),
     ReferenceKind.CONFIG: re.compile("[A-Za-z0-9_][A-Za-z0-9_:.-]*"),
     ReferenceKind.ENV: re.compile(_NAME),
+    ReferenceKind.FILE: re.compile(r"[^\x00-\x1f\x7f]+"),
 }
 _FORMS = {  # what a map may write: no `self`
     ReferenceKind.OUTPUT: "${output.<component>.<name>}",
     ReferenceKind.RANDOM: "${random.<name>}",
     ReferenceKind.CONFIG: "${config.<key>}",
     ReferenceKind.ENV: "${env.<NAME>}",
+    ReferenceKind.FILE: "${file.<path>}",
 }
 _WITH_PARTS = (ReferenceKind.OUTPUT, ReferenceKind.RANDOM)
 _KINDS = {kind.value: kind for kind in _FORMS}

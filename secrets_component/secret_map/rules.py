@@ -165,16 +165,24 @@ def _unusable_value(entry: Entry) -> Iterator[Finding]:
 
 def _unencoded_binary(entry: Entry) -> Iterator[Finding]:
     """Yield what would go into `secret_binary` as something else than the base64 of the value."""
-    for reference in references.parse(entry.secret_binary or "", []).references:
-        options = entry.random.get(reference.path[0])
-        if reference.kind is not ReferenceKind.RANDOM or options is None:
+    template = references.parse(entry.secret_binary or "", [])
+    path = ("secret_binary",)
+    for reference in template.references:
+        if reference.kind not in (ReferenceKind.RANDOM, ReferenceKind.FILE):
             continue
 
-        if not isinstance(options, RandomBytes) or options.encoding != "base64":
-            yield (
-                ("secret_binary",),
-                f"`{reference}` is not base64; only `kind: bytes` with `encoding: base64` is",
-            )
+        if len(template.parts) > 1:
+            yield path, f"`{reference}` must be the whole value: base64 cannot be joined"
+
+        options = entry.random.get(reference.path[0])
+        is_random = reference.kind is ReferenceKind.RANDOM and options is not None
+        if is_random and not _is_base64(options):
+            message = f"`{reference}` is not base64; only `kind: bytes` with `encoding: base64` is"
+            yield path, message
+
+
+def _is_base64(options: RandomValue | None) -> bool:
+    return isinstance(options, RandomBytes) and options.encoding == "base64"
 
 
 def _unusable_size(path: tuple[str], value: bytes) -> Iterator[Finding]:

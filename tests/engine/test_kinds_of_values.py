@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import uuid
+from pathlib import Path
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.conftest import Aws, Secrets
+from tests.certificates import CERTIFICATE, PRIVATE_KEY
+from tests.conftest import Aws, MakeStack, Secrets
 
 MAP = """\
 context_name: kinds
@@ -96,3 +99,75 @@ def test_each_kind_is_stored_and_stays_until_its_keepers_change(secrets: Secrets
     assert {name for name in keys if changed[name] != service[name]} == {"deploy"}
     assert stored("authorized")["SecretString"] == public_half(changed["deploy"], is_openssh=True)
     assert set(stack.write(KEEPS).up().changes) == {"same"}
+
+
+PKI = f"""\
+import pulumi
+
+pulumi.export("certificate", {CERTIFICATE!r})
+pulumi.export("private_key", pulumi.Output.secret({PRIVATE_KEY!r}))
+"""
+CERTIFICATES = """\
+context_name: certificates
+defaults: {recovery_window_in_days: 0}
+stacks: {pki: organization/NAME/dev}
+file_folders: [FOLDER]
+secrets:
+  of_a_stack: {secret_data: {crt: "${output.pki.certificate}", key: "${output.pki.private_key}"}}
+  of_files: {secret_data: {crt: "${file.certs/crt.pem}", key: "${file.certs/key.pem}"}}
+  text: {secret_data: "${file.FOLDER/token}"}
+  store: {secret_binary: "${file.certs/store.p12}"}
+"""
+STORE, TOKEN = b"\x30\x82\xff\x00", "Zq7-token-in-a-file\n"
+
+
+def test_certificates_come_from_another_stack_or_from_files(
+    secrets: Secrets, make_stack: MakeStack, aws: Aws, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    pki = tmp_path_factory.mktemp("pki")
+    (pki / "Pulumi.yaml").write_text(f"name: {pki.name}\nruntime: python\n")
+    (pki / "__main__.py").write_text(PKI)
+    make_stack(pki).up()
+
+    elsewhere = tmp_path_factory.mktemp("run-secrets")
+    (elsewhere / "token").write_text(TOKEN)
+    stack = secrets(CERTIFICATES.replace("NAME", pki.name).replace("FOLDER", str(elsewhere)))
+    certs = stack.project / "stacks" / "certs"
+    certs.mkdir()
+    (certs / "crt.pem").write_text(CERTIFICATE)
+    (certs / "key.pem").write_text(PRIVATE_KEY)
+    (certs / "store.p12").write_bytes(STORE)
+    run = stack.up()
+    arns, client = stack.outputs()["secret_arns"], aws("secretsmanager")
+    for key in ("of_a_stack", "of_files"):
+        stored = json.loads(client.get_secret_value(SecretId=arns[key])["SecretString"])
+        assert stored == {"crt": CERTIFICATE, "key": PRIVATE_KEY}
+    assert client.get_secret_value(SecretId=arns["text"])["SecretString"] == TOKEN
+    assert client.get_secret_value(SecretId=arns["store"])["SecretBinary"] == STORE
+    for shown in (run.text, stack.state()):
+        assert "Zq7-token" not in shown
+        assert PRIVATE_KEY.splitlines()[1] not in shown
+    assert set(stack.up().changes) == {"same"}
+
+
+def test_public_half_is_read_without_the_key_to_the_producers_secrets(
+    secrets: Secrets, make_stack: MakeStack, tmp_path: Path
+) -> None:
+    text = '{random: {key: {kind: key_pair}}, secret_data: "${random.key}"}'
+    producer = secrets(f"context_name: pairs\nsecrets: {{a: {text}}}\n")
+    producer.up()
+    folder = tmp_path / "reader-of-public-keys"
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text(f"name: {folder.name}\nruntime: python\n")
+    program = f"""\
+import pulumi
+from secrets_component import SecretMapReference
+
+map_ = SecretMapReference("organization/secrets/{producer.name}")
+pulumi.export("found", map_.public_key("a.key"))
+"""
+    (folder / "__main__.py").write_text(program)
+    reader = make_stack(folder, "dev", "another passphrase")
+    reader.up()
+    assert reader.outputs()["found"] == producer.outputs()["public_keys"]["a.key"]
+    assert reader.outputs()["found"].startswith("-----BEGIN PUBLIC KEY-----\n")
