@@ -7,6 +7,7 @@ require (
 	github.com/hashicorp/terraform-plugin-sdk/v2 v2.34.0
 	github.com/pulumi/pulumi-terraform-bridge/v3 v3.120.0
 	github.com/pulumi/pulumi/sdk/v3 v3.218.0
+	github.com/hashicorp/terraform-provider-tls/secretsmap v0.0.0
 	github.com/terraform-providers/terraform-provider-random/secretsmap v0.0.0
 	google.golang.org/protobuf v1.36.11
 )
@@ -210,3 +211,5 @@ require (
 replace github.com/hashicorp/terraform-plugin-sdk/v2 => github.com/pulumi/terraform-plugin-sdk/v2 v2.0.0-20260318212141-5525259d096b
 
 replace github.com/terraform-providers/terraform-provider-random/secretsmap => ./random
+
+replace github.com/hashicorp/terraform-provider-tls/secretsmap => ./tls

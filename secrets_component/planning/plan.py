@@ -266,13 +266,22 @@ class PlannedSecret:
     @property
     def generated_values(self) -> Mapping[str, RandomValue]:
         """The generated passwords and other values by their keys in `generated_passwords`."""
-        match self.source:
-            case Generated(options):
-                return {self.key: options}
-            case Structured(random=made) | LiteralText(random=made) | Binary(random=made):
-                return {f"{self.key}.{name}": options for name, options in made.items()}
-            case _:
-                return {}
+        if isinstance(self.source, Generated):
+            return {self.key: self.source.options}
+
+        generated = {}
+        for name, options in self.random.items():
+            generated[f"{self.key}.{name}"] = options
+
+        return generated
+
+    @property
+    def random(self) -> Mapping[str, RandomValue]:
+        """The generated values that the value refers to, by their names in the entry."""
+        if isinstance(self.source, Generated | Empty):
+            return {}
+
+        return self.source.random
 
     @property
     def key_pairs(self) -> tuple[str, ...]:

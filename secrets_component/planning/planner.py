@@ -506,12 +506,11 @@ class _Planner:
 
 def _random_problem(secret: PlannedSecret, reference: Reference) -> str | None:
     name, *half = reference.path
-    options = secret.generated_values.get(f"{secret.key}.{name}")
+    options = secret.random.get(name)
     if options is None or reference not in secret.value_references:
-        names = [key.partition(".")[2] for key in secret.generated_values]
         return (
             f"no `{name}` under this entry's `random`; add `random: {{{name}: {{}}}}`"
-            f"{did_you_mean(name, names)}"
+            f"{did_you_mean(name, secret.random)}"
         )
 
     if half and not isinstance(options, RandomKeyPair):

@@ -166,23 +166,31 @@ def _unusable_value(entry: Entry) -> Iterator[Finding]:
 def _unencoded_binary(entry: Entry) -> Iterator[Finding]:
     """Yield what would go into `secret_binary` as something else than the base64 of the value."""
     template = references.parse(entry.secret_binary or "", [])
-    path = ("secret_binary",)
+    is_whole = len(template.parts) == 1
     for reference in template.references:
         if reference.kind not in (ReferenceKind.RANDOM, ReferenceKind.FILE):
             continue
 
-        if len(template.parts) > 1:
-            yield path, f"`{reference}` must be the whole value: base64 cannot be joined"
+        problem = None
+        if reference.kind is ReferenceKind.RANDOM:
+            problem = _encoding_problem(entry.random.get(reference.path[0]))
 
-        options = entry.random.get(reference.path[0])
-        is_random = reference.kind is ReferenceKind.RANDOM and options is not None
-        if is_random and not _is_base64(options):
-            message = f"`{reference}` is not base64; only `kind: bytes` with `encoding: base64` is"
-            yield path, message
+        if not is_whole:
+            problem = "must be the whole value: base64 cannot be joined"
+
+        if problem:
+            yield ("secret_binary",), f"`{reference}` {problem}"
 
 
-def _is_base64(options: RandomValue | None) -> bool:
-    return isinstance(options, RandomBytes) and options.encoding == "base64"
+def _encoding_problem(options: RandomValue | None) -> str | None:
+    """Return why a generated value is no base64; None for one that the entry does not have."""
+    if options is None:
+        return None
+
+    if isinstance(options, RandomBytes) and options.encoding == "base64":
+        return None
+
+    return "is not base64; only `kind: bytes` with `encoding: base64` is"
 
 
 def _unusable_size(path: tuple[str], value: bytes) -> Iterator[Finding]:
@@ -202,8 +210,12 @@ def _in_random_value(options: RandomValue) -> Iterator[Finding]:
 
 
 def _in_key_pair(options: RandomKeyPair) -> Iterator[Finding]:
-    for field, algorithm in (("curve", "ecdsa"), ("bits", "rsa")):
-        if getattr(options, field) is not None and options.algorithm != algorithm:
+    algorithms = {"curve": "ecdsa", "bits": "rsa"}
+    for field, algorithm in algorithms.items():
+        if options.algorithm == algorithm:
+            continue
+
+        if getattr(options, field) is not None:
             yield (field,), f"has no effect without `algorithm: {algorithm}`"
 
 
