@@ -74,12 +74,21 @@ class ReferenceValues:
                 return self.known[reference]
 
     def _file_of(self, reference: Reference, key: str) -> pulumi.Output[str]:
-        """Return a file's text, or in a binary value its bytes as base64; as a secret."""
+        """Return a file's text, or in a binary value its bytes as base64; as a secret.
+
+        Raises:
+            pulumi.RunError: it is no text, though it was when the map was checked.
+        """
         content: Any = self.known[reference]  # bytes
         if isinstance(self.plan.secrets[key].source, Binary):
             return pulumi.Output.secret(base64.b64encode(content).decode())
 
-        return pulumi.Output.secret(as_text(content))
+        try:
+            text = as_text(content)
+        except FileReferenceError as error:
+            raise refusal(self.plan, ("secrets", key), f"`{reference}`: {error}") from None
+
+        return pulumi.Output.secret(text)
 
     def fill(self, value: Value, key: str) -> pulumi.Input[str]:
         """Return a value or field of the entry `key` with its references filled in.

@@ -301,6 +301,14 @@ def test_file_that_is_gone_since_the_map_was_loaded_ends_the_run(tmp_path: Path)
     )
 
 
+def test_file_that_is_no_text_any_more_ends_the_run(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("v")
+    plan = plan_of(value_of("${file.a}"), file=str(tmp_path / "m.yaml"))
+    (reference,) = plan.secrets["a"].value_references
+    with pytest.raises(pulumi.RunError, match=r"`\$\{file\.a\}`: is not text in UTF-8"):
+        ReferenceValues(plan, {reference: b"hunter2\xff"}).of(reference, "a")
+
+
 def test_references_to_the_map_itself_are_not_read_from_outside() -> None:
     text = map_of("random: {p: {}}, secret_data: '${random.p}'")
     values = read(f"{text}  b: {{secret_data: '${{output.secretsmanager.secret_arns.a}}'}}\n")
