@@ -401,6 +401,7 @@ def test_rotation_that_is_off_has_no_rules() -> None:
         (ROLE, "region", "a", "b", False),  # IAM has no regions
         (BYTES, "length", 8, 9, True),
         (BYTES, "keepers", {"a": "1"}, {"a": "2"}, True),
+        (BYTES, "keepers", None, {}, True),
         (PAIR, "algorithm", "RSA", "ECDSA", True),
         (PAIR, "ecdsaCurve", "P256", "P384", True),
         (PAIR, "rsaBits", 2048, 4096, True),
