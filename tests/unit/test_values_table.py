@@ -73,7 +73,7 @@ def test_every_escape_has_a_row() -> None:
 
 
 def test_every_kind_has_a_row() -> None:
-    kinds = []
+    kinds: list[str] = []
     for block in (RandomPassword, RandomBytes, RandomUuid, RandomKeyPair):
         kinds += get_args(block.model_fields["kind"].annotation)
     assert [row[0].strip("`") for row in rows("kind")] == kinds
