@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 REGION = "eu-central-1"
-PROVIDERS = ("aws", "random")
+PROVIDERS = ("aws", "random", "tls")
 _PROJECT = Path(__file__).parent.parent
 _LOOPBACK = "127.0.0.1,localhost"
 _FOREIGN = ("AWS_", "PULUMI_")

@@ -11,6 +11,7 @@ from secrets_component.lookups.safeguards import StackIdentity
 from secrets_component.resources import (
     alarms,
     encryption,
+    generated,
     policies,
     restarts,
     rotation,
@@ -45,7 +46,10 @@ class SecretMap(pulumi.ComponentResource):
     secret_version_ids: pulumi.Output[dict[str, str]]
     """Ids of the versions that this map wrote, by the entries' keys."""
     generated_passwords: pulumi.Output[dict[str, str]]
-    """Generated passwords by the entries' keys; `<key>.<name>` for those under `random`. Secret."""
+    """Generated passwords by the entries' keys; `<key>.<name>` for the values under `random`.
+    Secret."""
+    public_keys: pulumi.Output[dict[str, str]]
+    """Public halves of the generated key pairs by `<key>.<name>`; plain."""
     kms_key_arns: pulumi.Output[dict[str, str]]
     """ARNs of the customer-managed keys, by the keys of the entries that use them."""
     policy_arns: pulumi.Output[dict[str, str]]
@@ -87,7 +91,7 @@ class SecretMap(pulumi.ComponentResource):
         outputs = Outputs(scope)
         for secret in plan.in_order():
             kms_key = encryption.key_of(scope, secret, own_key)
-            values.generate(scope, secret, state)
+            generated.generate(scope, secret, state)
             replica_keys = encryption.keys_of_replicas(scope, secret, own_key)
             tags = secret_.tags(marks, secret, state)
             container = secret_.create(scope, secret, kms_key, replica_keys, tags, state)

@@ -83,6 +83,13 @@ class SecretMapReference:
         """Return the password that was generated first: to create a database with it, once."""
         return pulumi.Output.secret(self._one("generated_passwords", key))
 
+    def public_key(self, key: str) -> pulumi.Output[str]:
+        """Return the public half of a generated key pair, as plain text; by `<key>.<name>`.
+
+        It belongs to the first private key, which a rotation or an operator may have replaced.
+        """
+        return self._one("public_keys", key)
+
     @property
     def secret_arns(self) -> pulumi.Output[Mapping[str, str]]:
         """All ARNs, by the keys of the map."""

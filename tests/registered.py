@@ -54,6 +54,8 @@ TYPES_OF_THE_PROJECT = {
     "aws:sns/topicPolicy:TopicPolicy",
     "random:index/randomPassword:RandomPassword",
     "random:index/randomInteger:RandomInteger",
+    "random:index/randomBytes:RandomBytes",
+    "tls:index/privateKey:PrivateKey",
 }
 """The resource types that some map registers; a test keeps the set complete."""
 

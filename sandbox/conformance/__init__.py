@@ -4,8 +4,9 @@ The sandbox's providers answer Check and Diff from `official.yaml` in code of th
 judge answers the same questions from the same table in code that others wrote: the bridge's Check,
 automatic names, Diff and delete-before-replace, on terraform-plugin-sdk's own validation. It lacks
 what is no module: terraform-provider-aws's few validators of its own (`rules.go`) and the
-functions that pulumi-aws runs before Check (`preCheck` in `main.go`). terraform-provider-random is
-a module: of its types the judge asks the provider itself (`random_judge.go`).
+functions that pulumi-aws runs before Check (`preCheck` in `main.go`). terraform-provider-random and
+-tls are modules: of their types the judge asks the provider itself (`framework_judge.go`); of -tls
+the first version that is served after the one that pulumi-tls 5.6.2 embeds.
 """
 
 from __future__ import annotations

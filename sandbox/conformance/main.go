@@ -74,7 +74,8 @@ func fail(err error) {
 	os.Exit(1)
 }
 
-// Judge holds one server of the bridge for each region that a question names, and the random one.
+// Judge holds one server of the bridge for each region that a question names, and those that are
+// Go modules.
 type Judge struct {
 	types   map[string]*Type
 	servers map[string]pulumirpc.ResourceProviderServer
@@ -83,8 +84,8 @@ type Judge struct {
 // server returns what answers for a type: the real provider, or one that is made of the table.
 func (j *Judge) server(token, region string) (pulumirpc.ResourceProviderServer, error) {
 	key := region
-	if isRandom(token) {
-		key = "random"
+	if isFramework(token) {
+		key = packageOf(token)
 	}
 
 	if found, ok := j.servers[key]; ok {
@@ -93,8 +94,8 @@ func (j *Judge) server(token, region string) (pulumirpc.ResourceProviderServer, 
 
 	var made pulumirpc.ResourceProviderServer
 	var err error
-	if isRandom(token) {
-		made, err = randomServer(context.Background())
+	if isFramework(token) {
+		made, err = frameworks[key].server(context.Background(), key)
 	} else {
 		made, err = j.awsServer(region)
 	}
@@ -113,7 +114,7 @@ func (j *Judge) awsServer(region string) (pulumirpc.ResourceProviderServer, erro
 	}
 	infos := map[string]*tfbridge.ResourceInfo{}
 	for token, found := range j.types {
-		if isRandom(token) {
+		if isFramework(token) {
 			continue
 		}
 

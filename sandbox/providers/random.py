@@ -1,7 +1,8 @@
-"""`pulumi-resource-random` for the sandbox: RandomPassword and RandomInteger."""
+"""`pulumi-resource-random` for the sandbox: RandomPassword, RandomBytes and RandomInteger."""
 
 from __future__ import annotations
 
+import base64
 import secrets
 import string
 from importlib.metadata import version
@@ -56,7 +57,17 @@ def create_integer(_: Any, inputs: Properties) -> Created:  # noqa: ANN401 # no 
     return str(drawn), {"result": drawn}
 
 
+def create_bytes(_: Any, inputs: Properties) -> Created:  # noqa: ANN401 # no cloud
+    """Generate bytes, which both outputs encode."""
+    drawn = secrets.token_bytes(inputs["length"])
+    return "none", {"base64": base64.b64encode(drawn).decode(), "hex": drawn.hex()}
+
+
 TYPES = {
+    "random:index/randomBytes:RandomBytes": ResourceType(
+        create=create_bytes,
+        read=lambda _cloud, _id, state: state,
+    ),
     "random:index/randomInteger:RandomInteger": ResourceType(
         create=create_integer,
         read=lambda _cloud, _id, state: state,

@@ -279,7 +279,7 @@ def _loses_value(secret: PlannedSecret, removed: HeldSecret) -> bool:
         return True
 
     makes_new_value = isinstance(secret.source, Generated | Empty)
-    return makes_new_value or bool(secret.passwords)
+    return makes_new_value or bool(secret.generated_values)
 
 
 def _folder(name: str) -> str:

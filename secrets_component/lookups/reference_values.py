@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,13 @@ import pulumi
 
 from secrets_component.errors import did_you_mean
 from secrets_component.lookups.refusal import refusal, refuse
-from secrets_component.planning.plan import Plan, PlannedSecret
+from secrets_component.planning.files import (
+    FileFolders,
+    FileReferenceError,
+    as_text,
+    read_content,
+)
+from secrets_component.planning.plan import Binary, Plan, PlannedSecret
 from secrets_component.planning.self_references import output_key
 from secrets_component.secret_map.references import (
     Reference,
@@ -37,7 +44,7 @@ class ReferenceValues:
     """The values of a plan's references.
 
     Attributes:
-        known: values from outside of the map.
+        known: values from outside of the map; of a file, its bytes.
         waiting: references without a value yet, by the key of the entry that waits for them.
         own_outputs: what this map's entries give each other, by output and key; filled while they
             are created.
@@ -56,11 +63,32 @@ class ReferenceValues:
         """Return a reference's value as the entry `key` sees it."""
         match reference.kind:
             case ReferenceKind.RANDOM:
-                return self.own_outputs["generated_passwords", f"{key}.{reference.path[0]}"]
+                name, *half = reference.path
+                output = "public_keys" if half else "generated_passwords"
+                return self.own_outputs[output, f"{key}.{name}"]
             case ReferenceKind.SELF:
                 return self.own_outputs[reference.path[1], output_key(reference)]
+            case ReferenceKind.FILE:
+                return self._file_of(reference, key)
             case _:
                 return self.known[reference]
+
+    def _file_of(self, reference: Reference, key: str) -> pulumi.Output[str]:
+        """Return a file's text, or in a binary value its bytes as base64; as a secret.
+
+        Raises:
+            pulumi.RunError: it is no text, though it was when the map was checked.
+        """
+        content: Any = self.known[reference]  # bytes
+        if isinstance(self.plan.secrets[key].source, Binary):
+            return pulumi.Output.secret(base64.b64encode(content).decode())
+
+        try:
+            text = as_text(content)
+        except FileReferenceError as error:
+            raise refusal(self.plan, ("secrets", key), f"`{reference}`: {error}") from None
+
+        return pulumi.Output.secret(text)
 
     def fill(self, value: Value, key: str) -> pulumi.Input[str]:
         """Return a value or field of the entry `key` with its references filled in.
@@ -118,6 +146,8 @@ class _Reader:
         match reference.kind:
             case ReferenceKind.CONFIG:
                 found, problem = _read_config(reference.path[0])
+            case ReferenceKind.FILE:
+                found, problem = _read_file(self._plan.files, reference.path[0])
             case ReferenceKind.ENV:
                 found, problem = _read_variable(reference.path[0])
             case _:
@@ -232,6 +262,13 @@ def _read_config(key: str) -> tuple[Any, str | None]:
         return None, f"missing config value; run `pulumi config set --secret {key}`"
 
     return config.require_secret(name), None
+
+
+def _read_file(folders: FileFolders, name: str) -> tuple[Any, str | None]:
+    try:
+        return read_content(folders.find(name)), None
+    except FileReferenceError as error:
+        return None, str(error)
 
 
 def _read_variable(name: str) -> tuple[Any, str | None]:

@@ -9,8 +9,15 @@ from typing import Literal, TypeAlias
 
 from secrets_component.errors import KeyPath, Places, Problem, Report
 from secrets_component.iam.grants import Grant, InlinePolicy, Level, TemplatedPolicy
+from secrets_component.planning.files import FileFolders
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY, HostedKind
-from secrets_component.secret_map.model import Owner, RandomPassword, Stack
+from secrets_component.secret_map.model import (
+    Owner,
+    RandomKeyPair,
+    RandomPassword,
+    RandomValue,
+    Stack,
+)
 from secrets_component.secret_map.references import Reference, Structure, Template
 
 
@@ -27,7 +34,7 @@ class Structured:
     """A JSON document: a mapping of the map, or a string that is JSON."""
 
     value: Template | Structure
-    passwords: Mapping[str, RandomPassword]
+    random: Mapping[str, RandomValue]
     kind: Literal["structured"] = "structured"
 
 
@@ -36,7 +43,7 @@ class LiteralText:
     """Any other string."""
 
     value: Template
-    passwords: Mapping[str, RandomPassword]
+    random: Mapping[str, RandomValue]
     kind: Literal["literal"] = "literal"
 
 
@@ -45,6 +52,7 @@ class Binary:
     """Bytes, as base64."""
 
     value: Template
+    random: Mapping[str, RandomValue]
     kind: Literal["binary"] = "binary"
 
 
@@ -256,15 +264,34 @@ class PlannedSecret:
         return tuple(named)
 
     @property
-    def passwords(self) -> Mapping[str, RandomPassword]:
-        """The generated passwords by their keys in the output `generated_passwords`."""
-        match self.source:
-            case Generated(options):
-                return {self.key: options}
-            case Structured(passwords=made) | LiteralText(passwords=made):
-                return {f"{self.key}.{name}": options for name, options in made.items()}
-            case _:
-                return {}
+    def generated_values(self) -> Mapping[str, RandomValue]:
+        """The generated passwords and other values by their keys in `generated_passwords`."""
+        if isinstance(self.source, Generated):
+            return {self.key: self.source.options}
+
+        generated = {}
+        for name, options in self.random.items():
+            generated[f"{self.key}.{name}"] = options
+
+        return generated
+
+    @property
+    def random(self) -> Mapping[str, RandomValue]:
+        """The generated values that the value refers to, by their names in the entry."""
+        if isinstance(self.source, Generated | Empty):
+            return {}
+
+        return self.source.random
+
+    @property
+    def key_pairs(self) -> tuple[str, ...]:
+        """The keys of those of them that have a public half, which is in `public_keys`."""
+        pairs = []
+        for key, options in self.generated_values.items():
+            if isinstance(options, RandomKeyPair):
+                pairs.append(key)
+
+        return tuple(pairs)
 
 
 def _references_in(*templates: Template | None) -> tuple[Reference, ...]:
@@ -308,6 +335,7 @@ class Plan:
         order: keys so that what is referenced comes first.
         levels: the whole map, then each path that an entry or `access` names.
         alarms: the topic that failed rotations are published to.
+        files: where the files may be that its references read.
         warnings: what is allowed but rarely meant.
         places: the positions of the map's keys and values in its file.
     """
@@ -323,6 +351,7 @@ class Plan:
     order: tuple[str, ...]
     levels: tuple[Level, ...]
     alarms: CreateTopic | NamedTopic | None
+    files: FileFolders
     places: Places = field(compare=False, repr=False)
     warnings: tuple[Problem, ...] = ()
 

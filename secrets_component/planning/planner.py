@@ -13,6 +13,13 @@ from secrets_component.iam.grants import TemplatedPolicy
 from secrets_component.planning import neighbours, self_references
 from secrets_component.planning.access import OWN_KEY_NEEDED, AccessPlanner
 from secrets_component.planning.certificates import bundle_problem
+from secrets_component.planning.files import (
+    FileFolders,
+    FileReferenceError,
+    as_text,
+    is_public,
+    read_content,
+)
 from secrets_component.planning.plan import (
     AwsManagedKey,
     Binary,
@@ -38,16 +45,28 @@ from secrets_component.planning.plan import (
     Structured,
 )
 from secrets_component.planning.template_parser import TemplateParser
+from secrets_component.planning.version_control import is_in_git
 from secrets_component.secret_map import names, references
 from secrets_component.secret_map.aws_types import MAX_TAGS, MAX_VALUE_BYTES
 from secrets_component.secret_map.check import CheckedMap, check
 from secrets_component.secret_map.forms import COMPONENT, Origin, instances
-from secrets_component.secret_map.model import Entry, Header, HostedRotation, Owner, Replica
+from secrets_component.secret_map.model import (
+    Entry,
+    Header,
+    HostedRotation,
+    Owner,
+    RandomKeyPair,
+    Replica,
+)
 from secrets_component.secret_map.references import Reference, ReferenceKind, Template
 from secrets_component.secret_map.rotatable import rotated_password
 from secrets_component.secret_map.yaml_text import read_yaml
 
 _DEFAULT_DAYS = 30
+_IN_GIT = (
+    "is a secret in plain text, in a file that Git tracks or would add: whoever can read the "
+    "repository can read it; remove it there, and list the file in `.gitignore`"
+)
 
 
 def load_plans(path: str | Path, environment: str | None = None) -> dict[str, Plan]:
@@ -102,6 +121,8 @@ class _Planner:
         self._parser = TemplateParser(self._report, own)
         file = checked.instance.document.file
         self._access = AccessPlanner(header.access, file, self._parser, self._report)
+        home = Path(file).parent
+        self._files = FileFolders(home, tuple(home / name for name in header.file_folders))
         self._created_key = self._plan_created_key()
         topic, default_key = header.alarms.topic_arn, header.default_kms_key_id
         self._topic = self._parser.optional(topic, ("alarms", "topic_arn"))
@@ -131,6 +152,7 @@ class _Planner:
             order=self_references.order(secrets, self._report),
             levels=self._access.levels(secrets),
             alarms=self._alarms(),
+            files=self._files,
             places=self._instance,
             warnings=tuple(self._report.warnings),
         )
@@ -195,7 +217,8 @@ class _Planner:
             return Generated(entry.random_password)
 
         if entry.secret_binary is not None:
-            return Binary(self._parser.field(entry.secret_binary, (*path, "secret_binary")))
+            value = self._parser.field(entry.secret_binary, (*path, "secret_binary"))
+            return Binary(value, entry.random)
 
         if entry.secret_data is None:
             return Empty("imported") if entry.import_ else Empty()
@@ -446,8 +469,27 @@ class _Planner:
                 return self_references.problem_with(secret, reference, secrets)
             case ReferenceKind.OUTPUT:
                 return self._component_problem(reference.path[0])
+            case ReferenceKind.FILE:
+                return self._file_problem(secret, reference)
             case _:
                 return None
+
+    def _file_problem(self, secret: PlannedSecret, reference: Reference) -> str | None:
+        if reference not in secret.value_references:
+            return "only `secret_data` and `secret_binary` can be read from a file"
+
+        try:
+            file = self._files.find(reference.path[0])
+            content = read_content(file)
+            if not isinstance(secret.source, Binary):
+                as_text(content)
+        except FileReferenceError as error:
+            return str(error)
+
+        if not is_public(content) and is_in_git(file):
+            self._report.warn_at_text(secret.place, str(reference), f"`{reference}`: {_IN_GIT}")
+
+        return None
 
     def _component_problem(self, component: str) -> str | None:
         written = self._instance.data.get("stacks")
@@ -463,18 +505,18 @@ class _Planner:
 
 
 def _random_problem(secret: PlannedSecret, reference: Reference) -> str | None:
-    passwords: Mapping[str, object] = {}
-    if isinstance(secret.source, Structured | LiteralText):
-        passwords = secret.source.passwords
+    name, *half = reference.path
+    options = secret.random.get(name)
+    if options is None or reference not in secret.value_references:
+        return (
+            f"no `{name}` under this entry's `random`; add `random: {{{name}: {{}}}}`"
+            f"{did_you_mean(name, secret.random)}"
+        )
 
-    name = reference.path[0]
-    if name in passwords and reference in secret.value_references:
-        return None
+    if half and not isinstance(options, RandomKeyPair):
+        return f"`{name}` has no public half; only `kind: key_pair` has one"
 
-    return (
-        f"no password `{name}` under this entry's `random`; add `random: {{{name}: {{}}}}`"
-        f"{did_you_mean(name, passwords)}"
-    )
+    return None
 
 
 def _default_owner(source: Source, rotation: Rotation | None) -> Owner:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from secrets_component.errors import Report, did_you_mean
 from secrets_component.planning.plan import PlannedSecret
 from secrets_component.secret_map.forms import COMPONENT
 from secrets_component.secret_map.references import Reference, ReferenceKind
 
-SELF_OUTPUTS = ("generated_passwords", "secret_arns", "secret_names")
+SELF_OUTPUTS = ("generated_passwords", "public_keys", "secret_arns", "secret_names")
 _KEY = 2  # the index of the entry's key in a reference's path: component, output, key
 
 
@@ -33,8 +33,8 @@ def problem_with(
         known = ", ".join(f"`{name}`" for name in SELF_OUTPUTS)
         return f"unknown output; this map has {known}{did_you_mean(output, SELF_OUTPUTS)}"
 
-    if output == "generated_passwords":
-        return _password_problem(key, secrets) or _stale_password(secret, key, secrets)
+    if output in ("generated_passwords", "public_keys"):
+        return _problem_with_generated(output, key, secrets) or _stale(secret, key, secrets)
 
     if key not in secrets:
         return f"no entry `{key}` in this map{did_you_mean(key, secrets)}"
@@ -42,33 +42,38 @@ def problem_with(
     return None
 
 
-def _password_problem(key: str, secrets: Mapping[str, PlannedSecret]) -> str | None:
+def _problem_with_generated(
+    output: str, key: str, secrets: Mapping[str, PlannedSecret]
+) -> str | None:
     entry, _, _ = key.partition(".")
     if entry not in secrets:
         return f"no entry `{entry}` in this map{did_you_mean(entry, secrets)}"
 
-    passwords = secrets[entry].passwords
-    if key in passwords:
+    generated: Collection[str] = secrets[entry].generated_values
+    missing = "has no generated password; write `generate_random_password: true` there"
+    if output == "public_keys":
+        generated = secrets[entry].key_pairs
+        missing = "has no key pair; write `random: {key: {kind: key_pair}}` there"
+
+    if key in generated:
         return None
 
-    if passwords:
-        made = ", ".join(f"`{name}`" for name in passwords)
+    if generated:
+        made = ", ".join(f"`{name}`" for name in generated)
         return f"`{entry}` generates {made}"
 
-    return f"`{entry}` has no generated password; write `generate_random_password: true` there"
+    return f"`{entry}` {missing}"
 
 
-def _stale_password(
-    secret: PlannedSecret, key: str, secrets: Mapping[str, PlannedSecret]
-) -> str | None:
-    """Refuse to copy a password that others will replace: the copy would keep the first one."""
+def _stale(secret: PlannedSecret, key: str, secrets: Mapping[str, PlannedSecret]) -> str | None:
+    """Refuse to copy a value that others will replace: the copy would keep the first one."""
     entry = secrets[key.partition(".")[0]]
     if entry.owner == "map" or secret.owner != "map" or entry.key == secret.key:
         return None
 
     others = {"rotation": "rotation", "operator": "an operator"}[entry.owner]
     return (
-        f"{others} replaces the password of `{entry.key}`, and this copy would keep the first one; "
+        f"{others} replaces the value of `{entry.key}`, and this copy would keep the first one; "
         f"read `{entry.key}` itself at run time (pass on "
         f"`${{output.secretsmanager.secret_arns.{entry.key}}}`)"
     )

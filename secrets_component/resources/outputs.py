@@ -53,11 +53,13 @@ class Outputs:
         alarm_topic: pulumi.Output[str] | None,
     ) -> dict[str, pulumi.Output[Any]]:
         """Return all outputs of the map, in the order in which they are documented."""
+        generated = _combined(self._own("generated_passwords"))
         return {
             "secret_arns": _combined(self.secret_arns),
             "secret_names": _combined(self._names),
             "secret_version_ids": _combined(self._versions),
-            "generated_passwords": pulumi.Output.secret(_combined(self._generated_passwords())),
+            "generated_passwords": pulumi.Output.secret(generated),
+            "public_keys": _combined(self._own("public_keys")),
             "kms_key_arns": _combined(self.kms_key_arns),
             "policy_arns": _combined(policy_arns),
             "waiting": pulumi.Output.from_input(self._waiting()),
@@ -66,13 +68,14 @@ class Outputs:
             "alarm_topic_arn": pulumi.Output.from_input(alarm_topic),
         }
 
-    def _generated_passwords(self) -> dict[str, pulumi.Output[Any]]:
-        passwords = {}
+    def _own(self, wanted: str) -> dict[str, pulumi.Output[Any]]:
+        """Return what the entries generated for an output, by its keys."""
+        found = {}
         for (output, key), value in self._scope.values.own_outputs.items():
-            if output == "generated_passwords":
-                passwords[key] = value
+            if output == wanted:
+                found[key] = value
 
-        return passwords
+        return found
 
     def _waiting(self) -> dict[str, list[str]]:
         waiting = {}
@@ -85,7 +88,7 @@ class Outputs:
         keys: list[str] = []
         for secret in self._scope.plan.secrets.values():
             if secret.owner != "map":
-                keys.extend(secret.passwords)
+                keys.extend(secret.generated_values)
 
         return keys
 

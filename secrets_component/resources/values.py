@@ -1,4 +1,4 @@
-"""Secret values: generated passwords, and the version that first holds a value.
+"""Secret values: the version that first holds a value, and what later runs write.
 
 What the account shows decides who may write AWSCURRENT (`lookups.values_in_use`):
 
@@ -23,7 +23,6 @@ from collections.abc import Callable
 from functools import partial
 
 import pulumi
-import pulumi_random as random
 from pulumi_aws import secretsmanager
 
 from secrets_component.errors import KeyPath
@@ -43,72 +42,9 @@ from secrets_component.resources import rotated_fields
 from secrets_component.resources.scope import Scope
 from secrets_component.secret_map import rules
 from secrets_component.secret_map.aws_types import MAX_VALUE_BYTES
-from secrets_component.secret_map.model import DEFAULT_SPECIAL, RandomPassword
 
 _VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
 _FIRST = "first"  # the part that version 0.1 gave to the versions of rotation and operators
-_DEFAULTED_OPTIONS = {
-    "length": "length",
-    "override_special": "overrideSpecial",
-    "min_lower": "minLower",
-    "min_upper": "minUpper",
-    "min_numeric": "minNumeric",
-    "min_special": "minSpecial",
-}
-"""The options that this package gives a default, and the provider's spelling of them."""
-
-_OPTIONS = (*_DEFAULTED_OPTIONS.values(), "special", "lower", "upper", "numeric", "keepers")
-
-
-def generate(scope: Scope, secret: PlannedSecret, state: AccountState) -> None:
-    """Generate an entry's passwords and make them available to the references of the map.
-
-    The provider marks them as secrets; so do the resources and the output that they go into.
-    """
-    for key, options in secret.passwords.items():
-        _, _, part = key.partition(".")
-        # An option that the map does not set is fixed at creation: a changed option replaces the
-        # password, and a changed default of this package must not replace a password in use.
-        written = options.model_fields_set
-        fixed = [theirs for ours, theirs in _DEFAULTED_OPTIONS.items() if ours not in written]
-        if not state.may_write(secret):
-            fixed = list(_OPTIONS)  # a new password would be in the outputs, and nowhere else
-
-        password = _password(scope, secret, part or None, options, fixed)
-        scope.values.own_outputs["generated_passwords", key] = password.result
-
-
-def _password(
-    scope: Scope,
-    secret: PlannedSecret,
-    part: str | None,
-    options: RandomPassword,
-    fixed: list[str],
-) -> random.RandomPassword:
-    return random.RandomPassword(
-        scope.logical(secret, part),
-        length=options.length,
-        special=options.special,
-        override_special=options.override_special or DEFAULT_SPECIAL,
-        lower=_if_set(options, "lower"),
-        upper=_if_set(options, "upper"),
-        numeric=_if_set(options, "numeric"),
-        min_lower=options.minimum("lower"),
-        min_upper=options.minimum("upper"),
-        min_numeric=options.minimum("numeric"),
-        min_special=options.minimum("special"),
-        keepers=options.keepers or None,
-        opts=scope.options(secret, part, ignore_changes=fixed, protect=secret.protect),
-    )
-
-
-def _if_set(options: RandomPassword, name: str) -> bool | None:
-    """Return an option that the map sets; None leaves it to the provider."""
-    if name not in options.model_fields_set:
-        return None
-
-    value: bool = getattr(options, name)
-    return value
 
 
 def store(

@@ -187,17 +187,19 @@ def _unknown_key(model: type[BaseModel], detail: ErrorDetails, location: KeyPath
 
 
 def _known_keys(model: type[BaseModel], location: KeyPath) -> Iterator[str]:
-    """Yield the keys that the block at a location may have."""
+    """Yield the keys that the block at a location may have, of whichever kind it is."""
+    blocks = [model]
     for step in location:
-        for name, field in model.model_fields.items():
+        for name, field in blocks[0].model_fields.items():
             if step in (name, field.alias):
-                model = next(_models(field.annotation), model)
+                blocks = list(_models(field.annotation)) or blocks
                 break
 
-    for name, field in model.model_fields.items():
-        yield field.alias or name
+    for block in blocks:
+        for name, field in block.model_fields.items():
+            yield field.alias or name
 
-    if model is Header:
+    if blocks == [Header]:
         yield from ("secrets", "defaults")
 
 

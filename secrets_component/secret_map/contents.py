@@ -47,7 +47,7 @@ _WITH_LABELS = ("paths", "random", "stacks")
 """Fields whose keys are no fields, but names that the map chooses."""
 
 _BLOCKS = ("defaults", "secrets")
-_REFERENCE = r"(?<!\$)\$\{(?:output|random|config|env)\."  # compiled at first use
+_REFERENCE = r"(?<!\$)\$\{(?:output|random|config|env|file)\."  # compiled at first use
 _NO_REFERENCES = "takes no references, so `${…}` would stay as it is; write the value itself"
 _RESPELLED = (
     "is a number that JSON spells differently than this file does; write it in quotes (`'…'`) to "
@@ -156,17 +156,3 @@ def _fields(path: KeyPath) -> list[str]:
         is_label = step in _WITH_LABELS
 
     return fields
-
-
-def _check_plain_text(data: Mapping[str, Data], report: Report) -> None:
-    defaults = data.get("defaults")
-    if isinstance(defaults, dict):
-        warn_of_plain_text("", defaults, ("defaults",), report)
-
-    entries = data.get("secrets")
-    if not isinstance(entries, dict):
-        return
-
-    for key, entry in entries.items():
-        if isinstance(entry, dict):
-            warn_of_plain_text(key, entry, ("secrets", key), report)

@@ -100,6 +100,11 @@ class Header(_MapBlock):
     stacks: dict[Label, StackOrName] = {}
     """Pulumi stacks by component; `${output.<component>.<name>}` reads from them. Default: none."""
 
+    file_folders: list[Annotated[str, Field(min_length=1)]] = []
+    """Folders, relative to the map or absolute, below which `${file.<path>}` may read besides the
+    map's own folder. Default: none.
+    """
+
     def stack(self, component: str) -> Stack | None:
         """Return the stack of a component, or None if the map does not list it."""
         found = self.stacks.get(component)
@@ -290,9 +295,10 @@ class Fields(_MapBlock):
     random_password: RandomPassword = Field(default_factory=lambda: RandomPassword())
     """How the password is generated. Default: 32 letters, digits and `-_.`."""
 
-    random: dict[Label, RandomPassword] = {}
-    """Passwords of this entry by name, which its `secret_data` uses as `${random.<name>}`. Default:
-    none.
+    random: dict[Label, RandomValue] = {}
+    """Values to generate for this entry, by name: `{kind: password}` (the default), `bytes`, `uuid`
+    or `key_pair`. `secret_data` and `secret_binary` use them as `${random.<name>}`, and the public
+    half of a key pair as `${random.<name>.public}`. Default: none.
     """
 
     rotation_automatically: bool = False
@@ -443,6 +449,9 @@ CHARACTER_CLASSES: tuple[CharacterClass, ...] = ("lower", "upper", "numeric", "s
 class RandomPassword(_MapBlock):
     """How a password is generated: the options of Pulumi's `random.RandomPassword`."""
 
+    kind: Literal["password"] = "password"
+    """What is generated, here a password. Default: `password`."""
+
     length: int = Field(default=32, ge=1, le=4096)
     """Number of characters, 1 to 4096. Default: 32.
 
@@ -515,6 +524,102 @@ class RandomPassword(_MapBlock):
             return 0
 
         return int(getattr(self, name))
+
+
+class RandomBytes(_MapBlock):
+    """Random bytes, such as a key for encrypting or signing."""
+
+    kind: Literal["bytes"]
+    """What is generated: `bytes`."""
+
+    length: int = Field(default=32, ge=1, le=4096)
+    """Number of bytes, before they are encoded, 1 to 4096. Default: 32.
+
+    https://www.pulumi.com/registry/packages/random/api-docs/randombytes/
+    """
+
+    encoding: Literal["base64", "base64url", "hex"] = "base64"
+    """How the bytes are written as text: `base64`, `base64url` (`-` and `_` in place of `+` and
+    `/`, no `=` at the end), or lower-case `hex`. `secret_binary` needs `base64`, and stores the
+    bytes themselves. Default: `base64`.
+
+    https://www.rfc-editor.org/rfc/rfc4648, https://www.rfc-editor.org/rfc/rfc7515#section-2
+    """
+
+    keepers: dict[str, PlainText] = {}
+    """Arbitrary values; changing any of them generates new bytes. Default: none."""
+
+
+class RandomUuid(_MapBlock):
+    """A random UUID (version 4), which is kept as secret as a password."""
+
+    kind: Literal["uuid"]
+    """What is generated: `uuid`.
+
+    https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-4
+    """
+
+    keepers: dict[str, PlainText] = {}
+    """Arbitrary values; changing any of them generates a new UUID. Default: none."""
+
+
+Algorithm = Literal["ed25519", "ecdsa", "rsa"]
+DEFAULT_CURVE: Literal["P256"] = "P256"
+DEFAULT_BITS: Literal[3072] = 3072
+
+
+class RandomKeyPair(_MapBlock):
+    """A private key and its public half, which is an output that is not encrypted."""
+
+    kind: Literal["key_pair"]
+    """What is generated: `key_pair`."""
+
+    algorithm: Algorithm = "ed25519"
+    """What the key is for: `ed25519`, `ecdsa` or `rsa`. Default: `ed25519`."""
+
+    curve: Literal["P256", "P384", "P521"] | None = None
+    """Curve of an `ecdsa` key. Default: `P256`.
+
+    https://www.rfc-editor.org/rfc/rfc5656#section-10.1
+    """
+
+    bits: Literal[2048, 3072, 4096] | None = None
+    """Size of an `rsa` key. Default: 3072, as `ssh-keygen` has it.
+
+    https://man.openbsd.org/ssh-keygen.1
+    """
+
+    format: Literal["pem", "openssh"] = "pem"
+    """How both halves are written: `pem` (PKCS #8, and SubjectPublicKeyInfo for the public half) or
+    `openssh` (the public half is a line of `authorized_keys`, without a comment). Default: `pem`.
+
+    https://www.rfc-editor.org/rfc/rfc5958, https://www.rfc-editor.org/rfc/rfc5280#section-4.1
+    """
+
+    keepers: dict[str, PlainText] = {}
+    """Arbitrary values; changing any of them generates a new key pair. Default: none."""
+
+
+def _kind_of_random(value: object) -> str | None:
+    if not isinstance(value, dict):
+        return None
+
+    return f"={value.get('kind', 'password')}"
+
+
+RandomValue = Annotated[
+    Annotated[RandomPassword, Tag("=password")]
+    | Annotated[RandomBytes, Tag("=bytes")]
+    | Annotated[RandomUuid, Tag("=uuid")]
+    | Annotated[RandomKeyPair, Tag("=key_pair")],
+    Discriminator(
+        _kind_of_random,
+        custom_error_type="random",
+        custom_error_message="expected a mapping with options, whose `kind` is `password` (the "
+        "default), `bytes`, `uuid` or `key_pair`",
+    ),
+]
+"""What can be generated; a value of any kind is a secret, apart from the public half of a key."""
 
 
 class HostedRotation(_MapBlock):

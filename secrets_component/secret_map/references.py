@@ -33,11 +33,15 @@ class ReferenceKind(Enum):
     RANDOM = "random"
     CONFIG = "config"
     ENV = "env"
+    FILE = "file"
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One `${…}`: paths of outputs start with the component, the other kinds have one name."""
+    """One `${…}`: paths of outputs start with the component, the other kinds have one name.
+
+    The public half of a generated key pair has a second one, `public`.
+    """
 
     kind: ReferenceKind
     path: tuple[str, ...]
@@ -125,18 +129,24 @@ class RenderError(ValueError):
 
 _OPENING = re.compile(r"(?<!\$)(\$++)\{")
 _NAME = "[A-Za-z0-9_][A-Za-z0-9_-]*"
+PUBLIC = "public"
+"""The second part of a reference to the public half of a generated key pair."""
+
 _PATHS = {
     ReferenceKind.OUTPUT: re.compile(rf"{_NAME}(?:\.{_NAME})+"),
-    ReferenceKind.RANDOM: re.compile(_NAME),
+    ReferenceKind.RANDOM: re.compile(rf"{_NAME}(?:\.{PUBLIC})?"),
     ReferenceKind.CONFIG: re.compile("[A-Za-z0-9_][A-Za-z0-9_:.-]*"),
     ReferenceKind.ENV: re.compile(_NAME),
+    ReferenceKind.FILE: re.compile(r"[^\x00-\x1f\x7f]+"),
 }
 _FORMS = {  # what a map may write: no `self`
     ReferenceKind.OUTPUT: "${output.<component>.<name>}",
     ReferenceKind.RANDOM: "${random.<name>}",
     ReferenceKind.CONFIG: "${config.<key>}",
     ReferenceKind.ENV: "${env.<NAME>}",
+    ReferenceKind.FILE: "${file.<path>}",
 }
+_WITH_PARTS = (ReferenceKind.OUTPUT, ReferenceKind.RANDOM)
 _KINDS = {kind.value: kind for kind in _FORMS}
 _UNCLOSED_REFERENCE = (
     "`${` is never closed; write `}` after the reference, or `$${` for a literal `${`"
@@ -199,11 +209,11 @@ def _parse_reference(inside: str, own: Collection[str]) -> Reference | str:
     if not _PATHS[kind].fullmatch(rest):
         return f"incomplete reference; expected `{_FORMS[kind]}`"
 
-    if kind is not ReferenceKind.OUTPUT:
+    if kind not in _WITH_PARTS:
         return Reference(kind, (rest,))
 
     path = tuple(rest.split("."))
-    if path[0] in own:
+    if kind is ReferenceKind.OUTPUT and path[0] in own:
         kind = ReferenceKind.SELF
 
     return Reference(kind, path)

@@ -35,6 +35,7 @@ def of_rotated_value(entry: Entry, function: str) -> Iterator[Finding]:
         yield from _unfit_for_login(entry, function, engines)
         yield from _unportable_password(entry)
 
+    yield from _other_than_password(entry, function)
     yield from _unprotected_fields(entry, function)
 
 
@@ -45,16 +46,29 @@ def rotated_password(entry: Entry) -> tuple[KeyPath, RandomPassword]:
         The options and their path in the entry: those of `${random.<name>}` in the value or its
         field `password`, otherwise `random_password`.
     """
+    for name in _generated_for_password(entry):
+        options = entry.random[name]
+        if isinstance(options, RandomPassword):
+            return ("random", name), options
+
+    return ("random_password",), entry.random_password
+
+
+def _generated_for_password(entry: Entry) -> list[str]:
+    """Return the names under `random` that the value, or its field `password`, is made of."""
     data = entry.secret_data
     fields = _fields_of(data)
     text = data if fields is None else fields.get("password")
-    if isinstance(text, str):
-        for reference in references.parse(text, []).references:
-            name = reference.path[0]
-            if reference.kind is ReferenceKind.RANDOM and name in entry.random:
-                return ("random", name), entry.random[name]
+    if not isinstance(text, str):
+        return []
 
-    return ("random_password",), entry.random_password
+    names = []
+    for reference in references.parse(text, []).references:
+        name = reference.path[0]
+        if reference.kind is ReferenceKind.RANDOM and name in entry.random:
+            names.append(name)
+
+    return names
 
 
 def field_list(fields: Iterable[str]) -> str:
@@ -134,6 +148,18 @@ def _incomplete_login(
     engine = login.get("engine")
     if engine and "${" not in str(engine) and str(engine) not in engines:
         yield ("secret_data", "engine"), f"`{function}` supports only {field_list(engines)}"
+
+
+def _other_than_password(entry: Entry, function: str) -> Iterator[Finding]:
+    """Yield what a function would replace by a password, though it is none."""
+    for name in _generated_for_password(entry):
+        kind = entry.random[name].kind
+        if kind != "password":
+            yield (
+                ("random", name),
+                f"`{function}` would replace this `{kind}` by a password; use your own function "
+                "(`rotation_lambda_arn`), or turn rotation off and change `keepers` instead",
+            )
 
 
 def _unportable_password(entry: Entry) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Set
 from pydantic import BaseModel
 
 from secrets_component.errors import Finding, shown
-from secrets_component.secret_map import schedules
+from secrets_component.secret_map import references, schedules
 from secrets_component.secret_map.aws_types import MAX_VALUE_BYTES
 from secrets_component.secret_map.model import (
     CHARACTER_CLASSES,
@@ -23,8 +23,12 @@ from secrets_component.secret_map.model import (
     Header,
     HostedRotation,
     Kms,
+    RandomBytes,
+    RandomKeyPair,
     RandomPassword,
+    RandomValue,
 )
+from secrets_component.secret_map.references import ReferenceKind
 from secrets_component.secret_map.rotatable import field_list, of_rotated_value
 
 _SHORTEST_RECOVERY = 7
@@ -51,6 +55,7 @@ def of_entry(entry: Entry, written: Set[str]) -> Iterator[Finding]:
     yield from _exclusive(entry, "import_", "restore_deleted")
     yield from _unused_passwords(entry, written)
     yield from _unusable_value(entry)
+    yield from _unencoded_binary(entry)
     if entry.rotation_automatically:
         yield from _in_rotation(entry, written)
     else:
@@ -66,7 +71,7 @@ def of_entry(entry: Entry, written: Set[str]) -> Iterator[Finding]:
     yield from _within(("access",), _in_grants(entry.access))
     yield from _within(("random_password",), _in_password(entry.random_password))
     for name, options in entry.random.items():
-        yield from _within(("random", name), _in_password(options))
+        yield from _within(("random", name), _in_random_value(options))
 
 
 def of_binary(encoded: str) -> Iterator[Finding]:
@@ -146,7 +151,7 @@ def _unused_passwords(entry: Entry, written: Set[str]) -> Iterator[Finding]:
     if "random_password" in written and not entry.generate_random_password:
         yield ("random_password",), "needs `generate_random_password: true`"
 
-    if entry.random and entry.secret_data is None:
+    if entry.random and entry.secret_data is None and entry.secret_binary is None:
         yield ("random",), "needs a `secret_data` that uses it (`${random.<name>}`)"
 
 
@@ -158,12 +163,60 @@ def _unusable_value(entry: Entry) -> Iterator[Finding]:
         yield from of_binary(entry.secret_binary)
 
 
+def _unencoded_binary(entry: Entry) -> Iterator[Finding]:
+    """Yield what would go into `secret_binary` as something else than the base64 of the value."""
+    template = references.parse(entry.secret_binary or "", [])
+    is_whole = len(template.parts) == 1
+    for reference in template.references:
+        if reference.kind not in (ReferenceKind.RANDOM, ReferenceKind.FILE):
+            continue
+
+        problem = None
+        if reference.kind is ReferenceKind.RANDOM:
+            problem = _encoding_problem(entry.random.get(reference.path[0]))
+
+        if not is_whole:
+            problem = "must be the whole value: base64 cannot be joined"
+
+        if problem:
+            yield ("secret_binary",), f"`{reference}` {problem}"
+
+
+def _encoding_problem(options: RandomValue | None) -> str | None:
+    """Return why a generated value is no base64; None for one that the entry does not have."""
+    if options is None:
+        return None
+
+    if isinstance(options, RandomBytes) and options.encoding == "base64":
+        return None
+
+    return "is not base64; only `kind: bytes` with `encoding: base64` is"
+
+
 def _unusable_size(path: tuple[str], value: bytes) -> Iterator[Finding]:
     if not value:
         yield path, "is empty, which AWS refuses; omit the field to create a secret without a value"
 
     if len(value) > MAX_VALUE_BYTES:
         yield path, f"exceeds AWS's limit of {MAX_VALUE_BYTES:,} bytes"
+
+
+def _in_random_value(options: RandomValue) -> Iterator[Finding]:
+    match options:
+        case RandomPassword():
+            yield from _in_password(options)
+        case RandomKeyPair():
+            yield from _in_key_pair(options)
+
+
+def _in_key_pair(options: RandomKeyPair) -> Iterator[Finding]:
+    algorithms = {"curve": "ecdsa", "bits": "rsa"}
+    for field, algorithm in algorithms.items():
+        if options.algorithm == algorithm:
+            continue
+
+        if getattr(options, field) is not None:
+            yield (field,), f"has no effect without `algorithm: {algorithm}`"
 
 
 def _in_password(options: RandomPassword) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ from typing import Any
 
 from sandbox.conformance import Answer, Question
 from sandbox.providers.checks import DEFAULTS
-from sandbox.providers.official import Facts
+from sandbox.providers.official import Facts, facts
 
 FOLDER = Path(__file__).parent
 COMMAND = "make conformance"
@@ -150,7 +150,7 @@ def comparable(answer: Answer, question: Question) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "error": _worded(answer.error),
         "failures": sorted(_worded(reason) for reason in answer.failures),
-        "diffs": sorted(answer.diffs),
+        "diffs": _changed_inputs(answer, question),
         "replaces": sorted(answer.replaces),
         "deletes_first": answer.deletes_first,
     }
@@ -158,6 +158,12 @@ def comparable(answer: Answer, question: Question) -> dict[str, Any]:
         shown["added"] = _added(answer, question)
 
     return {key: value for key, value in shown.items() if value}
+
+
+def _changed_inputs(answer: Answer, question: Question) -> list[str]:
+    """Return the inputs that change; the bridge lists outputs that a replacement changes too."""
+    found = facts().get(question.token, Facts({}))
+    return sorted(set(answer.diffs) - {"id", *found.outputs})
 
 
 def _added(answer: Answer, question: Question) -> dict[str, Any]:

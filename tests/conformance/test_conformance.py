@@ -14,7 +14,7 @@ from google.protobuf import json_format, struct_pb2
 from pulumi.runtime.proto import provider_pb2
 
 from sandbox.conformance import Answer, Question
-from sandbox.providers import aws, checks, random
+from sandbox.providers import aws, checks, random, tls
 from sandbox.providers.checks import DEFAULTS
 from sandbox.providers.cloud import Cloud
 from sandbox.providers.official import facts
@@ -59,7 +59,7 @@ def sandbox_answers(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def server(region: str) -> Provider:
         if region not in servers:
-            types = {**aws.TYPES, **random.TYPES}
+            types = {**aws.TYPES, **random.TYPES, **tls.TYPES}
             made = Provider("1", types, facts(), aws.FUNCTIONS, Cloud, aws.ACCESS)
             settings = struct({"region": region})
             made.Configure(provider_pb2.ConfigureRequest(args=settings), Context())

@@ -87,6 +87,12 @@ def test_accepted_differences_in_wording_are_none(bridge: str, sandbox: str) -> 
     )
 
 
+def test_outputs_that_a_replacement_changes_are_not_recorded() -> None:
+    question = Change(given={"rsaBits": 4096}).question("tls:index/privateKey:PrivateKey", "x", {})
+    answer = Answer(diffs=("id", "privateKeyPem", "rsaBits"), replaces=("rsaBits",))
+    assert comparable(answer, question) == {"diffs": ["rsaBits"], "replaces": ["rsaBits"]}
+
+
 def test_file_has_a_line_for_each_answer() -> None:
     answers = {"again": {}, "a: removed": {"answer": {"diffs": ["a"]}}}
     held = {"type": TOKEN, "facts": "0", "resources": {"m/x": {"inputs": {}, "answers": answers}}}

@@ -21,6 +21,10 @@ secrets:
   composed: {secret_data: "user:${output.secretsmanager.generated_passwords.generated}"}
   written: {secret_data: "Zq7-written-in-the-map"}
   structured: {secret_data: {key: "Zq7-in-a-mapping", pw: "${random.pw}"}, random: {pw: {}}}
+  kinds:
+    random: {b: {kind: bytes, encoding: base64url}, id: {kind: uuid}, key: {kind: key_pair}}
+    secret_data: "${random.b} ${random.id} ${random.key}"
+  from_file: {secret_data: "${file.token}"}
   binary: {secret_binary: "WnE3LWJpbmFyeS12YWx1ZQ=="}
   from_config: {secret_data: "${config.token}"}
   from_environment: {secret_data: "x ${env.SANDBOX_TEST_TOKEN} y"}
@@ -46,21 +50,25 @@ def without_the_engines_dump(log: str) -> str:
 
 def test_state_log_and_output_hold_no_value(secrets: Secrets) -> None:
     stack = secrets(MAP)
+    (stack.project / "stacks" / "token").write_text("Zq7-in-a-file")
     stack.pulumi("config", "set", "--secret", "token", "Zq7-from-config")
     environment: dict[str, Any] = {"SANDBOX_TEST_TOKEN": "Zq7-from-environment"}
     texts = {"preview": stack.pulumi("preview", "--diff", **environment).text}
     most = stack.pulumi(*UP, "--logtostderr", "--logflow", "-v=9", **environment).text
     texts["log at level 9"] = without_the_engines_dump(most)
     texts["state"] = stack.state()
-    generated = list(stack.outputs()["generated_passwords"].values())
+    generated = stack.outputs()["generated_passwords"]
     changed = MAP.replace("Zq7-written", "Zq7-rewritten").replace("Zq7-operated", "Zq7-reoperated")
     texts["change"] = stack.write(changed).pulumi(*UP, **environment).text
     texts["state after a change"] = stack.state()
     texts["outputs"] = stack.pulumi("stack", "output").text
     texts["removal"] = stack.write("context_name: plain\n").pulumi(*UP).text
 
-    assert len(generated) == 2
-    needles = ["Zq7-", base64.b64encode(b"Zq7-")[:4].decode(), "WnE3LWJpbmFy", *generated]
+    assert len(generated) == 5
+    needles = ["Zq7-", base64.b64encode(b"Zq7-")[:4].decode(), "WnE3LWJpbmFy"]
+    for value in generated.values():
+        needles += [line for line in value.splitlines() if "-----" not in line]
+
     for name, text in texts.items():
         leaks = sum(any(needle in line for needle in needles) for line in text.splitlines())
         assert leaks == 0, f"{name}: {leaks} lines hold a value"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.providers import aws, checks, random
+from sandbox.providers import aws, checks, random, tls
 from sandbox.providers.checks import UNKNOWN, Naming
 from sandbox.providers.cloud import Cloud, derived, shown_tags, tags
 from sandbox.providers.official import Facts, Input, TableError, facts, facts_of
@@ -27,6 +27,8 @@ RULE, TARGET = "aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget
 KEY, ALIAS = "aws:kms/key:Key", "aws:kms/alias:Alias"
 TOPIC = "aws:sns/topic:Topic"
 LOG = "aws:cloudwatch/logGroup:LogGroup"
+BYTES = "random:index/randomBytes:RandomBytes"
+PAIR = "tls:index/privateKey:PrivateKey"
 PASSWORD = "random:index/randomPassword:RandomPassword"
 ARN = "arn:aws:iam::123456789012:role/r"
 A_FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:"
@@ -80,7 +82,7 @@ def test_table_in_another_form_is_refused(wrong: dict[str, Any], message: str) -
 
 
 def test_every_type_of_the_sandbox_has_its_facts() -> None:
-    assert facts().keys() == aws.TYPES.keys() | random.TYPES.keys()
+    assert facts().keys() == aws.TYPES.keys() | random.TYPES.keys() | tls.TYPES.keys()
 
 
 @pytest.mark.parametrize("token", facts())
@@ -214,6 +216,9 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (FUNCTION, {"loggingConfig": {"logFormat": "text"}}, 'expected logging_config.0.log_format to be one of ["JSON" "Text"], got text'),
     (ROTATION, {"rotationRules": {"automaticallyAfterDays": 0}}, "expected rotation_rules.0.automatically_after_days to be in the range (1 - 1000), got 0"),
     (ROTATION, {"rotationRules": {"automaticallyAfterDays": 1001}}, "expected rotation_rules.0.automatically_after_days to be in the range (1 - 1000), got 1001"),
+    (BYTES, {"length": 0}, "Invalid Attribute Value. Attribute length value must be at least 1, got: 0"),
+    (PAIR, {"algorithm": "DSA"}, 'Invalid Attribute Value Match. Attribute algorithm value must be one of: ["RSA" "ECDSA" "ED25519"], got: "DSA"'),
+    (PAIR, {"algorithm": "ECDSA", "ecdsaCurve": "P-256"}, 'Invalid Attribute Value Match. Attribute ecdsa_curve value must be one of: ["P224" "P256" "P384" "P521"], got: "P-256"'),
     (PASSWORD, {"length": 0}, "Invalid Attribute Value. Attribute length value must be at least 1, got: 0"),
     (PASSWORD, {"length": 9, "minUpper": 2, "minLower": 3, "minNumeric": 1, "minSpecial": 4}, "Invalid Attribute Value. Attribute length value must be at least sum of min_upper + min_lower + min_numeric + min_special, got: 9"),
     (PASSWORD, {"length": 9, "special": False, "upper": False, "lower": False, "numeric": False}, "Invalid Attribute Combination. At least one attribute out of [special,upper,lower,numeric] must be specified as true"),
@@ -394,6 +399,12 @@ def test_rotation_that_is_off_has_no_rules() -> None:
         (SECRET, "description", "a", "b", False),
         (VERSION, "secretStringWoVersion", 1, 2, True),
         (ROLE, "region", "a", "b", False),  # IAM has no regions
+        (BYTES, "length", 8, 9, True),
+        (BYTES, "keepers", {"a": "1"}, {"a": "2"}, True),
+        (BYTES, "keepers", None, {}, True),
+        (PAIR, "algorithm", "RSA", "ECDSA", True),
+        (PAIR, "ecdsaCurve", "P256", "P384", True),
+        (PAIR, "rsaBits", 2048, 4096, True),
         (PASSWORD, "length", 8, 9, True),
         (PASSWORD, "keepers", None, {"a": None}, False),
         (PASSWORD, "keepers", {}, None, False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -22,6 +23,11 @@ _Result = TypeVar("_Result")
 SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:rotate"
+
+RANDOM = base64.b64encode(b"\xfb\xff" * 8)
+"""What is generated where bytes are asked for, however many."""
+
+HALVES = ("privateKeyPemPkcs8", "privateKeyOpenssh", "publicKeyPem", "publicKeyOpenssh")
 
 Made = dict[tuple[str, str], dict[str, Any]]
 """The inputs of each created resource, by kind and logical name."""
@@ -75,6 +81,8 @@ class Cloud(mocks.Mocks):
             "SecretVersion": {"versionId": f"v-{args.name}"},
             "RandomPassword": {"result": f"generated-{args.name}"},
             "RandomInteger": {"result": 7},
+            "RandomBytes": {"base64": RANDOM.decode(), "hex": "fbff" * 8},
+            "PrivateKey": {name: f"{name} of {args.name}\n" for name in HALVES},
             "Key": {"arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/made", "keyId": "made"},
             "ReplicaKey": {"arn": f"arn:aws:kms:{inputs.get('region')}:{ACCOUNT}:key/made"},
             "Policy": {"arn": f"arn:aws:iam::{ACCOUNT}:policy/{args.name}"},

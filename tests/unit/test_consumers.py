@@ -19,6 +19,7 @@ ONE = {
     "kms_key_arns": {"db": "arn:aws:kms:eu-central-1:123456789012:key/k"},
     "policy_arns": {"read": "arn:aws:iam::123456789012:policy/read"},
     "generated_passwords": {"db": "Zq7-password", "db.token": "Zq7-token"},
+    "public_keys": {"db.key": "ssh-ed25519 AAAA"},
 }
 SEVERAL = {output: {"web": value, "jobs": {}} for output, value in ONE.items()}
 HIDDEN = {**ONE, "generated_passwords": {}}  # what the engine leaves of it without the key
@@ -77,6 +78,7 @@ def refusal(
         (lambda secrets: secrets.secret_name("db"), "myapp/dev/db"),
         (lambda secrets: secrets.secret_version_id("db"), "v1"),
         (lambda secrets: secrets.kms_key_arn("db"), ONE["kms_key_arns"]["db"]),
+        (lambda secrets: secrets.public_key("db.key"), ONE["public_keys"]["db.key"]),
         (lambda secrets: secrets.policy_arn("read"), ONE["policy_arns"]["read"]),
         (lambda secrets: secrets.secret_arns, ONE["secret_arns"]),
         (lambda secrets: secrets.kms_key_arns, ONE["kms_key_arns"]),

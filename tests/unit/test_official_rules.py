@@ -78,6 +78,14 @@ secrets:
     rotated_fields: [password]
     random: {password: {length: 8, special: false, keepers: {year: "2026"}}}
     secret_data: {host: h, password: "${random.password}"}
+  kinds:
+    random:
+      bytes: {kind: bytes, length: 1, keepers: {year: "2026"}}
+      id: {kind: uuid}
+      ed25519: {kind: key_pair, format: openssh, keepers: {year: "2026"}}
+      ecdsa: {kind: key_pair, algorithm: ecdsa, curve: P521}
+      rsa: {kind: key_pair, algorithm: rsa, bits: 4096}
+    secret_data: "${random.bytes} ${random.id} ${random.ed25519} ${random.ecdsa} ${random.rsa}"
 """
 
 

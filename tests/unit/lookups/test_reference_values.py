@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -268,6 +270,43 @@ def test_variable_is_secret_and_may_be_empty(monkeypatch: pytest.MonkeyPatch, te
     assert isinstance(value, pulumi.Output)
     assert resolved(value) == text
     assert is_secret(value)
+
+
+@pytest.mark.parametrize(
+    ("field", "content", "value"),
+    [("secret_data", "ü\n".encode(), "ü\n"), ("secret_binary", b"\xff\x00", "/wA=")],
+)
+def test_file_is_a_secret_text_or_the_base64_of_its_bytes(
+    tmp_path: Path, field: str, content: bytes, value: str
+) -> None:
+    (tmp_path / "a").write_bytes(content)
+    plan = plan_of(map_of(f"{field}: '${{file.a}}'"), file=str(tmp_path / "m.yaml"))
+    values = run_in_program(partial(reference_values.read, plan))
+    (reference,) = plan.secrets["a"].value_references
+    found = values.of(reference, "a")
+    assert isinstance(found, pulumi.Output)
+    assert resolved(found) == value
+    assert is_secret(found)
+
+
+def test_file_that_is_gone_since_the_map_was_loaded_ends_the_run(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("v")
+    file = str(tmp_path / "m.yaml")
+    plan = plan_of(value_of("${file.a}"), file=file)
+    (tmp_path / "a").unlink()
+    with pytest.raises(pulumi.RunError) as refused:
+        run_in_program(partial(reference_values.read, plan))
+    assert str(refused.value) == (
+        f"{file}:4:21: error: `${{file.a}}`: file not found (paths are relative to the map)"
+    )
+
+
+def test_file_that_is_no_text_any_more_ends_the_run(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("v")
+    plan = plan_of(value_of("${file.a}"), file=str(tmp_path / "m.yaml"))
+    (reference,) = plan.secrets["a"].value_references
+    with pytest.raises(pulumi.RunError, match=r"`\$\{file\.a\}`: is not text in UTF-8"):
+        ReferenceValues(plan, {reference: b"hunter2\xff"}).of(reference, "a")
 
 
 def test_references_to_the_map_itself_are_not_read_from_outside() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from secrets_component.planning.plan import Days, Expression, HostedFunction, NamedKey
+from secrets_component.secret_map.model import RandomPassword
 from secrets_component.secret_map.references import Template
 from tests.maps_of_tests import plan_of
 
@@ -145,8 +146,21 @@ def test_document_that_the_map_writes_out_has_no_principals_to_look_up() -> None
 )
 def test_passwords_are_keyed_as_in_the_output(fields: str, passwords: dict[str, int]) -> None:
     plan = plan_of(f"context_name: x\nsecrets: {{a: {{{fields}}}}}\n")
-    found = plan.secrets["a"].passwords
-    assert {key: options.length for key, options in found.items()} == passwords
+    found = plan.secrets["a"].generated_values
+    lengths = {}
+    for key, options in found.items():
+        assert isinstance(options, RandomPassword)
+        lengths[key] = options.length
+    assert lengths == passwords
+
+
+def test_key_pairs_are_those_that_have_a_public_half() -> None:
+    plan = plan_of(
+        "context_name: x\nsecrets:\n  a:\n    secret_data: '${random.k}${random.p}'\n"
+        "    random: {k: {kind: key_pair}, p: {}, id: {kind: uuid}}\n"
+    )
+    assert plan.secrets["a"].key_pairs == ("a.k",)
+    assert list(plan.secrets["a"].generated_values) == ["a.k", "a.p", "a.id"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Whole maps: what is planned, and what is refused before anything is created."""
 
+import subprocess
 import textwrap
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from secrets_component.planning.plan import (
 from secrets_component.planning.planner import load_plans, plans
 from secrets_component.secret_map.references import Template
 from secrets_component.secret_map.yaml_text import parse_yaml
+from tests.certificates import CERTIFICATE, PRIVATE_KEY
 from tests.maps_of_tests import plan_of, problems_of
 
 MAPS = Path(__file__).parent.parent.parent / "maps"
@@ -59,7 +61,9 @@ BAD = [
     ("secret_data: '${output.secretsmanager.generated_passwords.b}'", "4:21", "no entry `b` in this map"),
     ("secret_data: '${output.secretsmanager.secret_arn.a}'", "4:21", "did you mean `secret_arns`?"),
     ("secret_data: '${output.secretsmanager.secret_arns.a}'", "4:3", "circular reference: `a` → `a`"),
-    ("secret_data: '${random.pw}'", "4:21", "no password `pw` under this entry's `random`"),
+    ("secret_data: 'a ${random.pw.public}', random: {pw: {kind: bytes}}", "4:23", "`pw` has no public half; only `kind: key_pair` has one"),
+    ("kms_key_id: '${random.k}', secret_data: v, random: {k: {}}", "4:20", "no `k` under this entry's `random`"),
+    ("secret_data: '${random.pw}'", "4:21", "no `pw` under this entry's `random`"),
     ("secret_data: '${output.x'", "4:21", "`${` is never closed"),
     ("secret_data: {n: .nan}", "4:7", "JSON has no `.inf` or `.nan`"),
     ("import: old, secret_data: v", "4:7", "set `owner: map` to overwrite it"),
@@ -316,7 +320,7 @@ def test_entry_with_every_field_is_valid() -> None:
         "service_login": "structured",
         "oauth_config": "structured",
     }
-    assert list(one.secrets["service_login"].passwords) == [
+    assert list(one.secrets["service_login"].generated_values) == [
         "service_login.password",
         "service_login.token",
     ]
@@ -434,3 +438,53 @@ def test_alias_of_the_created_key_has_only_characters_that_an_alias_may_have(
     plan = plan_of(f"context_name: x+y\nkms: {kms}\nsecrets: {{}}\n")
     assert plan.created_key is not None
     assert plan.created_key.alias == alias
+
+
+def file_map(entry: str, header: str = "") -> str:
+    """A map with an entry `a`, whose fields begin at 3:7, or at 4:7 below a header."""
+    return f"context_name: x\n{header}secrets:\n  a: {{{entry}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ("secret_data: '${file.none}'", "3:21: error: `${file.none}`: file not found"),
+        ("secret_data: '<${file.../b}>'", "3:22: error: `${file.../b}`: is outside of the map's"),
+        ("secret_data: {k: '${file.raw}'}", "3:25: error: `${file.raw}`: is not text in UTF-8"),
+        ("kms_key_id: '${file.raw}'", "3:20: error: `${file.raw}`: only `secret_data` and"),
+    ],
+)
+def test_file_that_a_value_cannot_be_read_from_is_reported(
+    tmp_path: Path, entry: str, problem: str
+) -> None:
+    home = tmp_path / "maps"
+    home.mkdir()
+    (tmp_path / "b").write_text("outside")
+    (home / "raw").write_bytes(b"\xff")
+    file = str(home / "m.yaml")
+    (told,) = problems_of(file_map(entry), file=file)
+    assert told.startswith(f"{file}:{problem}")
+
+
+def test_file_in_a_listed_folder_and_bytes_are_accepted(tmp_path: Path) -> None:
+    home = tmp_path / "maps"
+    home.mkdir()
+    (tmp_path / "raw").write_bytes(b"\xff")
+    entry = "secret_binary: '${file.../raw}'"
+    plan = plan_of(file_map(entry, "file_folders: [..]\n"), file=str(home / "m.yaml"))
+    assert plan.warnings == ()
+
+
+def test_secret_file_in_git_is_a_warning_and_a_certificate_is_none(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    (tmp_path / ".gitignore").write_text("ignored.pem\n")
+    for name in ("key.pem", "ignored.pem"):
+        (tmp_path / name).write_text(PRIVATE_KEY)
+    (tmp_path / "cert.pem").write_text(CERTIFICATE)
+    file = str(tmp_path / "m.yaml")
+    entry = "secret_data: '${file.key.pem}${file.ignored.pem}${file.cert.pem}'"
+    assert list(map(str, plan_of(file_map(entry), file=file).warnings)) == [
+        f"{file}:3:21: warning: `${{file.key.pem}}`: is a secret in plain text, in a file that Git "
+        "tracks or would add: whoever can read the repository can read it; remove it there, and "
+        "list the file in `.gitignore`"
+    ]

@@ -43,7 +43,7 @@ def test_key_in_an_output_follows_component_and_output(path: tuple[str, ...], ke
     assert output_key(Reference(ReferenceKind.SELF, path)) == key
 
 
-OUTPUTS = "unknown output; this map has `generated_passwords`, `secret_arns`, `secret_names`"
+OUTPUTS = "unknown output; this map has `generated_passwords`, `public_keys`, `secret_arns`, `secret_names`"
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,9 @@ OUTPUTS = "unknown output; this map has `generated_passwords`, `secret_arns`, `s
         ("secretsmanager.generated_passwords.login", "`login` generates `login.pw`, `login.token`"),
         ("secretsmanager.generated_passwords.login.pin", "`login` generates `login.pw`, `login.token`"),
         ("secretsmanager.generated_passwords.plain.pw", "`plain` generates `plain`"),
+        ("secretsmanager.public_keys.plain", "`plain` has no key pair; write `random: {key: {kind: key_pair}}` there"),
+        ("secretsmanager.public_keys.pair.id", "`pair` generates `pair.key`"),
+        ("secretsmanager.public_keys.c.key", "no entry `c` in this map"),
     ],
 )  # fmt: skip
 def test_self_reference_without_a_value_is_reported_at_it(reference: str, problem: str) -> None:
@@ -67,6 +70,7 @@ def test_self_reference_without_a_value_is_reported_at_it(reference: str, proble
         "  b: {secret_data: v}\n"
         "  login: {random: {pw: {}, token: {}}, secret_data: '${random.pw}${random.token}'}\n"
         "  plain: {generate_random_password: true}\n"
+        "  pair: {random: {key: {kind: key_pair}, id: {kind: uuid}}, secret_data: '${random.key}${random.id}'}\n"
     )
     assert problems_of(referring(reference, others)) == [
         f"m:3:21: error: `${{output.{reference}}}`: {problem}"

@@ -12,6 +12,7 @@ HEAD = "context_name: x\nsecrets:\n"
 def test_only_generated_passwords_is_secret() -> None:
     result = deploy(
         "context_name: x\nkms: {create: true}\nsecrets:\n  a: {generate_random_password: true}\n"
+        "  c: {random: {k: {kind: key_pair}}, secret_data: '${random.k}'}\n"
         '  b: {secret_data: "${output.secretsmanager.generated_passwords.a}"}\n'
     )
     assert [name for name, secret in result.is_secret.items() if secret] == ["generated_passwords"]
@@ -22,7 +23,7 @@ def test_outputs_of_an_empty_map_are_empty() -> None:
     assert outputs.pop("initial_passwords") == []
     assert outputs.pop("alarm_topic_arn") is None
     assert outputs == {name: {} for name in outputs}
-    assert len(outputs) == 8
+    assert len(outputs) == 9
 
 
 def test_passwords_that_the_map_writes_once_are_initial() -> None:
@@ -63,6 +64,7 @@ def test_each_documented_output_has_a_value() -> None:
         "secret_names": {"a": "x/dev/a"},
         "secret_version_ids": {"a": "v-m.a"},
         "generated_passwords": {},
+        "public_keys": {},
         "kms_key_arns": {},
         "policy_arns": {
             "read": f"arn:aws:iam::{ACCOUNT}:policy/m.read",

@@ -66,6 +66,10 @@ def test_unknown_key_of_the_map_is_reported_with_the_nearest_key_of_its_block(
             "2:56: error: unknown key `lenght`; did you mean `length`?",
         ),
         (
+            "secret_data: '${random.p}', random: {p: {kind: key_pair, algoritm: rsa}}",
+            "2:72: error: unknown key `algoritm`; did you mean `algorithm`?",
+        ),
+        (
             "access: {readres: []}",
             "2:24: error: unknown key `readres`; did you mean `readers`?",
         ),
@@ -109,6 +113,8 @@ def test_key_that_is_missing_in_a_block_is_reported_at_the_block() -> None:
         ("protect: 1", "2:24: error: `protect`: expected `true` or `false`"),
         ("tags: [a]", "2:21: error: `tags`: expected a mapping"),
         ("access: readers", "2:23: error: `access`: expected a mapping"),
+        ("secret_data: v, random: {p: {kind: pin}}", "2:43: error: `p`: expected a mapping with options, whose `kind` is `password` (the default), `bytes`, `uuid` or `key_pair`"),
+        ("secret_data: v, random: {p: {kind: key_pair, algorithm: dsa}}", "2:71: error: `algorithm`: expected 'ed25519', 'ecdsa' or 'rsa'"),
         ("replicas: eu-west-1", "2:25: error: `replicas`: expected a list (`[a, b]`)"),
         ("replicas: [eu-west-1]", "2:26: error: `replicas`: expected a mapping"),
         ("owner: me", "2:22: error: `owner`: expected 'map', 'rotation' or 'operator'"),

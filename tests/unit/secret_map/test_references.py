@@ -202,6 +202,8 @@ def test_null_output_is_refused() -> None:
         ("${output.x}", "incomplete"),
         ("${output.x.}", "incomplete"),
         ("${random}", "incomplete"),
+        ("${random.a.private}", "incomplete"),
+        ("${random.a.public.b}", "incomplete"),
         ("${env.A B}", "incomplete"),
     ],
 )
@@ -221,7 +223,7 @@ def test_all_bad_references_of_a_text_are_reported() -> None:
 
 KNOWN = (
     "expected one of `${output.<component>.<name>}`, `${random.<name>}`, `${config.<key>}`, "
-    "`${env.<NAME>}`; write `$${` for a literal `${`"
+    "`${env.<NAME>}`, `${file.<path>}`; write `$${` for a literal `${`"
 )
 
 
@@ -231,6 +233,8 @@ KNOWN = (
         ("a ${x} b", "${x}", f"unknown reference; {KNOWN}"),
         ("${outptu.x.y}", "${outptu.x.y}", f"unknown reference; did you mean `output`?; {KNOWN}"),
         ("${}", "${}", f"unknown reference; {KNOWN}"),
+        ("${file.}", "${file.}", "incomplete reference; expected `${file.<path>}`"),
+        ("${file.a\tb}", "${file.a\tb}", "incomplete reference; expected `${file.<path>}`"),
         ("${env.}", "${env.}", "incomplete reference; expected `${env.<NAME>}`"),
         ("${config.a b}", "${config.a b}", "incomplete reference; expected `${config.<key>}`"),
         (
@@ -252,6 +256,22 @@ def test_text_is_printed_as_the_map_writes_it() -> None:
     assert str(references.parse("a ${random.x} ${output.a.b.c}", [])) == (
         "a ${random.x} ${output.a.b.c}"
     )
+
+
+@pytest.mark.parametrize("path", ["a", "certs/server key.pem", "../x.d/ü.crt", "/run/secrets/a$b"])
+def test_file_is_named_by_any_path(path: str) -> None:
+    (reference,) = references.parse(f"<${{file.{path}}}>", [], own={"a"}).references
+    assert (reference.kind, reference.path) == (ReferenceKind.FILE, (path,))
+
+
+def test_public_half_of_a_key_pair_is_a_second_part_of_its_name() -> None:
+    template = references.parse("${random.secretsmanager.public}", [], own={"secretsmanager"})
+    (reference,) = template.references
+    assert (reference.kind, reference.path) == (
+        ReferenceKind.RANDOM,
+        ("secretsmanager", "public"),
+    )
+    assert str(template) == "${random.secretsmanager.public}"
 
 
 def test_references_are_listed_in_order_and_once() -> None:

@@ -21,6 +21,10 @@ OTHER_CHARACTERS = (
     "database clients encode all but printable ASCII characters in different ways, so that the "
     "database would refuse the password; remove the others"
 )
+NO_PASSWORD_KIND = (
+    "`{}` would replace this `{}` by a password; use your own function (`rotation_lambda_arn`), or "
+    "turn rotation off and change `keepers` instead"
+)
 NO_LOGIN = (
     "`postgres-single-user` needs a mapping or a JSON object with `engine`, `host`, `username`, "
     "`password`"
@@ -64,6 +68,9 @@ REFUSED: list[tuple[str, str, KeyPath, str]] = [
     ("generated-password", "secret_data: {password: p, user: u}, rotated_fields: [user]", ("rotated_fields",), ONE_FIELD.format("generated-password")),
     ("postgres-single-user", f"{LOGIN}, rotated_fields: [username]", ("rotated_fields",), ONE_FIELD.format("postgres-single-user")),
     ("postgres-alternating-users", f"{LOGIN}, rotated_fields: [password]", ("rotated_fields",), TWO_FIELDS.format("postgres-alternating-users")),
+    ("postgres-single-user", f"{LOGIN}, random: {{pw: {{kind: uuid}}}}", ("random", "pw"), NO_PASSWORD_KIND.format("postgres-single-user", "uuid")),
+    ("mysql-single-user", f"{LOGIN.replace('postgres', 'mysql').replace('random.pw', 'random.pw.public')}, random: {{pw: {{kind: key_pair}}}}", ("random", "pw"), NO_PASSWORD_KIND.format("mysql-single-user", "key_pair")),
+    ("generated-password", "secret_data: '${random.pw}', random: {pw: {kind: bytes}}", ("random", "pw"), NO_PASSWORD_KIND.format("generated-password", "bytes")),
     ("postgres-alternating-users", f"{LOGIN}, rotated_fields: [username]", ("rotated_fields",), TWO_FIELDS.format("postgres-alternating-users")),
 ]  # fmt: skip
 
@@ -82,6 +89,7 @@ def test_value_that_a_function_would_break_is_found_once(
         ("generated-password", "import: old"),
         ("generated-password", "generate_random_password: true"),
         ("generated-password", "secret_data: '${random.pw}'"),
+        ("generated-password", "secret_data: {password: '${random.pw}', id: '${random.id}'}, random: {pw: {}, id: {kind: uuid}}"),
         ("generated-password", "secret_data: '{\"password\": \"${random.pw}\", \"port\": ${output.rds.port}}'"),
         ("generated-password", "secret_data: {password: p}, random: {pw: {override_special: '§'}}"),
         ("generated-password", "secret_data: {password: p}, rotated_fields: [password]"),

@@ -34,6 +34,22 @@ GOOD = {
         secretsmanager={"vars": FLAT},
         other={"metadata": {"component": "secretsmanager"}, "vars": FLAT},
     ),
+    "kinds of generated values": {
+        "context_name": "x",
+        "secrets": {
+            "a": {
+                "secret_data": "${random.p}",
+                "random": {
+                    "p": {},
+                    "options": {"length": 8},
+                    "password": {"kind": "password", "special": False},
+                    "bytes": {"kind": "bytes", "encoding": "hex"},
+                    "uuid": {"kind": "uuid"},
+                    "pair": {"kind": "key_pair", "algorithm": "rsa", "bits": 4096},
+                },
+            }
+        },
+    },
     "other components": atmos(secretsmanager={"vars": FLAT}, rds={"vars": {"anything": 1}}),
 }
 
@@ -60,6 +76,10 @@ BAD = {
     "second instance, unknown key": atmos(
         other={"metadata": {"component": "secretsmanager"}, "vars": BROKEN}
     ),
+    "unknown kind of a generated value": {
+        "context_name": "x",
+        "secrets": {"a": {"secret_data": "v", "random": {"p": {"kind": "pin"}}}},
+    },
     "no terraform": {"components": {}},
 }
 
