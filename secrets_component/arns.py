@@ -5,7 +5,7 @@ The form: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _FIELDS = 6  # arn, partition, service, region, account, resource
 
@@ -82,6 +82,18 @@ class Home:
     region: str = "<region>"
     account: str = "<account>"
     caller: str | None = None
+
+    @property
+    def dns_suffix(self) -> str:
+        """The end of the names of the partition's services, as in `kms:ViaService`.
+
+        China has one of its own (botocore, `partitions.json`: `dnsSuffix`).
+        """
+        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+
+    def in_region(self, region: str) -> Home:
+        """Return the same account in another region."""
+        return replace(self, region=region)
 
     def arn(self, service: str, resource: str, region: str | None = None) -> str:
         """Return the ARN of a resource of this account; `region` defaults to the home region."""

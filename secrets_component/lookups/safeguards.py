@@ -23,12 +23,11 @@ from dataclasses import dataclass, field, replace
 import pulumi
 from pulumi.runtime import settings
 from pulumi.runtime.mocks import MockMonitor
-from pulumi_aws import secretsmanager
 
-from secrets_component.arns import Home, is_arn
+from secrets_component.arns import Home
 from secrets_component.errors import Report
 from secrets_component.lookups import earlier_exports
-from secrets_component.lookups.account import reason_of
+from secrets_component.lookups.adoption import AdoptedSecret, read_adopted
 from secrets_component.lookups.holdings import Holdings, names_to_look_up, own_marks
 from secrets_component.lookups.inventory import AccountError, HeldSecret, Inventory
 from secrets_component.lookups.marks import REPLACES_LABEL, VALUE_LABEL, Mark, map_mark
@@ -87,6 +86,7 @@ class AccountState:
         deleted: secrets with an entry's name that are scheduled for deletion, by key.
         inventory: the account; None where it cannot be queried, and under mocks.
         is_blind: the account cannot be queried.
+        adopted: the secrets that `import` adopts, by entries' keys.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -95,6 +95,7 @@ class AccountState:
     deleted: Mapping[str, HeldSecret] = field(default_factory=dict)
     inventory: Inventory | None = None
     is_blind: bool = False
+    adopted: Mapping[str, AdoptedSecret] = field(default_factory=dict)
 
     def name_of(self, secret: PlannedSecret) -> str:
         """Return a secret's name in AWS, which an adopted one brings along."""
@@ -200,12 +201,12 @@ def check_account(
     """
     report = plan.report()
     _check_replicas(plan, home, report)
-    adopted = _read_imported(plan, parent, report)
+    adopted = read_adopted(plan, parent, report)
     imports = {key: one.arn for key, one in adopted.items()}
-    names = {key: one.name or plan.secrets[key].name for key, one in adopted.items()}
+    names = {key: one.name for key, one in adopted.items()}
     if isinstance(settings.get_monitor(), MockMonitor):
         refuse(report)
-        return AccountState(names, imports)
+        return AccountState(names, imports, adopted=adopted)
 
     try:
         look = _Look(plan, home, identity, _open_inventory(home), names, parent)
@@ -213,11 +214,11 @@ def check_account(
         look.check(_waiting(plan, found), state, report)
     except AccountError as error:
         refuse(report)
-        return _without_account(plan, AccountState(names, imports), error)
+        return _without_account(plan, AccountState(names, imports, adopted=adopted), error)
 
     refuse(report)
     look.explain(state)
-    return state
+    return replace(state, adopted=adopted)
 
 
 def _waiting(plan: Plan, found: ReferenceValues) -> set[str]:
@@ -451,33 +452,6 @@ def _check_replicas(plan: Plan, home: Home, report: Report) -> None:
             if replica.region == home.region:
                 message = f"`{home.region}` is this stack's own region; use another"
                 report.error_at_text((*secret.place, "replicas", index), home.region, message)
-
-
-def _read_imported(
-    plan: Plan, parent: pulumi.Resource, report: Report
-) -> dict[str, secretsmanager.AwaitableGetSecretResult]:
-    """Look up the secrets that `import` adopts, by entries' keys.
-
-    Their names come from AWS as well: the ARN of a secret may be written without its last six
-    characters, and a name may end like them.
-    """
-    options = pulumi.InvokeOptions(parent=parent)
-    found = {}
-    for key, secret in plan.secrets.items():
-        wanted = secret.import_
-        if not wanted:
-            continue
-
-        try:
-            if is_arn(wanted):
-                found[key] = secretsmanager.get_secret(arn=wanted, opts=options)
-            else:
-                found[key] = secretsmanager.get_secret(name=wanted, opts=options)
-        except Exception as error:  # noqa: BLE001 # the SDK raises a bare Exception for a failed invoke
-            message = f"the secret `{wanted}` cannot be adopted: {reason_of(error)}"
-            report.error((*secret.place, "import"), message)
-
-    return found
 
 
 def _open_inventory(home: Home) -> Inventory:

@@ -36,6 +36,7 @@ from secrets_component.planning.plan import (
     Rotation,
     Source,
     Structured,
+    is_aws_managed,
 )
 from secrets_component.planning.template_parser import TemplateParser
 from secrets_component.secret_map import names, references
@@ -163,6 +164,7 @@ class _Planner:
             owner=entry.owner or _default_owner(source, rotation),
             is_owner_written=entry.owner is not None,
             kms_key=kms_key,
+            is_key_written=entry.kms_key_id is not None,
             replicas=self._replicas(entry.replicas, kms_key, path),
             rotation=rotation,
             on_rotate=self._on_rotate(entry, path),
@@ -172,6 +174,7 @@ class _Planner:
             recovery_window_in_days=entry.recovery_window_in_days,
             protect=entry.protect,
             import_=entry.import_,
+            replace_policy=entry.replace_policy,
             restore_deleted=entry.restore_deleted,
             renamed_from=entry.renamed_from,
             rotated_fields=tuple(entry.rotated_fields),
@@ -352,16 +355,17 @@ class _Planner:
             message = "has no initial value; rotation starts once a value is set"
             self._report.warn((*path, "rotation_automatically"), message)
 
-        if secret.import_ and (secret.policy or secret.grants):
+        has_policy = bool(secret.policy or secret.grants)
+        if secret.import_ and has_policy and not secret.replace_policy:
             message = (
-                "the adopted secret's own resource policy is replaced by the map's; add what it "
-                "allows to `policy` or `access` (`aws secretsmanager get-resource-policy` shows it)"
+                "if the adopted secret has a resource policy, copy it to `policy` to keep it (`aws "
+                "secretsmanager get-resource-policy` shows it), or write `replace_policy: true`"
             )
             self._report.warn((*path, "import"), message)
 
         self._check_recovery(secret)
         self._access.check_size(secret)
-        if _is_under_aws_managed_key(secret.kms_key):
+        if is_aws_managed(secret.kms_key):
             if _is_for_other_accounts(secret):
                 self._report.error((*path, "policy"), OWN_KEY_NEEDED)
 
@@ -483,10 +487,6 @@ def _default_owner(source: Source, rotation: Rotation | None) -> Owner:
         return "rotation"
 
     return "operator" if isinstance(source, Empty) else "map"
-
-
-def _is_under_aws_managed_key(key: KmsKey) -> bool:
-    return isinstance(key, AwsManagedKey) or (isinstance(key, NamedKey) and key.is_aws_managed)
 
 
 def _is_for_other_accounts(secret: PlannedSecret) -> bool:

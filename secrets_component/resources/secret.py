@@ -9,10 +9,19 @@ import pulumi
 from pulumi_aws import secretsmanager
 from pulumi_aws.secretsmanager.outputs import SecretReplica
 
-from secrets_component.lookups.marks import ADOPTED_TAG, KEY_TAG, MAP_TAG, STATE_TAG
+from secrets_component.lookups.marks import (
+    ADOPTED_TAG,
+    IMPORTED,
+    IMPORTED_WITH_POLICY,
+    KEY_TAG,
+    MAP_TAG,
+    RESTORED,
+    STATE_TAG,
+)
 from secrets_component.lookups.refusal import refusal
 from secrets_component.lookups.safeguards import AccountState, StackIdentity
 from secrets_component.planning.plan import AwsManagedKey, KeptKey, Plan, PlannedSecret
+from secrets_component.resources.keys import SecretKeys
 from secrets_component.resources.scope import Scope
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 
@@ -20,23 +29,22 @@ from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 def create(
     scope: Scope,
     secret: PlannedSecret,
-    kms_key: pulumi.Input[str] | None,
-    replica_keys: Mapping[str, pulumi.Input[str] | None],
+    keys: SecretKeys,
     tags: Mapping[str, pulumi.Input[str]],
     state: AccountState,
 ) -> secretsmanager.Secret:
     """Create or adopt a secret, and offer its ARN and name to references.
 
     Args:
-        kms_key: the key that encrypts it; None for the AWS-managed key or an adopted secret's own.
-        replica_keys: the key of each replica by region; None for the region's AWS-managed key.
+        keys: the keys that encrypt it and its replicas.
         tags: all of its tags.
         state: what the account holds.
     """
     replicas = [
         secretsmanager.SecretReplicaArgs(region=region, kms_key_id=key)
-        for region, key in replica_keys.items()
+        for region, key in keys.of_replicas.items()
     ]
+    kms_key = keys.named
     ignored = _unset_properties(secret, state) if secret.import_ else []
     if isinstance(secret.kms_key, AwsManagedKey):
         # A secret without a key gets the AWS-managed one, which AWS creates if the region has none
@@ -104,6 +112,7 @@ def tags(
     state: AccountState,
 ) -> dict[str, pulumi.Input[str]]:
     """Return a secret's tags: its entry's, or those of an adopted secret, and the map's marks."""
+    has_policy = bool(secret.policy or secret.grants)
     found: dict[str, pulumi.Input[str]] = dict(secret.tags)
     held = state.own.get(secret.key)
     if secret.import_ and held is not None and not secret.tags:
@@ -112,8 +121,10 @@ def tags(
                 found[key] = value
 
     found |= {MAP_TAG: identity.map_mark, KEY_TAG: secret.key, STATE_TAG: state_id}
-    if secret.is_adopted:
-        found[ADOPTED_TAG] = "true"
+    if secret.import_:
+        found[ADOPTED_TAG] = IMPORTED_WITH_POLICY if has_policy else IMPORTED
+    elif secret.restore_deleted:
+        found[ADOPTED_TAG] = RESTORED
 
     return found
 

@@ -394,8 +394,13 @@ class Fields(_MapBlock):
     import_: str | None = Field(default=None, alias="import", min_length=1)
     """Name or ARN of an existing secret to adopt. While this is set, the secret keeps its name, and
     every property that the entry itself does not set (description, tags, key, replicas); a removed
-    entry leaves it in the account. Its resource policy is replaced where the map has grants or a
-    policy for it. Default: none.
+    entry leaves it in the account. If the map has grants or a policy for it, a run stops before it
+    replaces a resource policy that the secret has already. Default: none.
+    """
+
+    replace_policy: bool = False
+    """Replace the resource policy that the adopted secret has by the one that the map's grants
+    and `policy` make. Default: no; to keep it, copy it to `policy`.
     """
 
     restore_deleted: bool = False

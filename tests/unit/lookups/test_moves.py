@@ -10,6 +10,7 @@ from tests.maps_of_tests import plan_of
 from tests.unit.lookups.test_safeguards import (
     DELETION,
     HOME,
+    KEY,
     MAP,
     OF_MAP,
     STATE,
@@ -143,3 +144,35 @@ def test_other_region_is_allowed_in_words() -> None:
 
     assert len(found("a: {owner: operator}")) == 1
     assert found("a: {owner: operator, allow_loss: it is filled anew}") == []
+
+
+IMPORTED = {**own().tags, "secretsmap:adopted": "imported"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "kms_key", "is_refused"),
+    [
+        ("a: {}", KEY, True),
+        ("a: {kms_key_id: alias/other}", KEY, False),
+        ("a: {import: x/dev/a}", KEY, False),
+        ("a: {}", None, False),
+    ],
+    ids=["left", "in words", "still adopted", "AWS-managed"],
+)
+def test_adopted_secret_leaves_its_key_in_words_only(
+    entry: str, kms_key: str | None, is_refused: bool
+) -> None:
+    holdings = Holdings({"a": own(tags=IMPORTED, kms_key=kms_key)})
+    found = problems(map_of(entry), holdings)
+    expected = (
+        f"`x/dev/a` was adopted with the key `{kms_key}`; without `import` it would move to the "
+        f"map's key, and its description and tags would go; write `kms_key_id: {kms_key}` to keep "
+        "its key, or the `kms_key_id` that it is to have"
+    )
+    assert found == ([expected] if is_refused else [])
+
+
+def test_restored_secret_is_under_the_maps_key_anyway() -> None:
+    restored = {**own().tags, "secretsmap:adopted": "restored"}
+    holdings = Holdings({"a": own(tags=restored, kms_key=KEY)})
+    assert problems(map_of("a: {}"), holdings) == []

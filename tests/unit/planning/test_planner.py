@@ -53,7 +53,7 @@ BAD = [
     ("replicas: [{region: Mars}]", "4:27", "expected an AWS region"),
     ("policy: {template: cross-account-secret-policy, principals: ['111122223333']}", "4:7", "another account can never read a secret under the AWS-managed key"),
     ("policy: {template: cross-account-secret-policy, principals: ['*']}", "4:68", "never a wildcard"),
-    ("policy: '{\"Statement\": [}'", "4:7", "is not JSON (line 1, column 16 of it)"),
+    ("policy: '{\"Statement\": [}'", "4:7", "is not JSON (line 1, column 16 of it"),
     ("policy: {Statement: [{Effect: Allow, Principal: '*', Action: 'x'}]}", "4:7", "gives access to everyone"),
     ("secret_data: '${output.rds.endpoint}'", "4:21", "add `rds: <organization>/rds/dev` under `stacks:`"),
     ("secret_data: '${output.secretsmanager.generated_passwords.b}'", "4:21", "no entry `b` in this map"),
@@ -244,10 +244,11 @@ READERS = 'access: {readers: ["111122223333"]}'
         (f"import: old, {POLICY}", "", True),
         (f"import: old, {READERS}", "", True),
         ("import: old", READERS, True),
+        (f"import: old, replace_policy: true, {POLICY}", "", False),
         ("import: old", "", False),
         (POLICY, "", False),
     ],
-    ids=["policy", "access", "access of the map", "no policy", "new secret"],
+    ids=["policy", "access", "access of the map", "given up", "no policy", "new secret"],
 )
 def test_policy_that_replaces_that_of_an_adopted_secret_is_a_warning(
     fields: str, head: str, is_warned: bool
@@ -255,8 +256,8 @@ def test_policy_that_replaces_that_of_an_adopted_secret_is_a_warning(
     warned = [str(one) for one in plan_of(entry(fields, head)).warnings]
     assert [line.split(" (")[0] for line in warned] == (
         [
-            "m:4:7: warning: `import`: the adopted secret's own resource policy is replaced by the "
-            "map's; add what it allows to `policy` or `access`"
+            "m:4:7: warning: `import`: if the adopted secret has a resource policy, copy it to "
+            "`policy` to keep it"
         ]
         if is_warned
         else []

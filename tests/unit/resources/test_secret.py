@@ -103,7 +103,7 @@ def test_adopted_secret_keeps_its_tags_beside_the_marks_of_the_map(
     assert made["Secret", "m.a"]["tags"] == {
         **MARKS,
         "theirs": "1",
-        "secretsmap:adopted": "true",
+        "secretsmap:adopted": "imported",
     }
     assert list(requests["m.a"].ignoreChanges) == ["description", "kmsKeyId", "replicas"]
 
@@ -242,5 +242,5 @@ def test_adopted_secret_is_looked_up_by_name_and_keeps_what_the_entry_leaves_out
     assert made["Secret", "m.a"] == {
         "name": "legacy",
         "recoveryWindowInDays": 30,
-        "tags": {**MARKS, "secretsmap:adopted": "true"},
+        "tags": {**MARKS, "secretsmap:adopted": "imported"},
     }
