@@ -5,8 +5,10 @@ The form: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
+_SUFFIX = re.compile(r"-[0-9A-Za-z]{6}$")
 _FIELDS = 6  # arn, partition, service, region, account, resource
 
 
@@ -61,8 +63,12 @@ class Arn:
 
     @property
     def secret_name(self) -> str:
-        """The name in a secret's ARN (`…:secret:<name>-<six characters>`)."""
-        return self.resource.removeprefix("secret:").rpartition("-")[0]
+        """The name in a secret's ARN (`…:secret:<name>-<six characters>`).
+
+        AWS also takes an ARN without the last six characters, if they are not mistaken for them.
+        """
+        name = self.resource.removeprefix("secret:")
+        return _SUFFIX.sub("", name)
 
 
 def is_arn(text: str) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from secrets_component.errors import MapFileError, Problem, Report, SecretMapError
 from secrets_component.lookups.inventory import AccountError, HeldSecret, Inventory
+from secrets_component.planning import neighbours
 from secrets_component.planning.plan import Plan, PlannedSecret
 from secrets_component.planning.planner import load_plans
 
@@ -71,15 +72,19 @@ def _parser() -> argparse.ArgumentParser:
 
 def _validate(options: argparse.Namespace) -> int:
     worst = OK
+    checked: list[Plan] = []
     for file in options.files:
         plans, code = _load(file, options.environment)
         worst = max(worst, code)
+        checked += plans.values()
         for plan in plans.values():
             _print_problems(plan.warnings)
             if options.filled:
                 worst = max(worst, _check_filled(plan))
 
-    return worst
+    conflicts = neighbours.problems_of_files(checked)
+    _print_problems(conflicts)
+    return max(worst, INVALID_MAP) if conflicts else worst
 
 
 def _check_filled(plan: Plan) -> int:

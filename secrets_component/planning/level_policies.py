@@ -23,6 +23,7 @@ SHORTEST_HOME = Home("aws", "us-east-1", "0" * 12)
 """Stands for an account and region that are not known yet: no real ones are shorter."""
 
 _ANY_KEY_ID = "0" * 36
+_PUNCTUATION = 10  # around a name in a list: `-??????`, quotes, a comma
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +153,27 @@ def size_findings(plan: Plan) -> Iterator[Finding]:
     members = members_of_levels(plan)
     for level in plan.levels:
         below = members[level.path]
-        if not below:
+        key_arns = _keys_of_known_length(below)
+        if _surely_fits(plan, level, below, key_arns):
             continue
 
         for kind in KINDS:
-            document = level_policy(plan, level, below, kind, facts, _keys_of_known_length(below))
+            document = level_policy(plan, level, below, kind, facts, key_arns)
             problem = size_problem_of_level(level, kind, document)
             if problem:
                 yield level.place, problem
+
+
+def _surely_fits(
+    plan: Plan, level: Level, below: Sequence[PlannedSecret], key_arns: Sequence[str]
+) -> bool:
+    """Return whether a level has too little in it to be measured: almost all of them have."""
+    prefix = level_prefix(plan.context, plan.environment, level.path)
+    elsewhere = [secret.name for secret in below if not secret.name.startswith(prefix)]
+    names = sum(len(SHORTEST_HOME.secret_arn(name)) + _PUNCTUATION for name in [prefix, *elsewhere])
+    keys = sum(len(key) + _PUNCTUATION for key in key_arns)
+    regions = _regions(SHORTEST_HOME, below)
+    return 2 * len(regions) * names + keys < MAX_LEVEL_CHARACTERS // 2
 
 
 def _keys_of_known_length(secrets: Sequence[PlannedSecret]) -> list[str]:

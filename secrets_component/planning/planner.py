@@ -10,7 +10,7 @@ from typing import Any
 from secrets_component.arns import Arn, is_arn
 from secrets_component.errors import KeyPath, MapValueError, did_you_mean, shown
 from secrets_component.iam.grants import TemplatedPolicy
-from secrets_component.planning import neighbours, self_references
+from secrets_component.planning import key_policies, level_policies, neighbours, self_references
 from secrets_component.planning.access import OWN_KEY_NEEDED, AccessPlanner
 from secrets_component.planning.certificates import bundle_problem
 from secrets_component.planning.plan import (
@@ -120,7 +120,7 @@ class _Planner:
             if stack is not None:
                 stacks[component] = stack
 
-        return Plan(
+        plan = Plan(
             name=self._name,
             instance=self._instance.name,
             context=header.context_name,
@@ -135,6 +135,17 @@ class _Planner:
             places=self._instance,
             warnings=tuple(self._report.warnings),
         )
+        self._check_sizes(plan)
+        return plan
+
+    def _check_sizes(self, plan: Plan) -> None:
+        """Refuse policies that are too long for IAM or KMS in any account."""
+        for path, problem in level_policies.size_findings(plan):
+            self._report.error(path, problem)
+
+        too_long = key_policies.size_finding(plan)
+        if too_long:
+            self._report.error(("kms", "create"), too_long)
 
     def _plan_created_key(self) -> CreatedKey | None:
         kms = self._header.kms

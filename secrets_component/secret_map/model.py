@@ -160,8 +160,8 @@ class Kms(_MapBlock):
     """Create a KMS key for this map, which can be used through Secrets Manager only. If the map
     grants any `access`, only its readers and admins, the roles in `attach_to` and the deploying
     identity can decrypt with the key; a role that gets one of `policy_arns` in another way must be
-    listed there too. Otherwise, the account's IAM policies decide. Principals of a `policy` template
-    can use the key for that secret in both cases. Default: no.
+    listed there too. Otherwise, the account's IAM policies decide. The principals of a `policy`
+    template can use the key for that secret in both cases. Default: no.
     """
 
     alias: Annotated[str | None, Field(max_length=250)] = None

@@ -77,6 +77,21 @@ def test_validate_reports_every_problem_of_every_file(
     ]
 
 
+def test_validate_checks_files_against_each_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two = tmp_path / "one.yaml", tmp_path / "two.yaml"
+    one.write_text("context_name: x\nsecrets: {a: {}}\n")
+    two.write_text("context_name: x\nsecrets: {b: {name: a}}\n")
+    files = [str(one), str(two)]
+    assert cli.main(["validate", *files, "--environment", "dev"]) == 1
+    assert capsys.readouterr().err == (
+        f"{two}:2:11: error: the map `secretsmanager` in `{one}` has the same secret name `x/dev/a`; "
+        "change `name`, `path` or the context\n"
+    )
+    assert cli.main(["validate", *files]) == 0
+
+
 def test_unreadable_file_and_wrong_usage_exit_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from secrets_component.arns import Home
 from secrets_component.planning import key_policies
 from secrets_component.planning.plan import Plan
-from tests.maps_of_tests import plan_of
+from tests.maps_of_tests import plan_of, problems_of
 from tests.unit.mocks import ACCOUNT, REGION, Made, deploy
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
@@ -236,8 +236,8 @@ def test_key_of_very_many_secrets_names_what_their_names_begin_with() -> None:
 
 def test_policy_of_a_key_over_kms_limit_is_known_without_aws() -> None:
     entries = "".join(f"  s{n}: {{access: {{readers: ['{APP}{n}']}}}}\n" for n in range(70))
-    found = key_policies.size_finding(plan_of(f"{CREATED}secrets:\n{entries}"))
-    assert found is not None
+    (found,) = problems_of(f"{CREATED}secrets:\n{entries}")
+    assert found.startswith("m:2:7: error: `create`: the key's policy has 3")
     assert "KMS allows 32,768" in found
 
 

@@ -14,7 +14,7 @@ from secrets_component.iam.requests import Request
 from secrets_component.iam.statements import compile_policy
 from secrets_component.planning import level_policies
 from secrets_component.planning.level_policies import LevelFacts
-from tests.maps_of_tests import plan_of
+from tests.maps_of_tests import plan_of, problems_of
 from tests.unit.mocks import ACCOUNT, REGION
 
 FACTS = LevelFacts(Home("aws", REGION, ACCOUNT), {"secretsmap:map": "shop/dev/m"})
@@ -85,10 +85,13 @@ def test_sizes_are_known_without_aws() -> None:
     many_from_elsewhere = "".join(
         f"  a{n}: {{import: 'legacy/{n:04}', path: p}}\n" for n in range(90)
     )
-    plan = plan_of(f"context_name: x\nsecrets:\n{many_from_elsewhere}")
-    found = list(level_policies.size_findings(plan))
-    assert {path for path, _ in found} == {("access",), ("access", "paths", "p")}
-    assert all("characters; IAM allows 6,144" in message for _, message in found)
+    found = problems_of(f"context_name: x\nsecrets:\n{many_from_elsewhere}")
+    levels = ("read", "admin", "p/read", "p/admin")
+    assert len(found) == len(levels)
+    for level in levels:
+        assert any(f"the `{level}` policy has " in line for line in found)
+
+    assert all("characters; IAM allows 6,144; adopt fewer" in line for line in found)
 
 
 @pytest.mark.parametrize("entries", [many(1000), "  a: {}\n"])

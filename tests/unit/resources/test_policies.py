@@ -7,6 +7,7 @@ import pulumi
 import pytest
 
 from secrets_component.arns import Home
+from secrets_component.lookups import account
 from secrets_component.planning.level_policies import LevelFacts
 from secrets_component.resources import policies
 from tests.unit.conftest import Registered
@@ -58,6 +59,15 @@ def test_policies_from_template_and_inline() -> None:
     assert [statement["Sid"] for statement in read] == ["ReadSecrets"]
     assert read[0]["Principal"] == {"AWS": ["arn:aws:iam::111122223333:root"]}
     assert json.loads(made["SecretPolicy", "m.c"]["policy"])["Statement"] == []
+
+
+def test_policy_names_accounts_in_the_partition_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home("aws-cn", "cn-north-1", ACCOUNT)
+    monkeypatch.setattr(account, "read_home", lambda _: home)
+    entry = f"policy: {{template: read-secret-policy, principals: ['{ACCOUNT}']}}"
+    made = deploy(f"{HEAD}  a: {{{entry}}}\n").made
+    (statement,) = json.loads(made["SecretPolicy", "m.a"]["policy"])["Statement"]
+    assert statement["Principal"] == {"AWS": [f"arn:aws-cn:iam::{ACCOUNT}:root"]}
 
 
 def test_level_policies_name_their_secrets() -> None:
@@ -155,18 +165,20 @@ def test_name_in_iam_has_only_characters_that_iam_allows() -> None:
     assert made["Policy", "m.p/q/read"]["description"] == "read the secrets below x/dev/p/q/"
 
 
-def read_document(adopted: int) -> str:
-    """Return the reading policy of a map that adopts this many secrets from elsewhere."""
-    entries = (f"  a{n}: {{import: 'legacy/{n:04}', owner: operator}}\n" for n in range(adopted))
+def read_document(keys: int) -> str:
+    """Return the reading policy of a map that adopts secrets under this many keys of their own."""
+    entries = (f"  a{n}: {{import: 'legacy/{n:04}', owner: operator}}\n" for n in range(25))
     scope = scope_of(HEAD + "".join(entries))
     plan = scope.plan
     facts = LevelFacts(Home("aws", REGION, ACCOUNT))
     below = list(plan.secrets.values())
-    return policies._level_document(scope, plan.levels[0], below, "read", [facts])
+    key = {REGION: f"arn:aws:kms:{REGION}:{ACCOUNT}:key/"}
+    known = [{region: f"{arn}{n:036}" for region, arn in key.items()} for n in range(keys)]
+    return policies._level_document(scope, plan.levels[0], below, "read", [facts, *known])
 
 
 def test_policy_is_measured_without_spaces_as_it_is_sent() -> None:
-    sent = read_document(77)
+    sent = read_document(23)
     assert len(sent) <= 6_144 < len(json.dumps(json.loads(sent)))
 
 
@@ -175,7 +187,7 @@ def test_policy_over_iams_limit_is_refused_with_its_level() -> None:
         pulumi.RunError,
         match=r"m:1:1: error: `access`: the `read` policy has 6,\d+ characters; IAM allows",
     ):
-        read_document(78)
+        read_document(24)
 
 
 def test_map_without_secrets_creates_no_policy() -> None:
