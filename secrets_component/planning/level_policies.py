@@ -154,7 +154,7 @@ def size_findings(plan: Plan) -> Iterator[Finding]:
     for level in plan.levels:
         below = members[level.path]
         key_arns = _keys_of_known_length(below)
-        if _surely_fits(plan, level, below, key_arns):
+        if not below or _surely_fits(plan, level, below, key_arns):
             continue
 
         for kind in KINDS:

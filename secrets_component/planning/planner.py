@@ -140,6 +140,9 @@ class _Planner:
 
     def _check_sizes(self, plan: Plan) -> None:
         """Refuse policies that are too long for IAM or KMS in any account."""
+        if self._report.errors:
+            return  # what is missing would be measured
+
         for path, problem in level_policies.size_findings(plan):
             self._report.error(path, problem)
 

@@ -31,6 +31,7 @@ from secrets_component.secret_map.aws_types import (
     ScheduleExpression,
     ScheduleWindow,
     SecretArn,
+    SecretId,
     SecurityGroupId,
     SubnetId,
     Tags,
@@ -392,7 +393,7 @@ class Fields(_MapBlock):
     protect: bool = False
     """Pulumi refuses to delete or replace the secret. Default: no."""
 
-    import_: str | None = Field(default=None, alias="import", min_length=1)
+    import_: SecretId | None = Field(default=None, alias="import")
     """Name or ARN of an existing secret to adopt. While this is set, the secret keeps its name, and
     every property that the entry itself does not set (description, tags, key, replicas); a removed
     entry leaves it in the account. If the map has grants or a policy for it, a run stops before it
