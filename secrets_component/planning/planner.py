@@ -40,7 +40,7 @@ from secrets_component.planning.plan import (
 )
 from secrets_component.planning.template_parser import TemplateParser
 from secrets_component.secret_map import names, references
-from secrets_component.secret_map.aws_types import MAX_TAGS, MAX_VALUE_BYTES
+from secrets_component.secret_map.aws_types import MAX_ALIAS, MAX_TAGS, MAX_VALUE_BYTES
 from secrets_component.secret_map.check import CheckedMap, check
 from secrets_component.secret_map.forms import COMPONENT, Origin, instances
 from secrets_component.secret_map.model import Entry, Header, HostedRotation, Owner, Replica
@@ -156,6 +156,10 @@ class _Planner:
             return None
 
         alias = _alias(self._header, self._environment)
+        if len(alias) > MAX_ALIAS:
+            message = f"the key's alias exceeds KMS's limit of {MAX_ALIAS} characters; set `alias`"
+            self._report.error(("kms",), message)
+
         return CreatedKey(alias, kms.deletion_window_in_days, kms.multi_region)
 
     def _alarms(self) -> CreateTopic | NamedTopic | None:

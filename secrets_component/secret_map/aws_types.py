@@ -27,6 +27,12 @@ MAX_POLICY_CHARACTERS = 20_480
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutResourcePolicy.html
 """
 
+MAX_ALIAS = 256
+"""Size limit of the alias of a key, `alias/` included.
+
+https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
+"""
+
 AWS_MANAGED_KEY = "alias/aws/secretsmanager"
 """The key that encrypts secrets for which no key is given.
 

@@ -95,6 +95,16 @@ def test_name_over_the_limit_is_refused() -> None:
     assert "exceeds AWS's limit of 512 characters" in problems_of(entry(f"name: {'n' * 510}"))[0]
 
 
+def test_alias_over_the_limit_is_refused() -> None:
+    head = f"context_name: {'c' * 250}\nkms: {{create: true%s}}\nsecrets: {{}}\n"
+    (told,) = problems_of(head % "")
+    assert (
+        told
+        == "m:2:1: error: `kms`: the key's alias exceeds KMS's limit of 256 characters; set `alias`"
+    )
+    assert plan_of(head % ", alias: short").created_key
+
+
 def test_two_entries_with_one_name_are_refused() -> None:
     told = problems_of(
         """\
