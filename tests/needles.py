@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import stat
 import threading
 import urllib.parse
 import zipfile
@@ -15,7 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _SHORTEST = 8
 """Characters; a shorter text, such as a user's name, is found by chance."""
 

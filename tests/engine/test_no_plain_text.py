@@ -13,6 +13,7 @@ import re
 import stat
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,8 @@ def test_nothing_that_a_run_touches_holds_a_value(
     producer.up()
     stack.pulumi("config", "set", "--secret", "token", TOKEN)
     searched = Searched(stack, tmp_path / "temporary")
+    searched.temporary.mkdir()
+    (searched.temporary / "control").touch(mode=0o600)
     with WatchedFolder(searched.temporary) as temporary:
         searched.run("preview", "preview", "--diff")
         searched.run("events of a preview", "preview", "--json")
@@ -199,15 +202,19 @@ def test_nothing_that_a_run_touches_holds_a_value(
         }.items():
             searched.run(name, *arguments)
 
-        account = {**described_by_aws(aws), **code_of_functions(aws, "needles")}
+        control = stack.pulumi("stack", "output", "--json", "--show-secrets").text
+        passwords = stack.outputs()["generated_passwords"].values()
+        values |= {password.encode() for password in passwords}
+        account: dict[str, str | bytes] = {**described_by_aws(aws)}
+        account.update(code_of_functions(aws, "needles"))
         stack.write("context_name: needles\nname: needles\n")
         searched.run("removal", *UP)
         searched.run("destroy", "destroy", "--yes")
 
-    searched.texts |= account
+    searched.texts.update(account)
     own = {f"Pulumi.{stack.name}.yaml", f"{stack.name}.yaml", "passphrase", "credentials"}
     files = files_below(stack.sandbox.home, stack.project, CACHE, but=sorted(own))
-    searched.texts |= files
+    searched.texts.update(files)
     for file, (mode, content) in temporary.seen.items():
         searched.texts[f"{file} ({stat.filemode(mode)})"] = content
 
@@ -216,6 +223,10 @@ def test_nothing_that_a_run_touches_holds_a_value(
         forms |= forms_of(value)
 
     assert len(values) >= 17
+    assert in_text(control, sorted(forms)) == len(passwords) == 5, "the search finds what is there"
+    assert str(searched.temporary / "control") in temporary.seen
+    modes = {file: stat.S_IMODE(mode) for file, (mode, _) in temporary.seen.items()}
+    assert {file: oct(mode) for file, mode in modes.items() if mode & 0o077} == {}
     assert any(".bak" in file for file in files)
     assert any("history" in file for file in files)
     assert any(file.endswith("ca.pem") or "rotators/handlers.py" in file for file in files)
@@ -224,52 +235,56 @@ def test_nothing_that_a_run_touches_holds_a_value(
 
 def rotate(aws: Aws, stack: SecretsStack, *keys: str) -> None:
     client = aws("secretsmanager")
-    for arn in (stack.outputs()["secret_arns"][key] for key in keys):
+    for key in keys:
+        arn = stack.outputs()["secret_arns"][key]
         token = client.rotate_secret(SecretId=arn)["VersionId"]
-        wait_until(
-            lambda arn=arn, token=token: (
-                "AWSCURRENT"
-                in client.describe_secret(SecretId=arn)["VersionIdsToStages"].get(token, [])
-            )
-        )
+        wait_until(partial(is_current, client, arn, token))
+
+
+def is_current(client: Any, arn: str, version: str) -> bool:
+    labels = client.describe_secret(SecretId=arn)["VersionIdsToStages"]
+    return "AWSCURRENT" in labels.get(version, [])
 
 
 @pytest.mark.parametrize("failure", FAILURES)
 def test_failure_holds_no_value(secrets: Secrets, tmp_path: Path, loud: None, failure: str) -> None:
     small = EVERYTHING.partition("  rotating:")[0].replace("needles", "fails")
-    small = small.replace("alarms: {create: true}\n", "").replace(
-        "organization/fails", "organization/none"
-    )
-    stack = secrets(small)
+    small = small.replace("alarms: {create: true}\n", "")
+    wrong = small.replace(*FAILURES[failure], 1)
+    assert wrong != small
+    stack = secrets(wrong)
     stack.pulumi("config", "set", "--secret", "token", TOKEN)
     searched = Searched(stack, tmp_path / "temporary")
     searched.temporary.mkdir()
-    searched.run("up", *UP)
-    wrong = small.replace(*FAILURES[failure], 1)
-    assert wrong != small
-    stack.write(wrong)
-    searched.run("preview", "preview", "--diff", "--debug", good=failure == list(FAILURES)[1])
     searched.run("failure", *UP, "--debug", good=failure == "JSON that is broken")
-    searched.texts |= files_below(searched.temporary)
+    searched.texts.update(files_below(searched.temporary))
     searched.assert_clean({b"Zq7-", b"WnE3LWJpbmFy"})
 
 
 COMMANDS = [
-    ("validate",), ("plan",), ("plan", "--json"), ("validate", "--filled"), ("plan", "--live"),
-]  # fmt: skip
+    *[(command, "") for command in ("validate --filled", "plan", "plan --json", "plan --live")],
+    *[("validate", failure) for failure in ("", *FAILURES)],
+]
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-@pytest.mark.parametrize("failure", ["", *FAILURES])
+@pytest.mark.parametrize(("command", "failure"), COMMANDS)
 def test_command_line_holds_no_value(
-    sandbox: Sandbox, tmp_path: Path, command: tuple[str, ...], failure: str
+    sandbox: Sandbox, tmp_path: Path, command: str, failure: str
 ) -> None:
     text = EVERYTHING.replace("READER", "reader")
     if failure:
         text = text.replace(*FAILURES[failure], 1)
     (tmp_path / "map.yaml").write_text(text, "utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "secrets_component", *command, "map.yaml", "--environment", "dev"],
+        [
+            sys.executable,
+            "-m",
+            "secrets_component",
+            *command.split(),
+            "map.yaml",
+            "--environment",
+            "dev",
+        ],
         cwd=tmp_path,
         env={**sandbox.environment(), **VALUES, "PYTHONDEVMODE": "1"},
         stdout=subprocess.PIPE,
