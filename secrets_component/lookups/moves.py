@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from secrets_component.arns import Home
 from secrets_component.errors import Finding
@@ -15,6 +16,7 @@ from secrets_component.lookups.holdings import Holdings
 from secrets_component.lookups.inventory import HeldSecret
 from secrets_component.lookups.marks import MAP_TAG, Mark
 from secrets_component.lookups.values_in_use import moves_along
+from secrets_component.planning.key_policies import under_created_key
 from secrets_component.planning.plan import Empty, Generated, Plan, PlannedSecret, is_aws_managed
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 
@@ -232,6 +234,31 @@ def problems_of_region(
             f"another stack for `{home.region}`"
         )
         yield secret.place, message
+
+
+def window_problem_of_key(plan: Plan, holdings: Holdings, now: datetime) -> str | None:
+    """Explain that the map's key could be deleted before secrets that can still be restored.
+
+    Entries that are gone no longer say how long that is: AWS does.
+    """
+    if plan.created_key is None:
+        return None
+
+    keys = set()
+    for secret in under_created_key(plan):
+        held = holdings.own.get(secret.key)
+        if held is not None and held.has_own_key:
+            keys.add(held.kms_key)
+
+    days = timedelta(days=plan.created_key.deletion_window_in_days)
+    for removed in holdings.scheduled:
+        if removed.kms_key in keys and removed.deletion and removed.deletion > now + days:
+            return (
+                f"`{removed.name}` can be restored until {removed.deletion:%Y-%m-%d}, for which it "
+                f"needs this key; write at least {(removed.deletion - now).days + 1} days"
+            )
+
+    return None
 
 
 def writer(secret: PlannedSecret) -> str:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import pulumi
 from pulumi.runtime import settings
@@ -28,10 +29,10 @@ from secrets_component.arns import Home
 from secrets_component.errors import Report
 from secrets_component.lookups import earlier_exports
 from secrets_component.lookups.adoption import AdoptedSecret, read_adopted
-from secrets_component.lookups.holdings import Holdings, names_to_look_up, own_marks
+from secrets_component.lookups.holdings import Holdings, MarkedSecrets, names_to_look_up, own_marks
 from secrets_component.lookups.inventory import AccountError, HeldSecret, Inventory
 from secrets_component.lookups.marks import REPLACES_LABEL, VALUE_LABEL, Mark, map_mark
-from secrets_component.lookups.moves import Moves, problems_of_region
+from secrets_component.lookups.moves import Moves, problems_of_region, window_problem_of_key
 from secrets_component.lookups.reference_values import ReferenceValues
 from secrets_component.lookups.refusal import refusal, refuse
 from secrets_component.lookups.values_in_use import (
@@ -246,14 +247,15 @@ class _Look:
         self._holdings = Holdings()
 
     def state(self, imports: Mapping[str, str]) -> AccountState:
-        found, removed = self._marked(self._inventory)
+        marked = self._marked(self._inventory)
+        found = marked.of_entries
         own = {key: newest for key, (newest, *_) in found.items()}
         superseded = {key: tuple(older) for key, (_, *older) in found.items() if older}
         wanted = names_to_look_up(self._plan, own, self._names)
         named = self._inventory.named(self._plan, wanted) if wanted else {}
         self._adopt_unmarked(own, named, imports)
         own = self._with_earlier_versions(own)
-        self._holdings = Holdings(own, superseded, tuple(removed), named)
+        self._holdings = Holdings(own, superseded, marked.removed, marked.scheduled, named)
         return AccountState(
             names=self._names,
             imports=self._imports(own, named, imports),
@@ -284,6 +286,10 @@ class _Look:
             ):
                 report.error(path, message)
 
+        problem = window_problem_of_key(self._plan, self._holdings, datetime.now(UTC))
+        if problem:
+            report.error(("kms", "deletion_window_in_days"), problem)
+
         for key, held in state.deleted.items():
             _check_deleted(self._plan.secrets[key], held, self._inventory, report)
 
@@ -313,9 +319,9 @@ class _Look:
                 "until the recovery window ends"
             )
 
-    def _marked(self, inventory: Inventory) -> tuple[dict[str, list[HeldSecret]], list[HeldSecret]]:
+    def _marked(self, inventory: Inventory) -> MarkedSecrets:
         if self._identity.state is None:
-            return {}, []
+            return MarkedSecrets()
 
         return own_marks(self._plan, inventory.of_state(self._identity.state))
 
@@ -415,7 +421,7 @@ class _Look:
 
     def _elsewhere(self, region: str) -> dict[str, HeldSecret]:
         """Return the entries' living secrets in another region that they do not have here."""
-        found, _ = self._marked(self._inventory.in_region(region))
+        found = self._marked(self._inventory.in_region(region)).of_entries
         return {key: newest for key, (newest, *_) in found.items() if key not in self._holdings.own}
 
 
