@@ -35,7 +35,7 @@ class Holdings:
         own: the secret that each entry has now, under whatever name, by the entry's key.
         superseded: older secrets of the same entry, left by a rename that has not ended.
         removed: the map's secrets whose entries are gone.
-        scheduled: the map's secrets that are scheduled for deletion; until then, they can come back.
+        scheduled: the map's secrets that are scheduled for deletion: they can still come back.
         named: what has an entry's name in AWS and is not its own, by that name.
     """
 
