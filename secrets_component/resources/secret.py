@@ -82,6 +82,7 @@ def create(
     if not secret.replicas and not secret.import_:
         container.replicas.apply(partial(_refuse_to_leave_replicas, scope.plan, secret))
 
+    container.replicas.apply(partial(_refuse_stale_replica_keys, scope.plan, secret))
     scope.values.own_outputs["secret_arns", secret.key] = container.arn
     scope.values.own_outputs["secret_names", secret.key] = container.name
     return container
@@ -103,6 +104,25 @@ def _refuse_to_leave_replicas(
             f"--remove-replica-regions {regions}`, then `pulumi up --refresh`"
         )
         raise refusal(plan, secret.place, message)
+
+
+def _refuse_stale_replica_keys(
+    plan: Plan, secret: PlannedSecret, replicas: Sequence[SecretReplica] | None
+) -> None:
+    """Stop before a replica key is deleted under which the provider would leave a replica.
+
+    A replica that no longer names a key keeps the one that it has (terraform-provider-aws,
+    `secretsmanager/secret.go`: `kms_key_id` is optional and computed).
+    """
+    for replica in replicas or ():
+        key = replica.kms_key_id or ""
+        planned = secret.keys.get(replica.region)
+        if isinstance(planned, AwsManagedKey) and ":key/mrk-" in key:
+            message = (
+                f"the provider would leave the replica in `{replica.region}` under the key "
+                f"`{key}`; write `kms_key_id: {AWS_MANAGED_KEY}` at this replica"
+            )
+            raise refusal(plan, (*secret.place, "replicas"), message)
 
 
 def tags(

@@ -59,6 +59,9 @@ class Cloud(mocks.Mocks):
     of_policies: ClassVar[dict[str, str]] = {}
     """The resource policies of secrets that exist already, by name."""
 
+    of_secrets: ClassVar[dict[str, Any]] = {}
+    """What AWS says of each secret besides what the program does."""
+
     def __init__(self, stacks: dict[str, dict[str, Any]], secret_outputs: tuple[str, ...]) -> None:
         self.stacks, self.secret_outputs = stacks, list(secret_outputs)
         self.made: Made = {}
@@ -79,6 +82,7 @@ class Cloud(mocks.Mocks):
             "Secret": {
                 "arn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{inputs.get('name')}-AbCdEf",
                 **self.kept_keys.get(inputs.get("name", ""), {}),
+                **self.of_secrets,
             },
             "SecretVersion": {"versionId": f"v-{args.name}"},
             "RandomPassword": {"result": f"generated-{args.name}"},
