@@ -95,7 +95,10 @@ class Home:
 
         China has one of its own (botocore, `partitions.json`: `dnsSuffix`).
         """
-        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+        if self.partition == "aws-cn":
+            return "amazonaws.com.cn"
+
+        return "amazonaws.com"
 
     def in_region(self, region: str) -> Home:
         """Return the same account in another region."""

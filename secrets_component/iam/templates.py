@@ -193,7 +193,10 @@ def use_of_values(text: str) -> Kind | None:
     if not _WRITING_ACTIONS.isdisjoint(actions):
         return "admin"
 
-    return None if _READING_ACTIONS.isdisjoint(actions) else "read"
+    if not _READING_ACTIONS.isdisjoint(actions):
+        return "read"
+
+    return None
 
 
 def _is_for_the_maps_principals(statement: Mapping[str, Any]) -> bool:

@@ -143,7 +143,9 @@ def _statements_in(policy: str) -> list[Any]:
 
     statements = []
     for statement in found:
-        statements.append(_in_one_form({k: v for k, v in statement.items() if k != "Sid"}))
+        nameless = dict(statement)
+        nameless.pop("Sid", None)
+        statements.append(_in_one_form(nameless))
 
     return statements
 

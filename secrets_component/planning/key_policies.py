@@ -13,7 +13,7 @@ from secrets_component.arns import Arn, Home, exact, is_arn
 from secrets_component.iam import documents, templates
 from secrets_component.iam.documents import KeyUse, Known, Statement
 from secrets_component.iam.grants import KINDS, Grant, Kind, Level, TemplatedPolicy, covers
-from secrets_component.planning.level_policies import SHORTEST_HOME
+from secrets_component.planning.level_policies import SHORTEST_HOME, names_by_prefix
 from secrets_component.planning.plan import (
     HostedFunction,
     MapKey,
@@ -58,7 +58,12 @@ _ADMINISTRATION = (
 
 def under_created_key(plan: Plan) -> list[PlannedSecret]:
     """Return the secrets that the map's own key encrypts; an adopted one keeps its own key."""
-    return [secret for secret in plan.secrets.values() if isinstance(secret.kms_key, MapKey)]
+    found = []
+    for secret in plan.secrets.values():
+        if isinstance(secret.kms_key, MapKey):
+            found.append(secret)
+
+    return found
 
 
 def replica_regions(plan: Plan) -> list[str]:
@@ -130,7 +135,9 @@ def size_finding(plan: Plan) -> str | None:
     home = SHORTEST_HOME
     known = {}
     for principal in principals_of_created_key(plan):
-        known[principal] = "" if principal.references else str(principal)
+        known[principal] = str(principal)
+        if principal.references:
+            known[principal] = ""
 
     regions = [home.region, *replica_regions(plan)]
     text = created_key_policy(plan, known, _roles_of_levels(plan, home), home, regions)
@@ -193,13 +200,15 @@ class _KeyUses:
 
     def names(self, level: str = "") -> list[str]:
         """Return patterns for the names of the secrets in a level."""
-        names = [exact(one.name) for one in self.secrets if covers(level, one.path)]
+        names = []
+        for secret in self.secrets:
+            if covers(level, secret.path):
+                names.append(exact(secret.name))
+
         if self.exactly or not names:
             return names
 
-        prefix = level_prefix(self.plan.context, self.plan.environment, level)
-        elsewhere = [name for name in names if not name.startswith(prefix)]
-        return [f"{prefix}*", *elsewhere]
+        return names_by_prefix(names, level_prefix(self.plan.context, self.plan.environment, level))
 
     def statements(
         self,
@@ -224,14 +233,18 @@ class _KeyUses:
     @property
     def is_restricted(self) -> bool:
         """Whether the map's `access`, and not IAM, decides who uses the key."""
-        return any(secret.grants for secret in self.secrets) or bool(self._attached())
+        if self._attached():
+            return True
+
+        return any(secret.grants for secret in self.secrets)
 
     def granted(self) -> Iterator[Statement]:
         """Yield what lets readers and administrators use the key."""
         for use in self._uses():
+            principals = [self.known[principal] for principal in use.principals]
             yield from self.statements(
                 use.kind,
-                [self.known[principal] for principal in use.principals],
+                principals,
                 use.names,
                 use.organization_id,
             )

@@ -83,14 +83,23 @@ def level_policy(
         return document
 
     prefix = level_prefix(plan.context, plan.environment, level.path)
-    elsewhere = [name for name in names if not name.startswith(prefix)]
     condition = {}
     if facts.tags:
         by_tag = {f"aws:ResourceTag/{key}": value for key, value in facts.tags.items()}
         condition = {"StringEquals": by_tag}
 
     regions = _regions(facts.home, below)
-    return _document([f"{prefix}*", *elsewhere], kind, facts.home, regions, key_arns, condition)
+    return _document(names_by_prefix(names, prefix), kind, facts.home, regions, key_arns, condition)
+
+
+def names_by_prefix(names: Sequence[str], prefix: str) -> list[str]:
+    """Return patterns for names: a prefix for those that begin with it, and all others."""
+    patterns = [f"{prefix}*"]
+    for name in names:
+        if not name.startswith(prefix):
+            patterns.append(name)
+
+    return patterns
 
 
 def _document(
@@ -129,7 +138,10 @@ def _regions(home: Home, below: Sequence[PlannedSecret]) -> list[str]:
 
 
 def _one_or_list(values: Sequence[str]) -> str | list[str]:
-    return values[0] if len(values) == 1 else list(values)
+    if len(values) == 1:
+        return values[0]
+
+    return list(values)
 
 
 def size_problem_of_level(level: Level, kind: Kind, document: str) -> str | None:

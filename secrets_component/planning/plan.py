@@ -93,7 +93,10 @@ ReplicaKey: TypeAlias = NamedKey | MapKey | AwsManagedKey
 
 def is_aws_managed(key: KmsKey) -> bool:
     """Return whether a key is the AWS-managed one, as far as the map alone shows it."""
-    return isinstance(key, AwsManagedKey) or (isinstance(key, NamedKey) and key.is_aws_managed)
+    if isinstance(key, NamedKey):
+        return key.is_aws_managed
+
+    return isinstance(key, AwsManagedKey)
 
 
 @dataclass(frozen=True, slots=True)
