@@ -16,7 +16,7 @@ from secrets_component.lookups.account import Identities
 from secrets_component.lookups.reference_values import ReferenceValues
 from secrets_component.lookups.refusal import refusal, refuse
 from secrets_component.planning.access import OWN_KEY_NEEDED, policy_size_problem
-from secrets_component.planning.plan import AwsManagedKey, NamedKey, Plan, PlannedSecret
+from secrets_component.planning.plan import NamedKey, Plan, PlannedSecret, is_aws_managed
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY, principal_problem
 from secrets_component.secret_map.references import Template
 
@@ -191,14 +191,14 @@ def _resolved_grantees(
 
 
 def _resolves_to_aws_managed_key(secret: PlannedSecret, values: ReferenceValues) -> bool:
-    match secret.kms_key:
-        case AwsManagedKey():
-            return True
-        case NamedKey(template):
-            key = values.fill(template, secret.key)
-            return isinstance(key, str) and key.endswith(AWS_MANAGED_KEY)
-        case _:
-            return False
+    if is_aws_managed(secret.kms_key):
+        return True
+
+    if not isinstance(secret.kms_key, NamedKey):
+        return False  # the map's own key, or that of an adopted secret (`check_adopted`)
+
+    key = values.fill(secret.kms_key.template, secret.key)
+    return isinstance(key, str) and key.endswith(AWS_MANAGED_KEY)
 
 
 def _check_sizes(plan: Plan, policies: Mapping[str, pulumi.Input[str]], report: Report) -> None:

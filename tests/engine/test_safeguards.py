@@ -135,6 +135,23 @@ def test_resource_policy_of_an_adopted_secret_goes_in_words_only(
     assert readers() == ["ours"]
 
 
+def test_adopted_secret_leaves_its_key_in_words_only(secrets: Secrets, aws: Aws) -> None:
+    client, key = aws("secretsmanager"), aws("kms").create_key()["KeyMetadata"]["Arn"]
+    text = "context_name: a9\nenvironment: e\nsecrets:\n  a: {%sowner: operator}\n"
+    client.create_secret(Name="a9/e/a", SecretString="in use", KmsKeyId=key)
+
+    def key_in_use() -> str:
+        return str(client.describe_secret(SecretId="a9/e/a").get("KmsKeyId"))
+
+    stack = secrets(text % "import: a9/e/a, ")
+    stack.up()
+    refused = stack.write(text % "").up(good=False)
+    assert f"was adopted with the key `{key}`" in refused.diagnostics
+    assert key_in_use() == key
+    stack.write(text % f"kms_key_id: '{key}', ").up()
+    assert key_in_use() == key
+
+
 def test_rotation_of_an_adopted_secret_may_use_the_key_that_it_has(
     secrets: Secrets, aws: Aws
 ) -> None:
