@@ -96,7 +96,8 @@ def created_key_policy(
     its readers and administrators, its rotation functions, and the identity that runs Pulumi, which
     writes the values. The principals of a secret's `policy` use it for that secret in both cases.
 
-    It names each secret; only where these are too many, the prefix that all their names have.
+    Levels are written as the names of their secrets; only where these are too many, as the prefix
+    that all of them have.
 
     Args:
         plan: the map's plan.
@@ -210,6 +211,17 @@ class _KeyUses:
 
         return names_by_prefix(names, level_prefix(self.plan.context, self.plan.environment, level))
 
+    def present_and_future_names(self) -> list[str]:
+        """Return patterns for all secrets of the map, and for those that it will have.
+
+        Who creates a secret must be allowed to use the key already: a key policy that is changed in
+        the same run may take minutes to be in effect
+        (https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html, "eventual
+        consistency").
+        """
+        prefix = level_prefix(self.plan.context, self.plan.environment)
+        return names_by_prefix([exact(one.name) for one in self.secrets], prefix)
+
     def statements(
         self,
         kind: Kind,
@@ -307,7 +319,7 @@ def _created_key_document(uses: _KeyUses) -> str:
         "Action": [f"kms:{action}" for action in _ADMINISTRATION],
         "Resource": "*",
     }
-    everyone = uses.statements("admin", [home.root()], uses.names())
+    everyone = uses.statements("admin", [home.root()], uses.present_and_future_names())
     if uses.is_restricted:
         everyone = [*_deployer_statements(uses), *_rotator_statements(uses)]
 
@@ -330,7 +342,7 @@ def _deployer_statements(uses: _KeyUses) -> list[Statement]:
         role = caller.resource.split("/")[1]
         arns = [home.role_arn(role), home.role_arn(f"*/{role}")]
 
-    statements = uses.statements("admin", [home.root()], uses.names())
+    statements = uses.statements("admin", [home.root()], uses.present_and_future_names())
     for statement in statements:
         statement["Sid"] = "DeployThroughSecretsManager"
         statement["Condition"]["ArnLike"] = {"aws:PrincipalArn": arns}

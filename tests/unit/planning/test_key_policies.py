@@ -56,7 +56,7 @@ def test_account_administers_the_created_key_and_cannot_use_it() -> None:
 
 def test_key_is_used_through_secrets_manager_of_its_regions_only() -> None:
     plan = plan_of(f"{CREATED}access: {{readers: ['{APP}']}}\nsecrets: {{a: {{}}}}\n")
-    for use in policy_of(plan, regions=(REGION, "eu-west-1"))[1:]:
+    for use in policy_of(plan, regions=(REGION, "eu-west-1"))[2:]:
         condition = use["Condition"]
         assert condition["StringEquals"]["kms:ViaService"] == [
             f"secretsmanager.{REGION}.amazonaws.com",
@@ -119,7 +119,7 @@ def test_identity_that_deploys_may_write_all_values(caller: str, arns: list[str]
     deploy = by_sid(policy_of(plan, caller))["DeployThroughSecretsManager"]
     assert deploy["Principal"] == {"AWS": [ROOT]}
     assert deploy["Condition"]["ArnLike"] == {"aws:PrincipalArn": arns}
-    assert secrets_in(deploy) == ["x/dev/a-??????"]
+    assert secrets_in(deploy) == ["x/dev/*"]
 
 
 def test_unknown_caller_has_no_statement() -> None:
@@ -167,7 +167,7 @@ def test_adopted_secret_keeps_its_key_and_is_not_in_the_policy() -> None:
     )
     assert [secret.key for secret in key_policies.under_created_key(plan)] == ["b"]
     assert key_policies.principals_of_created_key(plan) == []
-    assert secrets_in(policy_of(plan)[1]) == ["x/dev/b-??????"]
+    assert secrets_in(policy_of(plan)[1]) == ["x/dev/*"]
 
 
 def test_principals_of_the_key_are_listed_once() -> None:
@@ -209,7 +209,7 @@ def test_principals_of_a_template_use_the_key_for_their_secret(
 ) -> None:
     plan = plan_of(f"{CREATED}secrets: {{a: {{{POLICY % template}}}, b: {{}}}}\n")
     everyone, use = policy_of(plan)[1:]
-    assert (everyone["Principal"], len(secrets_in(everyone))) == ({"AWS": [ROOT]}, 2)
+    assert (everyone["Principal"], secrets_in(everyone)) == ({"AWS": [ROOT]}, ["x/dev/*"])
     assert use["Principal"] == {"AWS": [APP, "arn:aws:iam::222222222222:root"]}
     assert (use["Action"], secrets_in(use)) == (action, ["x/dev/a-??????"])
 
@@ -221,16 +221,18 @@ def test_principals_of_a_template_use_the_key_beside_grants() -> None:
     assert principals == [[OPS], [APP, "arn:aws:iam::222222222222:root"]]
 
 
-def test_key_without_secrets_is_used_by_nobody() -> None:
+def test_key_can_be_used_for_the_first_secret_at_once() -> None:
+    """A key policy that changes in the run that creates a secret may not be in effect yet."""
     plan = plan_of(f"{CREATED}secrets: {{a: {{kms_key_id: alias/o}}}}\n")
-    assert [one["Sid"] for one in policy_of(plan)] == ["AdministerKey"]
+    assert secrets_in(policy_of(plan)[1]) == ["x/dev/*"]
 
 
 def test_key_of_very_many_secrets_names_what_their_names_begin_with() -> None:
     many = "".join(f"  s{n:04}: {{path: p}}\n" for n in range(400))
-    plan = plan_of(f"{CREATED}secrets:\n{many}  old: {{name: a/b}}\n")
+    access = f"access: {{paths: {{p: {{readers: ['{APP}']}}}}}}\n"
+    plan = plan_of(f"{CREATED}{access}secrets:\n{many}  old: {{name: a/b}}\n")
     assert len(json.dumps(policy_of(plan))) < key_policies.MAX_CHARACTERS
-    assert secrets_in(policy_of(plan)[1]) == ["x/dev/*"]
+    assert secrets_in(policy_of(plan)[-1]) == ["x/dev/p/*"]
     assert key_policies.size_finding(plan) is None
 
 
@@ -360,7 +362,7 @@ def test_created_key_is_the_accounts_own_where_the_map_grants_nothing() -> None:
         "StringEquals": {"kms:ViaService": [f"secretsmanager.{REGION}.amazonaws.com"]},
         "StringLike": {
             "kms:EncryptionContext:SecretARN": [
-                f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/a-??????"
+                f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/*"
             ]
         },
     }
