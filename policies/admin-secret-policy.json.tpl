@@ -27,7 +27,7 @@
       "Action": ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"],
       "Resource": "${kms_key_arns}",
       "Condition": {
-        "StringEquals": {"kms:ViaService": "secretsmanager.${region}.amazonaws.com"},
+        "StringEquals": {"kms:ViaService": "secretsmanager.${region}.${dns_suffix}"},
         "StringLike": {"kms:EncryptionContext:SecretARN": "${secret_arns}"}
       }
     }

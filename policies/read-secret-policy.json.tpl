@@ -13,7 +13,7 @@
       "Action": "kms:Decrypt",
       "Resource": "${kms_key_arns}",
       "Condition": {
-        "StringEquals": {"kms:ViaService": "secretsmanager.${region}.amazonaws.com"},
+        "StringEquals": {"kms:ViaService": "secretsmanager.${region}.${dns_suffix}"},
         "StringLike": {"kms:EncryptionContext:SecretARN": "${secret_arns}"}
       }
     }

@@ -19,7 +19,7 @@
       "Resource": "${kms_key_arn}",
       "Condition": {
         "StringEquals": {
-          "kms:ViaService": "secretsmanager.${region}.amazonaws.com",
+          "kms:ViaService": "secretsmanager.${region}.${dns_suffix}",
           "kms:EncryptionContext:SecretARN": "${secret_arn}"
         }
       }
@@ -37,7 +37,7 @@
       "Resource": "${superuser_key_arns}",
       "Condition": {
         "StringEquals": {
-          "kms:ViaService": "secretsmanager.${region}.amazonaws.com",
+          "kms:ViaService": "secretsmanager.${region}.${dns_suffix}",
           "kms:EncryptionContext:SecretARN": "${superuser_secret_arn}"
         }
       }

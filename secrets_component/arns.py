@@ -5,8 +5,10 @@ The form: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
+_SUFFIX = re.compile(r"-[0-9A-Za-z]{6}$")
 _FIELDS = 6  # arn, partition, service, region, account, resource
 
 
@@ -61,8 +63,12 @@ class Arn:
 
     @property
     def secret_name(self) -> str:
-        """The name in a secret's ARN (`…:secret:<name>-<six characters>`)."""
-        return self.resource.removeprefix("secret:").rpartition("-")[0]
+        """The name in a secret's ARN (`…:secret:<name>-<six characters>`).
+
+        AWS also takes an ARN without the last six characters, if they are not mistaken for them.
+        """
+        name = self.resource.removeprefix("secret:")
+        return _SUFFIX.sub("", name)
 
 
 def is_arn(text: str) -> bool:
@@ -82,6 +88,21 @@ class Home:
     region: str = "<region>"
     account: str = "<account>"
     caller: str | None = None
+
+    @property
+    def dns_suffix(self) -> str:
+        """The end of the names of the partition's services, as in `kms:ViaService`.
+
+        China has one of its own (botocore, `partitions.json`: `dnsSuffix`).
+        """
+        if self.partition == "aws-cn":
+            return "amazonaws.com.cn"
+
+        return "amazonaws.com"
+
+    def in_region(self, region: str) -> Home:
+        """Return the same account in another region."""
+        return replace(self, region=region)
 
     def arn(self, service: str, resource: str, region: str | None = None) -> str:
         """Return the ARN of a resource of this account; `region` defaults to the home region."""

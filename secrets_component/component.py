@@ -6,8 +6,9 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from secrets_component.loading import plan_of
-from secrets_component.lookups import account, principals, reference_values, safeguards
+from secrets_component.lookups import account, adoption, principals, reference_values, safeguards
 from secrets_component.lookups.safeguards import StackIdentity
+from secrets_component.planning.plan import KeptKey
 from secrets_component.resources import (
     alarms,
     encryption,
@@ -81,6 +82,7 @@ class SecretMap(pulumi.ComponentResource):
         record = state_record.keep(name, home, self)
         identity = StackIdentity(name, record.known_id, record.first_region)
         checked = safeguards.check_account(plan, home, identity, found, self)
+        adoption.check_adopted(plan, checked.adopted, access, identity.map_mark)
         state = safeguards.restore_deleted(plan, checked)
         is_top = opts is None or opts.parent is None
         scope = Scope(name, self, plan, found, access, is_top)
@@ -90,19 +92,19 @@ class SecretMap(pulumi.ComponentResource):
         targets = rotation.RotationTargets(scope, alarm_topic)
         outputs = Outputs(scope)
         for secret in plan.in_order():
-            kms_key = encryption.key_of(scope, secret, own_key)
+            named = encryption.keys_of(scope, secret, own_key)
             generated.generate(scope, secret, state)
-            replica_keys = encryption.keys_of_replicas(scope, secret, own_key)
             tags = secret_.tags(marks, secret, state)
-            container = secret_.create(scope, secret, kms_key, replica_keys, tags, state)
+            container = secret_.create(scope, secret, named, tags, state)
+            keys = named.in_use(container, is_kept=isinstance(secret.kms_key, KeptKey))
             version = values.store(scope, secret, container, state)
             policies.attach(scope, secret, container)
-            rotation.schedule(scope, secret, container, version, kms_key, targets)
-            outputs.add(secret, container, version, kms_key)
+            rotation.schedule(scope, secret, container, version, keys, targets)
+            outputs.add(secret, container, version, keys)
 
         restarts.restart_consumers(scope)
         alarms.raise_on_failed_rotation(scope, alarm_topic)
-        policy_arns = policies.create_for_levels(scope, outputs.secret_arns, outputs.kms_key_arns)
+        policy_arns = policies.create_for_levels(scope, outputs.secret_arns, outputs.keys)
         finished = outputs.finish(policy_arns, state.next_rotations(plan), alarm_topic)
         for output, value in finished.items():
             setattr(self, output, value)

@@ -210,11 +210,16 @@ def _read_document(arns: Mapping[str, str], kms_keys: Mapping[str, str]) -> str:
 
 def _read_statements(secret_arns: list[str], kms_key: str | None) -> list[Statement]:
     """Return the statements of the shipped template; a key adds the one about decrypting."""
-    values = {
+    values: dict[str, Any] = {
         "secret_arns": secret_arns,
         "kms_key_arns": kms_key,
-        "region": kms_key and Arn.parse(kms_key).region,
+        "region": None,
+        "dns_suffix": None,
     }
+    if kms_key is not None:
+        home = Arn.parse(kms_key).home
+        values |= {"region": home.region, "dns_suffix": home.dns_suffix}
+
     statements = templates.fill(templates.shipped(TEMPLATE_OF["read"]), values)
     for statement in statements:
         del statement["Sid"]  # optional, and it would have to differ from key to key

@@ -46,7 +46,7 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 """https://www.w3.org/TR/xml/#charsets"""
 
 
-def as_text(files: Files, *, in_colour: bool) -> str:
+def report_text(files: Files, *, in_colour: bool) -> str:
     """Return a line for each problem, as compilers print it."""
     lines = []
     for problem in _problems(files):

@@ -6,30 +6,43 @@ import argparse
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
-from secrets_component.cli.formats import FORMATS, FileReport, as_text
+from secrets_component.cli.formats import FORMATS, FileReport, report_text
 from secrets_component.cli.map_files import map_files
 from secrets_component.cli.maps import open_account, plans_of, require_environment
 from secrets_component.cli.terminal import has_colours
 from secrets_component.cli.verb import FINDINGS, OK, USAGE_ERROR, Verb, add_environment
 from secrets_component.errors import MapFileError, Position, Problem, Report, SecretMapError
 from secrets_component.lookups.inventory import HeldSecret
+from secrets_component.planning import neighbours
 from secrets_component.planning.plan import Plan, PlannedSecret
 
 
 def _validate(options: argparse.Namespace) -> int:
     """Check the files, and print what is found even if AWS then cannot be queried."""
     reports: list[FileReport] = []
+    checked: list[Plan] = []
     try:
         for file in map_files(options.files):
-            reports.append(_check(file, options))
+            reports.append(_check(file, options, checked))
+
+        reports += _file_conflicts(checked)
     finally:
         _print_reports(reports, options)
 
     return _exit_code(reports, is_strict=options.strict)
 
 
-def _check(file: str, options: argparse.Namespace) -> FileReport:
-    """Return the problems of one file."""
+def _file_conflicts(checked: Sequence[Plan]) -> list[FileReport]:
+    """Return what the maps of several files have in common that only one may have."""
+    found: dict[str, list[Problem]] = {}
+    for problem in neighbours.problems_of_files(checked):
+        found.setdefault(problem.position.file, []).append(problem)
+
+    return [FileReport(file, tuple(problems)) for file, problems in found.items()]
+
+
+def _check(file: str, options: argparse.Namespace, checked: list[Plan]) -> FileReport:
+    """Return the problems of one file, and add its maps to those that are checked."""
     try:
         found = plans_of(file, options.environment)
     except SecretMapError as error:
@@ -39,6 +52,7 @@ def _check(file: str, options: argparse.Namespace) -> FileReport:
         return FileReport(file, (Problem(Position(file, 0, 0), message),), is_unreadable=True)
 
     problems: list[Problem] = []
+    checked += found.values()
     for plan in found.values():
         problems += plan.warnings
 
@@ -55,7 +69,7 @@ def _print_reports(reports: Sequence[FileReport], options: argparse.Namespace) -
         print(FORMATS[options.format](reports, options.strict))
         return
 
-    text = as_text(reports, in_colour=has_colours(sys.stderr))
+    text = report_text(reports, in_colour=has_colours(sys.stderr))
     if text:
         print(text, file=sys.stderr)
 

@@ -58,7 +58,11 @@ def resource_policy(
 
 def _template_statements(policy: TemplatedPolicy, known: Known, home: Home) -> Iterator[Statement]:
     names = [known[principal] for principal in policy.principals]
-    for group, principal_arns in _template_groups(policy.text, names):
+    groups = _template_groups(policy.text, names)
+    if policy.is_custom:
+        groups = [_custom_group(policy.text, names, home)]
+
+    for group, principal_arns in groups:
         principals = [_as_principal(name, home) for name in group]
         values = {
             "principals": principals,
@@ -103,6 +107,28 @@ def _template_groups(
     return groups or [((), None)]
 
 
+def _custom_group(
+    text: str, names: Sequence[str], home: Home
+) -> tuple[Sequence[str], Sequence[str] | None]:
+    """Return what a custom template is filled with: once, so that no condition in it is dropped.
+
+    Twice, a denial for all but some would deny to these as well. An account among roles, which only
+    a reference can bring along, is written as all of its identities.
+    """
+    if not templates.names_variable(text, "principal_arns"):
+        return names, None
+
+    arns = []
+    for name in names:
+        account = account_of(name)
+        if account is not None and (name == account or name.endswith(_ROOT)):
+            arns.append(str(Arn(home.partition, "iam", "", account, "*")))
+        else:
+            arns.append(name)
+
+    return _accounts_of(arns), arns
+
+
 def _accounts_of(arns: Iterable[str]) -> list[str]:
     return sorted({str(account_of(arn)) for arn in arns})
 
@@ -123,7 +149,7 @@ def _grant_statements(grants: Iterable[Grant], known: Known, home: Home) -> list
                 names = groups.setdefault((kind, grant.organization_id), {})
                 names[known[grantee.principal]] = None
 
-    values = {"secret_arns": "*", "kms_key_arns": None, "region": None}
+    values = {"secret_arns": "*", "kms_key_arns": None, "region": None, "dns_suffix": None}
     found: list[Statement] = []
     for (kind, organization_id), names in groups.items():
         (base,) = templates.fill(templates.shipped(TEMPLATE_OF[kind]), values)
@@ -272,6 +298,7 @@ def key_statement(
         "secret_arns": secret_arns,
         "kms_key_arns": "*",  # in a key's own policy: this key
         "region": list(regions),
+        "dns_suffix": home.dns_suffix,
     }
     _, base = templates.fill(templates.shipped(TEMPLATE_OF[kind]), values)
     return list(_granted(base, principals, organization_id, home))

@@ -100,12 +100,14 @@ class TemplatedPolicy:
     Attributes:
         template: its name in the map.
         text: its content.
+        is_custom: it is a file of the user's.
     """
 
     template: str
     text: str
     principals: tuple[Template, ...]
     organization_id: str | None
+    is_custom: bool = False
 
 
 @dataclass(frozen=True, slots=True)

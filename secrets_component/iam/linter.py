@@ -38,7 +38,9 @@ _WITH_VARIABLE = re.compile(r".*\$\{.*", re.DOTALL)
 """Of a template; its value is checked where the map writes it."""
 _ACTION = re.compile(r"\*|[a-z0-9-]+:[A-Za-z*?]+")
 _EXACT_ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z]+")
-_SESSION = re.compile(r"arn:aws[a-z-]*:sts::\d{12}:(?:assumed-role|federated-user)/[\w+=,.@/-]+")
+_SESSION = re.compile(
+    r"arn:aws[a-z-]*:sts::\d{12}:(?:assumed-role|federated-user)/[\w+=,.@/-]+", re.ASCII
+)
 _PRINCIPAL_FORMS = {
     "AWS": (
         (_EVERYONE, _WITH_VARIABLE, PRINCIPAL, _SESSION),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any
 
 from secrets_component.errors import MapSyntaxError, Position, Problem, did_you_mean, shown
 from secrets_component.iam import linter
+from secrets_component.iam.grants import Kind
 from secrets_component.iam.json_text import JsonTextError, parse_json
 from secrets_component.secret_map import yaml_text
 from secrets_component.shipped import folder
 
 VARIABLES = (
+    "dns_suffix",
     "kms_key_arns",
     "organization_id",
     "principal_arns",
@@ -22,10 +25,20 @@ VARIABLES = (
     "region",
     "secret_arns",
 )
+RESOURCE_POLICY_VARIABLES = ("organization_id", "principal_arns", "principals", "secret_arns")
+"""Those that have a value in the resource policy of a secret, where a map names a template."""
+
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _AWS_OWN = re.compile(r"[*?$]|[A-Za-z0-9-]+:.*")
 """IAM's own policy variables (`${aws:PrincipalTag/team}`, `${*}`), which a template keeps.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html"""
+
+_READING_ACTIONS = frozenset(
+    ("secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue")
+)
+_WRITING_ACTIONS = frozenset(("secretsmanager:PutSecretValue", "secretsmanager:UpdateSecret"))
+"""The actions that decrypt and encrypt with the caller's right to use the key.
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html"""
 
 _ESSENTIAL = frozenset(("Action", "NotAction", "Resource", "NotResource"))
 
@@ -94,12 +107,17 @@ def _filled_node(node: Any, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 #
 
 
 def _filled_block(block: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a mapping with its values filled in, without those of which nothing is left."""
+    """Return a mapping with its values filled in, without those of which nothing is left.
+
+    What a template itself leaves empty stays: a condition without values allows nothing.
+    """
     found: dict[str, Any] = {}
     for key, node in block.items():
         filled = _filled_node(node, values)
-        if filled not in (None, {}, []):
-            found[key] = filled
+        if filled in (None, {}, []) and filled != node:
+            continue
+
+        found[key] = filled
 
     return found
 
@@ -155,10 +173,38 @@ def names_variable(text: str, name: str) -> bool:
 
 def needs_principals(text: str) -> bool:
     """Return whether a template leaves it to the map to name principals."""
-    if names_variable(text, "principals"):
+    if names_variable(text, "principals") or names_variable(text, "principal_arns"):
         return True
 
     return any(not has_principal(statement) for statement in _statements(text))
+
+
+def use_of_values(text: str) -> Kind | None:
+    """Return whether a template lets the map's principals read values, or also write them.
+
+    Returns:
+        `read`, `admin` for writing, or None where it allows neither.
+    """
+    actions: set[str] = set()
+    for statement in _statements(text):
+        if statement.get("Effect") == "Allow" and _is_for_the_maps_principals(statement):
+            actions.update(listed(statement.get("Action", [])))
+
+    if not _WRITING_ACTIONS.isdisjoint(actions):
+        return "admin"
+
+    if not _READING_ACTIONS.isdisjoint(actions):
+        return "read"
+
+    return None
+
+
+def _is_for_the_maps_principals(statement: Mapping[str, Any]) -> bool:
+    if not has_principal(statement):
+        return True
+
+    texts = json.dumps(statement)
+    return "${principals}" in texts or "${principal_arns}" in texts
 
 
 def has_principal(statement: Mapping[str, Any]) -> bool:
@@ -193,9 +239,16 @@ def file_problems(path: Path, text: str) -> Iterator[Problem]:
 def _unknown_variables(file: str, text: str) -> Iterator[Problem]:
     for found in _VARIABLE.finditer(text):
         name = found[1]
-        if name in VARIABLES or _AWS_OWN.fullmatch(name):
+        if name in RESOURCE_POLICY_VARIABLES or _AWS_OWN.fullmatch(name):
             continue
+
+        message = _unknown(name, RESOURCE_POLICY_VARIABLES)
+        if name in VARIABLES:
+            message = (
+                f"`${{{name}}}` has no value in the resource policy of a secret, so that the "
+                "condition with it would not hold; write its value here"
+            )
 
         line = text.count("\n", 0, found.start()) + 1
         column = found.start() - text.rfind("\n", 0, found.start())
-        yield Problem(Position(file, line, column), _unknown(name, VARIABLES))
+        yield Problem(Position(file, line, column), message)

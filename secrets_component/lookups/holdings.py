@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -13,6 +13,21 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
+class MarkedSecrets:
+    """What carries the id of a map's state.
+
+    Attributes:
+        of_entries: the living secrets of each entry, the newest first.
+        removed: the living secrets whose entries are gone.
+        scheduled: the secrets that are scheduled for deletion.
+    """
+
+    of_entries: Mapping[str, Sequence[HeldSecret]] = field(default_factory=dict)
+    removed: tuple[HeldSecret, ...] = ()
+    scheduled: tuple[HeldSecret, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Holdings:
     """The account's secrets, as they concern one map.
 
@@ -20,26 +35,23 @@ class Holdings:
         own: the secret that each entry has now, under whatever name, by the entry's key.
         superseded: older secrets of the same entry, left by a rename that has not ended.
         removed: the map's secrets whose entries are gone.
+        scheduled: the map's secrets that are scheduled for deletion: they can still come back.
         named: what has an entry's name in AWS and is not its own, by that name.
     """
 
     own: Mapping[str, HeldSecret] = field(default_factory=dict)
     superseded: Mapping[str, tuple[HeldSecret, ...]] = field(default_factory=dict)
     removed: tuple[HeldSecret, ...] = ()
+    scheduled: tuple[HeldSecret, ...] = ()
     named: Mapping[str, HeldSecret] = field(default_factory=dict)
 
 
-def own_marks(
-    plan: Plan, listed: Iterable[HeldSecret]
-) -> tuple[dict[str, list[HeldSecret]], list[HeldSecret]]:
-    """Sort a map's living secrets by entry.
+def own_marks(plan: Plan, listed: Iterable[HeldSecret]) -> MarkedSecrets:
+    """Sort a map's secrets by entry.
 
     Args:
         plan: the map.
         listed: the secrets that carry the id of the map's state.
-
-    Returns:
-        The secrets of each entry, the newest first, and those whose entries are gone.
     """
     keys = {}
     for entry in plan.secrets.values():
@@ -47,18 +59,20 @@ def own_marks(
         keys[entry.key] = entry.key
 
     found: dict[str, list[HeldSecret]] = {}
-    removed = []
+    removed, scheduled = [], []
     for secret in sorted(listed, key=_age, reverse=True):
         mark = secret.mark
-        if mark is None or secret.deletion is not None:
+        if mark is None:
             continue
 
-        if mark.key in keys:
+        if secret.deletion is not None:
+            scheduled.append(secret)
+        elif mark.key in keys:
             found.setdefault(keys[mark.key], []).append(secret)
         elif not mark.is_adopted:
             removed.append(secret)
 
-    return found, removed
+    return MarkedSecrets(found, tuple(removed), tuple(scheduled))
 
 
 def _age(secret: HeldSecret) -> datetime:

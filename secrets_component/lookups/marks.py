@@ -17,7 +17,11 @@ MAP_TAG = "secretsmap:map"
 KEY_TAG = "secretsmap:key"
 STATE_TAG = "secretsmap:state"
 ADOPTED_TAG = "secretsmap:adopted"
-"""On secrets that existed before the map, which leaves them in the account if their entry goes."""
+"""On secrets that existed before the map, which leaves them in the account if their entry goes.
+Its value says how they came, and whether the map has put a resource policy on them since."""
+
+RESTORED, IMPORTED, IMPORTED_WITH_POLICY = "restored", "imported", "imported-with-policy"
+
 LEFT_KEY_TAG = "secretsmap:left-key"
 """On secrets that have left a key which the map created: its ARN."""
 
@@ -42,12 +46,14 @@ class Mark:
         key: the entry's key.
         state: the id of the stack's state that created the secret; empty where it is not known.
         is_adopted: the secret is older than its entry, and outlives it.
+        is_imported: it was adopted by `import`, so that it has kept its key.
     """
 
     map: str
     key: str
     state: str
     is_adopted: bool = False
+    is_imported: bool = False
 
     @classmethod
     def of(cls, tags: Mapping[str, str]) -> Mark | None:
@@ -63,6 +69,7 @@ class Mark:
             key=tags[KEY_TAG],
             state=tags.get(STATE_TAG, ""),
             is_adopted=ADOPTED_TAG in tags,
+            is_imported=tags.get(ADOPTED_TAG) in (IMPORTED, IMPORTED_WITH_POLICY),
         )
 
     def belongs_to(self, map_mark: str, state: str | None) -> bool:

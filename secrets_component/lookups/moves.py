@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from secrets_component.arns import Home
 from secrets_component.errors import Finding
@@ -15,7 +16,9 @@ from secrets_component.lookups.holdings import Holdings
 from secrets_component.lookups.inventory import HeldSecret
 from secrets_component.lookups.marks import MAP_TAG, Mark
 from secrets_component.lookups.values_in_use import moves_along
-from secrets_component.planning.plan import Empty, Generated, Plan, PlannedSecret
+from secrets_component.planning.key_policies import under_created_key
+from secrets_component.planning.plan import Empty, Generated, Plan, PlannedSecret, is_aws_managed
+from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Moves:
                 or self._unfinished_rename(secret)
                 or self._taken_name(secret)
                 or self._changed_key(secret)
+                or self._left_key(secret)
             )
             if problem:
                 yield secret.place, problem
@@ -179,6 +183,28 @@ class Moves:
 
         return None
 
+    def _left_key(self, secret: PlannedSecret) -> str | None:
+        """Refuse to move a secret off the key that it was adopted with, as `import` goes.
+
+        Its readers may have no right to use another one.
+        """
+        held = self.holdings.own.get(secret.key)
+        if held is None or secret.is_adopted or secret.is_key_written:
+            return None
+
+        if held.mark is None or not held.mark.is_imported:
+            return None
+
+        if not held.has_own_key and is_aws_managed(secret.kms_key):
+            return None
+
+        kept = held.kms_key or AWS_MANAGED_KEY
+        return (
+            f"`{held.name}` was adopted with the key `{kept}`; without `import` it would move to "
+            f"the map's key, and its description and tags would go; write `kms_key_id: {kept}` to "
+            "keep its key, or the `kms_key_id` that it is to have"
+        )
+
 
 def problems_of_region(
     plan: Plan,
@@ -208,6 +234,31 @@ def problems_of_region(
             f"another stack for `{home.region}`"
         )
         yield secret.place, message
+
+
+def window_problem_of_key(plan: Plan, holdings: Holdings, now: datetime) -> str | None:
+    """Explain that the map's key could be deleted before secrets that can still be restored.
+
+    Entries that are gone no longer say how long that is: AWS does.
+    """
+    if plan.created_key is None:
+        return None
+
+    keys = set()
+    for secret in under_created_key(plan):
+        held = holdings.own.get(secret.key)
+        if held is not None and held.has_own_key:
+            keys.add(held.kms_key)
+
+    days = timedelta(days=plan.created_key.deletion_window_in_days)
+    for removed in holdings.scheduled:
+        if removed.kms_key in keys and removed.deletion and removed.deletion > now + days:
+            return (
+                f"`{removed.name}` can be restored until {removed.deletion:%Y-%m-%d}, for which it "
+                f"needs this key; write at least {(removed.deletion - now).days + 1} days"
+            )
+
+    return None
 
 
 def writer(secret: PlannedSecret) -> str:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pulumi
 
 from secrets_component.arns import Home
 from secrets_component.errors import Report
-from secrets_component.iam import documents
+from secrets_component.iam import documents, templates
 from secrets_component.iam.documents import Known
-from secrets_component.iam.grants import InlinePolicy
+from secrets_component.iam.grants import Grantee, InlinePolicy, TemplatedPolicy
 from secrets_component.lookups.account import Identities
 from secrets_component.lookups.reference_values import ReferenceValues
 from secrets_component.lookups.refusal import refusal, refuse
 from secrets_component.planning.access import OWN_KEY_NEEDED, policy_size_problem
-from secrets_component.planning.plan import AwsManagedKey, NamedKey, Plan, PlannedSecret
+from secrets_component.planning.plan import NamedKey, Plan, PlannedSecret, is_aws_managed
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY, principal_problem
 from secrets_component.secret_map.references import Template
 
@@ -155,29 +155,50 @@ def _check_grantees(
     report: Report,
 ) -> None:
     """Refuse principals that do not exist, and those that cannot use the AWS-managed key."""
-    is_managed = _resolves_to_aws_managed_key(secret, values)
-    for grant in secret.grants:
-        for grantee in grant.grantees:
-            value = access.principals[grantee.principal]
-            if not isinstance(value, str):
-                continue
+    if _resolves_to_aws_managed_key(secret, values):
+        check_foreign_grantees(secret, access, report)
 
-            problem = identities.problem_with(value)
-            if is_managed and not access.home.is_own(value):
-                report.error(grantee.place, OWN_KEY_NEEDED, at_value=True)
-            elif problem:
-                report.error(grantee.place, problem, at_value=True)
+    for grantee, value in _resolved_grantees(secret, access):
+        problem = identities.problem_with(value)
+        if problem:
+            report.error(grantee.place, problem, at_value=True)
+
+
+def check_foreign_grantees(secret: PlannedSecret, access: ResolvedAccess, report: Report) -> None:
+    """Refuse principals of other accounts for a secret under the AWS-managed key."""
+    for grantee, value in _resolved_grantees(secret, access):
+        if not access.home.is_own(value):
+            report.error(grantee.place, OWN_KEY_NEEDED, at_value=True)
+
+
+def _resolved_grantees(
+    secret: PlannedSecret, access: ResolvedAccess
+) -> Iterator[tuple[Grantee, str]]:
+    """Yield who gets access to a secret by grants or a template, with what each resolves to."""
+    grantees: list[Grantee] = []
+    for grant in secret.grants:
+        grantees += grant.grantees
+
+    policy = secret.policy
+    if isinstance(policy, TemplatedPolicy) and templates.use_of_values(policy.text):
+        for index, principal in enumerate(policy.principals):
+            grantees.append(Grantee(principal, (*secret.place, "policy", "principals", index)))
+
+    for grantee in grantees:
+        value = access.principals[grantee.principal]
+        if isinstance(value, str):
+            yield grantee, value
 
 
 def _resolves_to_aws_managed_key(secret: PlannedSecret, values: ReferenceValues) -> bool:
-    match secret.kms_key:
-        case AwsManagedKey():
-            return True
-        case NamedKey(template):
-            key = values.fill(template, secret.key)
-            return isinstance(key, str) and key.endswith(AWS_MANAGED_KEY)
-        case _:
-            return False
+    if is_aws_managed(secret.kms_key):
+        return True
+
+    if not isinstance(secret.kms_key, NamedKey):
+        return False  # the map's own key, or that of an adopted secret (`check_adopted`)
+
+    key = values.fill(secret.kms_key.template, secret.key)
+    return isinstance(key, str) and key.endswith(AWS_MANAGED_KEY)
 
 
 def _check_sizes(plan: Plan, policies: Mapping[str, pulumi.Input[str]], report: Report) -> None:

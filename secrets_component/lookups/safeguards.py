@@ -19,21 +19,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import pulumi
 from pulumi.runtime import settings
 from pulumi.runtime.mocks import MockMonitor
-from pulumi_aws import secretsmanager
 
-from secrets_component.arns import Home, is_arn
+from secrets_component.arns import Home
 from secrets_component.errors import Report
 from secrets_component.lookups import earlier_exports, left_keys
-from secrets_component.lookups.account import reason_of
-from secrets_component.lookups.holdings import Holdings, names_to_look_up, own_marks
+from secrets_component.lookups.adoption import AdoptedSecret, read_adopted
+from secrets_component.lookups.holdings import Holdings, MarkedSecrets, names_to_look_up, own_marks
 from secrets_component.lookups.inventory import AccountError, HeldSecret, Inventory
 from secrets_component.lookups.left_keys import problem_of_value
 from secrets_component.lookups.marks import REPLACES_LABEL, VALUE_LABEL, Mark, map_mark
-from secrets_component.lookups.moves import Moves, problems_of_region
+from secrets_component.lookups.moves import Moves, problems_of_region, window_problem_of_key
 from secrets_component.lookups.reference_values import ReferenceValues
 from secrets_component.lookups.refusal import refusal, refuse
 from secrets_component.lookups.values_in_use import (
@@ -89,6 +89,7 @@ class AccountState:
         left_keys: keys of the map's own that secrets leave or have left, by entries' keys.
         inventory: the account; None where it cannot be queried, and under mocks.
         is_blind: the account cannot be queried.
+        adopted: the secrets that `import` adopts, by entries' keys.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -98,6 +99,7 @@ class AccountState:
     left_keys: Mapping[str, str] = field(default_factory=dict)
     inventory: Inventory | None = None
     is_blind: bool = False
+    adopted: Mapping[str, AdoptedSecret] = field(default_factory=dict)
 
     def name_of(self, secret: PlannedSecret) -> str:
         """Return a secret's name in AWS, which an adopted one brings along."""
@@ -233,12 +235,12 @@ def check_account(
     """
     report = plan.report()
     _check_replicas(plan, home, report)
-    adopted = _read_imported(plan, parent, report)
+    adopted = read_adopted(plan, parent, report)
     imports = {key: one.arn for key, one in adopted.items()}
-    names = {key: one.name or plan.secrets[key].name for key, one in adopted.items()}
+    names = {key: one.name for key, one in adopted.items()}
     if isinstance(settings.get_monitor(), MockMonitor):
         refuse(report)
-        return AccountState(names, imports)
+        return AccountState(names, imports, adopted=adopted)
 
     try:
         look = _Look(plan, home, identity, _open_inventory(home), names, parent)
@@ -246,11 +248,11 @@ def check_account(
         look.check(_waiting(plan, found), state, report)
     except AccountError as error:
         refuse(report)
-        return _without_account(plan, AccountState(names, imports), error)
+        return _without_account(plan, AccountState(names, imports, adopted=adopted), error)
 
     refuse(report)
     look.explain(state)
-    return state
+    return replace(state, adopted=adopted)
 
 
 def _waiting(plan: Plan, found: ReferenceValues) -> set[str]:
@@ -278,14 +280,15 @@ class _Look:
         self._holdings = Holdings()
 
     def state(self, imports: Mapping[str, str]) -> AccountState:
-        found, removed = self._marked(self._inventory)
+        marked = self._marked(self._inventory)
+        found = marked.of_entries
         own = {key: newest for key, (newest, *_) in found.items()}
         superseded = {key: tuple(older) for key, (_, *older) in found.items() if older}
         wanted = names_to_look_up(self._plan, own, self._names)
         named = self._inventory.named(self._plan, wanted) if wanted else {}
         self._adopt_unmarked(own, named, imports)
         own = self._with_earlier_versions(own)
-        self._holdings = Holdings(own, superseded, tuple(removed), named)
+        self._holdings = Holdings(own, superseded, marked.removed, marked.scheduled, named)
         return AccountState(
             names=self._names,
             imports=self._imports(own, named, imports),
@@ -318,6 +321,10 @@ class _Look:
                 report.error(path, message)
 
         report.add(left_keys.values_under_left_keys(self._plan, state.own, self._inventory))
+        problem = window_problem_of_key(self._plan, self._holdings, datetime.now(UTC))
+        if problem:
+            report.error(("kms", "deletion_window_in_days"), problem)
+
         for key, held in state.deleted.items():
             _check_deleted(self._plan.secrets[key], held, self._inventory, report)
 
@@ -347,9 +354,9 @@ class _Look:
                 "until the recovery window ends"
             )
 
-    def _marked(self, inventory: Inventory) -> tuple[dict[str, list[HeldSecret]], list[HeldSecret]]:
+    def _marked(self, inventory: Inventory) -> MarkedSecrets:
         if self._identity.state is None:
-            return {}, []
+            return MarkedSecrets()
 
         return own_marks(self._plan, inventory.of_state(self._identity.state))
 
@@ -449,7 +456,7 @@ class _Look:
 
     def _elsewhere(self, region: str) -> dict[str, HeldSecret]:
         """Return the entries' living secrets in another region that they do not have here."""
-        found, _ = self._marked(self._inventory.in_region(region))
+        found = self._marked(self._inventory.in_region(region)).of_entries
         return {key: newest for key, (newest, *_) in found.items() if key not in self._holdings.own}
 
 
@@ -486,33 +493,6 @@ def _check_replicas(plan: Plan, home: Home, report: Report) -> None:
             if replica.region == home.region:
                 message = f"`{home.region}` is this stack's own region; use another"
                 report.error_at_text((*secret.place, "replicas", index), home.region, message)
-
-
-def _read_imported(
-    plan: Plan, parent: pulumi.Resource, report: Report
-) -> dict[str, secretsmanager.AwaitableGetSecretResult]:
-    """Look up the secrets that `import` adopts, by entries' keys.
-
-    Their names come from AWS as well: the ARN of a secret may be written without its last six
-    characters, and a name may end like them.
-    """
-    options = pulumi.InvokeOptions(parent=parent)
-    found = {}
-    for key, secret in plan.secrets.items():
-        wanted = secret.import_
-        if not wanted:
-            continue
-
-        try:
-            if is_arn(wanted):
-                found[key] = secretsmanager.get_secret(arn=wanted, opts=options)
-            else:
-                found[key] = secretsmanager.get_secret(name=wanted, opts=options)
-        except Exception as error:  # noqa: BLE001 # the SDK raises a bare Exception for a failed invoke
-            message = f"the secret `{wanted}` cannot be adopted: {reason_of(error)}"
-            report.error((*secret.place, "import"), message)
-
-    return found
 
 
 def _open_inventory(home: Home) -> Inventory:

@@ -101,12 +101,14 @@ class AccessPlanner:
             self._report.error(path, f"the template needs `{variable}: …`")
 
         for index, principal in enumerate(policy.principals):
-            if SERVICE.fullmatch(principal):
-                message = "services are not allowed here; list them under `access.readers`"
-                self._report.error((*path, "principals", index), message, at_value=True)
+            problem = _principal_of_template_problem(policy, text, principal)
+            if problem:
+                self._report.error((*path, "principals", index), problem, at_value=True)
 
         principals = self._parser.fields(policy.principals, (*path, "principals"))
-        return TemplatedPolicy(policy.template, text, principals, policy.organization_id)
+        return TemplatedPolicy(
+            policy.template, text, principals, policy.organization_id, is_custom=policy.is_file()
+        )
 
     def _template_text(self, policy: TemplatePolicy, path: KeyPath) -> str | None:
         """Read a template; problems of a custom one are reported at their place in its file."""
@@ -273,6 +275,21 @@ def _two_accounts(first: str, second: str) -> str:
         "another account cannot read a secret under the AWS-managed key; set `kms_key_id` or "
         "`default_kms_key_id`"
     )
+
+
+def _principal_of_template_problem(policy: TemplatePolicy, text: str, principal: str) -> str | None:
+    """Explain why a template cannot name a principal; None where it can."""
+    if SERVICE.fullmatch(principal):
+        return "services are not allowed here; list them under `access.readers`"
+
+    is_account = principal.isdigit() or principal.endswith(":root")
+    if is_account and policy.is_file() and templates.names_variable(text, "principal_arns"):
+        return (
+            "the template has a condition on `${principal_arns}`, which a whole account cannot "
+            "fill; list its roles or users, or write `${principals}` there"
+        )
+
+    return None
 
 
 def _missing_variables(policy: TemplatePolicy, text: str) -> Iterator[str]:

@@ -7,11 +7,13 @@ prints the statements to add.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from secrets_component.arns import Arn, Home, exact
-from secrets_component.iam import documents
+from secrets_component.arns import Arn, Home, exact, is_arn
+from secrets_component.iam import documents, templates
 from secrets_component.iam.documents import KeyUse, Known, Statement
-from secrets_component.iam.grants import KINDS, Grant, Kind, covers
+from secrets_component.iam.grants import KINDS, Grant, Kind, Level, TemplatedPolicy, covers
+from secrets_component.planning.level_policies import SHORTEST_HOME, names_by_prefix
 from secrets_component.planning.plan import (
     HostedFunction,
     MapKey,
@@ -19,7 +21,7 @@ from secrets_component.planning.plan import (
     Plan,
     PlannedSecret,
 )
-from secrets_component.secret_map.names import level_prefix, rotation_function
+from secrets_component.secret_map.names import level_prefix, rotation_role
 from secrets_component.secret_map.references import Template
 
 MAX_CHARACTERS = 32_768
@@ -56,16 +58,21 @@ _ADMINISTRATION = (
 
 def under_created_key(plan: Plan) -> list[PlannedSecret]:
     """Return the secrets that the map's own key encrypts; an adopted one keeps its own key."""
-    return [secret for secret in plan.secrets.values() if isinstance(secret.kms_key, MapKey)]
+    found = []
+    for secret in plan.secrets.values():
+        if isinstance(secret.kms_key, MapKey):
+            found.append(secret)
+
+    return found
 
 
 def replica_regions(plan: Plan) -> list[str]:
     """Return the regions that need a replica of the map's own key."""
     regions = set()
     for secret in plan.secrets.values():
-        for replica in secret.replicas:
-            if isinstance(replica.kms_key, MapKey):
-                regions.add(replica.region)
+        for region, key in secret.keys.items():
+            if region is not None and isinstance(key, MapKey):
+                regions.add(region)
 
     return sorted(regions)
 
@@ -74,8 +81,7 @@ def principals_of_created_key(plan: Plan) -> list[Template]:
     """Return the principals that the policy of the map's own key names, each once."""
     found: dict[Template, None] = {}
     for secret in under_created_key(plan):
-        for grant in secret.grants:
-            found |= dict.fromkeys(grantee.principal for grantee in grant.grantees)
+        found |= dict.fromkeys(secret.principals)
 
     return list(found)
 
@@ -88,7 +94,10 @@ def created_key_policy(
     The account administers the key, so that it cannot be locked out. Where the map has no grants,
     IAM policies of the account decide who uses the key. Where it has any, only these can use it:
     its readers and administrators, its rotation functions, and the identity that runs Pulumi, which
-    writes the values.
+    writes the values. The principals of a secret's `policy` use it for that secret in both cases.
+
+    Levels are written as the names of their secrets; only where these are too many, as the prefix
+    that all of them have.
 
     Args:
         plan: the map's plan.
@@ -97,6 +106,212 @@ def created_key_policy(
         home: the account and region of the secrets.
         regions: the regions in which the key or a replica of it is used.
     """
+    uses = _KeyUses(plan, under_created_key(plan), known, roles, home, regions)
+    text = _created_key_document(uses)
+    if len(text) <= MAX_CHARACTERS:
+        return text
+
+    return _created_key_document(replace(uses, exactly=False))
+
+
+def size_problem_of_key(text: str) -> str | None:
+    """Explain that a key's policy is too long for KMS; None where it is not."""
+    if len(text) <= MAX_CHARACTERS:
+        return None
+
+    return (
+        f"the key's policy has {len(text):,} characters; KMS allows {MAX_CHARACTERS:,}; grant to "
+        "levels instead of single secrets"
+    )
+
+
+def size_finding(plan: Plan) -> str | None:
+    """Explain that the created key's policy is too long in any account; None where it may fit.
+
+    Principals that are references are not counted; a deployment counts them.
+    """
+    if plan.created_key is None:
+        return None
+
+    home = SHORTEST_HOME
+    known = {}
+    for principal in principals_of_created_key(plan):
+        known[principal] = str(principal)
+        if principal.references:
+            known[principal] = ""
+
+    regions = [home.region, *replica_regions(plan)]
+    text = created_key_policy(plan, known, _roles_of_levels(plan, home), home, regions)
+    return size_problem_of_key(text)
+
+
+def statements_to_add(plan: Plan) -> dict[str, list[Statement]]:
+    """Return, for each existing key of the map, the statements that the map's grants need in it.
+
+    The keys are named as the map writes them; one of a replica that is no ARN with its region.
+    """
+    known: dict[Template, str] = {}
+    by_key: dict[tuple[str, str | None], list[PlannedSecret]] = {}
+    for secret in plan.secrets.values():
+        known |= {principal: str(principal) for principal in secret.principals}
+        for region, key in secret.keys.items():
+            if isinstance(key, NamedKey) and not key.is_aws_managed:
+                by_key.setdefault((str(key.template), region), []).append(secret)
+
+    home = Home()
+    found: dict[str, list[Statement]] = {}
+    for (key_as_written, region), secrets in by_key.items():
+        regions = [region or home.region]
+        roles = _roles_of_levels(plan, home)
+        statements = list(_KeyUses(plan, secrets, known, roles, home, regions).granted())
+        if statements:
+            name = key_as_written
+            if region is not None and not is_arn(name):
+                name = f"{name} in {region}"
+
+            found.setdefault(name, []).extend(statements)
+
+    return {name: documents.numbered(statements) for name, statements in found.items()}
+
+
+def _roles_of_levels(plan: Plan, home: Home) -> dict[str, str]:
+    roles: dict[str, str] = {}
+    for level in plan.levels:
+        roles |= {role: home.role_arn(role) for role, _ in level.attach_to}
+
+    return roles
+
+
+@dataclass(frozen=True, slots=True)
+class _KeyUses:
+    """Who uses a key, for which secrets.
+
+    Attributes:
+        secrets: what the key encrypts.
+        exactly: levels are written as the names of their secrets; else as a prefix of these.
+    """
+
+    plan: Plan
+    secrets: Sequence[PlannedSecret]
+    known: Known
+    roles: Mapping[str, str]
+    home: Home
+    regions: Sequence[str]
+    exactly: bool = True
+
+    def names(self, level: str = "") -> list[str]:
+        """Return patterns for the names of the secrets in a level."""
+        names = []
+        for secret in self.secrets:
+            if covers(level, secret.path):
+                names.append(exact(secret.name))
+
+        if self.exactly or not names:
+            return names
+
+        return names_by_prefix(names, level_prefix(self.plan.context, self.plan.environment, level))
+
+    def present_and_future_names(self) -> list[str]:
+        """Return patterns for all secrets of the map, and for those that it will have.
+
+        Who creates a secret must be allowed to use the key already: a key policy that is changed in
+        the same run may take minutes to be in effect
+        (https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html, "eventual
+        consistency").
+        """
+        prefix = level_prefix(self.plan.context, self.plan.environment)
+        return names_by_prefix([exact(one.name) for one in self.secrets], prefix)
+
+    def statements(
+        self,
+        kind: Kind,
+        principals: Sequence[str],
+        names: Sequence[str],
+        organization_id: str | None = None,
+    ) -> list[Statement]:
+        """Return what lets principals use the key for the named secrets; nothing for none."""
+        if not names:
+            return []
+
+        return documents.key_statement(
+            kind,
+            principals,
+            names,
+            self.home,
+            regions=self.regions,
+            organization_id=organization_id,
+        )
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether the map's `access`, and not IAM, decides who uses the key."""
+        if self._attached():
+            return True
+
+        return any(secret.grants for secret in self.secrets)
+
+    def granted(self) -> Iterator[Statement]:
+        """Yield what lets readers and administrators use the key."""
+        for use in self._uses():
+            principals = [self.known[principal] for principal in use.principals]
+            yield from self.statements(
+                use.kind,
+                principals,
+                use.names,
+                use.organization_id,
+            )
+
+        for level, arns in self._attached():
+            yield from self.statements("read", arns, self.names(level.path))
+
+    def _attached(self) -> list[tuple[Level, list[str]]]:
+        """Return the levels with roles that need the key, and these roles."""
+        found = []
+        for level in self.plan.levels:
+            arns = [self.roles[role] for role, _ in level.attach_to]
+            if arns and self.names(level.path):
+                found.append((level, arns))
+
+        return found
+
+    def _uses(self) -> Iterator[KeyUse]:
+        """Yield who uses the key, for which of its secrets; one use per set of principals."""
+        names: dict[tuple[Kind, tuple[Template, ...], str | None], dict[str, None]] = {}
+        for grant, matching in self._grants():
+            for kind in KINDS:
+                principals = tuple(grantee.principal for grantee in grant.of(kind))
+                if principals:
+                    group = names.setdefault((kind, principals, grant.organization_id), {})
+                    group |= dict.fromkeys(matching)
+
+        for policy, name in self._policies():
+            allowed = templates.use_of_values(policy.text)
+            if allowed is not None and policy.principals:
+                use = (allowed, policy.principals, policy.organization_id)
+                names.setdefault(use, {})[name] = None
+
+        for (kind, principals, organization_id), found in names.items():
+            yield KeyUse(kind, principals, organization_id, tuple(found))
+
+    def _grants(self) -> Iterator[tuple[Grant, list[str]]]:
+        """Yield each grant with the names that it covers; one of a level once."""
+        levels: set[str] = set()
+        for secret in self.secrets:
+            for grant in secret.grants:
+                if grant.level is None:
+                    yield grant, [exact(secret.name)]
+                elif grant.level not in levels:
+                    levels.add(grant.level)
+                    yield grant, self.names(grant.level)
+
+    def _policies(self) -> Iterator[tuple[TemplatedPolicy, str]]:
+        for secret in self.secrets:
+            if isinstance(secret.policy, TemplatedPolicy):
+                yield secret.policy, exact(secret.name)
+
+
+def _created_key_document(uses: _KeyUses) -> str:
+    home = uses.home
     administration: Statement = {
         "Sid": "AdministerKey",
         "Effect": "Allow",
@@ -104,118 +319,20 @@ def created_key_policy(
         "Action": [f"kms:{action}" for action in _ADMINISTRATION],
         "Resource": "*",
     }
-    secrets = under_created_key(plan)
-    everything = _names(plan, secrets, "")
-    granted = list(_granted_uses(plan, secrets, known, roles, home, regions))
-    if not granted:
-        by_iam = documents.key_statement("admin", [home.root()], everything, home, regions=regions)
-        return documents.document([administration, *by_iam])
+    everyone = uses.statements("admin", [home.root()], uses.present_and_future_names())
+    if uses.is_restricted:
+        everyone = [*_deployer_statements(uses), *_rotator_statements(uses)]
 
-    deployer = _deployer_statements(everything, home, regions)
-    rotators = _rotator_statements(secrets, home, regions)
-    return documents.document([administration, *deployer, *rotators, *granted])
+    return documents.document([administration, *everyone, *uses.granted()])
 
 
-def statements_to_add(plan: Plan) -> dict[str, list[Statement]]:
-    """Return, for each existing key of the map, the statements that the map's grants need in it."""
-    home = Home()
-    known: dict[Template, str] = {}
-    by_key: dict[str, list[PlannedSecret]] = {}
-    for secret in plan.secrets.values():
-        known |= {principal: str(principal) for principal in secret.principals}
-        key = secret.kms_key
-        if isinstance(key, NamedKey) and not key.is_aws_managed:
-            by_key.setdefault(str(key.template), []).append(secret)
-
-    roles: dict[str, str] = {}
-    for level in plan.levels:
-        roles |= {role: home.role_arn(role) for role, _ in level.attach_to}
-
-    found = {}
-    for key_as_written, secrets in by_key.items():
-        statements = list(_granted_uses(plan, secrets, known, roles, home, [home.region]))
-        if statements:
-            found[key_as_written] = documents.numbered(statements)
-
-    return found
-
-
-def _granted_uses(
-    plan: Plan,
-    secrets: Sequence[PlannedSecret],
-    known: Known,
-    roles: Mapping[str, str],
-    home: Home,
-    regions: Sequence[str],
-) -> Iterator[Statement]:
-    """Yield what lets the readers and administrators of secrets use the key that they are under."""
-    for use in _uses(plan, secrets):
-        yield from documents.key_statement(
-            use.kind,
-            [known[principal] for principal in use.principals],
-            use.names,
-            home,
-            regions=regions,
-            organization_id=use.organization_id,
-        )
-
-    for level in plan.levels:
-        arns = [roles[role] for role, _ in level.attach_to]
-        if arns and any(level.covers(secret.path) for secret in secrets):
-            names = _names(plan, secrets, level.path)
-            yield from documents.key_statement("read", arns, names, home, regions=regions)
-
-
-def _uses(plan: Plan, secrets: Sequence[PlannedSecret]) -> Iterator[KeyUse]:
-    """Yield who uses a key, for which of the secrets under it; one use per set of principals."""
-    levels: set[str] = set()
-    patterns: list[tuple[Grant, list[str]]] = []
-    for secret in secrets:
-        for grant in secret.grants:
-            if grant.level is None:
-                patterns.append((grant, [exact(secret.name)]))
-            elif grant.level not in levels:
-                levels.add(grant.level)
-                patterns.append((grant, _names(plan, secrets, grant.level)))
-
-    names: dict[tuple[Kind, tuple[Template, ...], str | None], dict[str, None]] = {}
-    for grant, matching in patterns:
-        for kind in KINDS:
-            principals = tuple(grantee.principal for grantee in grant.of(kind))
-            if principals:
-                group = names.setdefault((kind, principals, grant.organization_id), {})
-                group |= dict.fromkeys(matching)
-
-    for (kind, principals, organization_id), found in names.items():
-        yield KeyUse(kind, principals, organization_id, tuple(found))
-
-
-def _names(plan: Plan, secrets: Sequence[PlannedSecret], level: str) -> list[str]:
-    below = [secret for secret in secrets if covers(level, secret.path)]
-    return level_names(plan, level, below)
-
-
-def level_names(plan: Plan, level: str, below: Sequence[PlannedSecret]) -> list[str]:
-    """Return patterns for the secrets of a level: all names below it, and adopted ones elsewhere.
-
-    A level is a prefix, not a list: that is what "policies at different levels of the hierarchy"
-    means, a new secret below it needs no new policy, and the exact ARNs of hundreds of secrets do
-    not fit into an IAM policy's 6,144 characters. What concerns one secret (its own grants) is
-    always exact.
-    """
-    prefix = level_prefix(plan.context, plan.environment, level)
-    elsewhere = [secret.name for secret in below if not secret.name.startswith(prefix)]
-    return [f"{prefix}*", *map(exact, elsewhere)]
-
-
-def _deployer_statements(
-    names: Sequence[str], home: Home, regions: Sequence[str]
-) -> list[Statement]:
+def _deployer_statements(uses: _KeyUses) -> list[Statement]:
     """Return what lets the identity that runs Pulumi write and read back the values.
 
     A session of a role has no ARN that a policy may name, and its role's path is not known: both
     forms of the role's ARN are named.
     """
+    home = uses.home
     if home.caller is None:
         return []
 
@@ -225,7 +342,7 @@ def _deployer_statements(
         role = caller.resource.split("/")[1]
         arns = [home.role_arn(role), home.role_arn(f"*/{role}")]
 
-    statements = documents.key_statement("admin", [home.root()], names, home, regions=regions)
+    statements = uses.statements("admin", [home.root()], uses.present_and_future_names())
     for statement in statements:
         statement["Sid"] = "DeployThroughSecretsManager"
         statement["Condition"]["ArnLike"] = {"aws:PrincipalArn": arns}
@@ -233,24 +350,19 @@ def _deployer_statements(
     return statements
 
 
-def _rotator_statements(
-    secrets: Sequence[PlannedSecret], home: Home, regions: Sequence[str]
-) -> list[Statement]:
+def _rotator_statements(uses: _KeyUses) -> list[Statement]:
     """Return what lets the deployed rotation functions use the key for their secrets.
 
     The functions do not exist yet when the key is created: the account is the principal, and a
     condition names their roles. Their own policies name their secrets.
     """
     names, arns = [], []
-    for secret in secrets:
+    for secret in uses.secrets:
         if secret.rotation and isinstance(secret.rotation.function, HostedFunction):
             names.append(exact(secret.name))
-            arns.append(home.role_arn(rotation_function(secret.name)))
+            arns.append(uses.home.role_arn(rotation_role(secret.name, uses.home.region)))
 
-    if not names:
-        return []
-
-    statements = documents.key_statement("admin", [home.root()], names, home, regions=regions)
+    statements = uses.statements("admin", [uses.home.root()], names)
     for statement in statements:
         statement["Sid"] = "RotateThroughSecretsManager"
         statement["Condition"]["ArnEquals"] = {"aws:PrincipalArn": arns}

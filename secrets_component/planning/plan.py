@@ -99,6 +99,14 @@ KmsKey: TypeAlias = NamedKey | MapKey | AwsManagedKey | KeptKey
 ReplicaKey: TypeAlias = NamedKey | MapKey | AwsManagedKey
 
 
+def is_aws_managed(key: KmsKey) -> bool:
+    """Return whether a key is the AWS-managed one, as far as the map alone shows it."""
+    if isinstance(key, NamedKey):
+        return key.is_aws_managed
+
+    return isinstance(key, AwsManagedKey)
+
+
 @dataclass(frozen=True, slots=True)
 class HostedFunction:
     """A rotation function that is deployed with the secret.
@@ -183,6 +191,7 @@ class PlannedSecret:
     Attributes:
         owner: who writes the value after the first version.
         is_owner_written: the entry itself names the owner, so `map` may replace what others wrote.
+        is_key_written: the entry itself names the key.
         grants: who may use it, from the map's level down to its own.
         allow_loss: why a value may be lost; None where none may.
     """
@@ -195,6 +204,7 @@ class PlannedSecret:
     owner: Owner
     is_owner_written: bool
     kms_key: KmsKey
+    is_key_written: bool
     replicas: tuple[PlannedReplica, ...]
     rotation: Rotation | None
     on_rotate: tuple[PlannedRestart, ...]
@@ -204,6 +214,7 @@ class PlannedSecret:
     recovery_window_in_days: int
     protect: bool
     import_: str | None
+    replace_policy: bool
     restore_deleted: bool
     renamed_from: str | None
     rotated_fields: tuple[str, ...]
@@ -233,7 +244,7 @@ class PlannedSecret:
     def references(self) -> tuple[Reference, ...]:
         """The references in the value and in all other fields."""
         targets = [restart.target for restart in self.on_rotate]
-        fields = _references_in(*self._keys, *self.principals, *targets, self.alarm_topic)
+        fields = _references_in(*self._key_templates, *self.principals, *targets, self.alarm_topic)
         function: tuple[Reference, ...] = ()
         if self.rotation is not None:
             function = self.rotation.function.references
@@ -243,13 +254,20 @@ class PlannedSecret:
     @property
     def fixed_references(self) -> tuple[Reference, ...]:
         """The references that must have a value before the secret exists."""
-        return _references_in(*self._keys, self.alarm_topic, *self.principals)
+        return _references_in(*self._key_templates, self.alarm_topic, *self.principals)
 
     @property
-    def _keys(self) -> list[Template]:
-        keys = [self.kms_key]
-        keys += [replica.kms_key for replica in self.replicas]
-        return [key.template for key in keys if isinstance(key, NamedKey)]
+    def keys(self) -> Mapping[str | None, KmsKey]:
+        """The keys that encrypt it: in the map's own region (None) and, by region, its replicas."""
+        keys: dict[str | None, KmsKey] = {None: self.kms_key}
+        for replica in self.replicas:
+            keys[replica.region] = replica.kms_key
+
+        return keys
+
+    @property
+    def _key_templates(self) -> list[Template]:
+        return [key.template for key in self.keys.values() if isinstance(key, NamedKey)]
 
     @property
     def principals(self) -> tuple[Template, ...]:

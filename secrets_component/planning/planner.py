@@ -10,7 +10,7 @@ from typing import Any
 from secrets_component.arns import Arn, is_arn
 from secrets_component.errors import KeyPath, MapValueError, did_you_mean, shown
 from secrets_component.iam.grants import TemplatedPolicy
-from secrets_component.planning import neighbours, self_references
+from secrets_component.planning import key_policies, level_policies, neighbours, self_references
 from secrets_component.planning.access import OWN_KEY_NEEDED, AccessPlanner
 from secrets_component.planning.certificates import bundle_problem
 from secrets_component.planning.files import (
@@ -43,11 +43,12 @@ from secrets_component.planning.plan import (
     Rotation,
     Source,
     Structured,
+    is_aws_managed,
 )
 from secrets_component.planning.template_parser import TemplateParser
 from secrets_component.planning.version_control import is_in_git
 from secrets_component.secret_map import names, references
-from secrets_component.secret_map.aws_types import MAX_TAGS, MAX_VALUE_BYTES
+from secrets_component.secret_map.aws_types import MAX_ALIAS, MAX_TAGS, MAX_VALUE_BYTES
 from secrets_component.secret_map.check import CheckedMap, check
 from secrets_component.secret_map.forms import COMPONENT, Origin, instances
 from secrets_component.secret_map.model import (
@@ -140,7 +141,7 @@ class _Planner:
             if stack is not None:
                 stacks[component] = stack
 
-        return Plan(
+        plan = Plan(
             name=self._name,
             instance=self._instance.name,
             context=header.context_name,
@@ -156,6 +157,20 @@ class _Planner:
             places=self._instance,
             warnings=tuple(self._report.warnings),
         )
+        self._check_sizes(plan)
+        return plan
+
+    def _check_sizes(self, plan: Plan) -> None:
+        """Refuse policies that are too long for IAM or KMS in any account."""
+        if self._report.errors:
+            return  # what is missing would be measured
+
+        for path, problem in level_policies.size_findings(plan):
+            self._report.error(path, problem)
+
+        too_long = key_policies.size_finding(plan)
+        if too_long:
+            self._report.error(("kms", "create"), too_long)
 
     def _plan_created_key(self) -> CreatedKey | None:
         kms = self._header.kms
@@ -163,6 +178,10 @@ class _Planner:
             return None
 
         alias = _alias(self._header, self._environment)
+        if len(alias) > MAX_ALIAS:
+            message = f"the key's alias exceeds KMS's limit of {MAX_ALIAS} characters; set `alias`"
+            self._report.error(("kms",), message)
+
         return CreatedKey(alias, kms.deletion_window_in_days, kms.multi_region)
 
     def _alarms(self) -> CreateTopic | NamedTopic | None:
@@ -185,6 +204,7 @@ class _Planner:
             owner=entry.owner or _default_owner(source, rotation),
             is_owner_written=entry.owner is not None,
             kms_key=kms_key,
+            is_key_written=entry.kms_key_id is not None,
             replicas=self._replicas(entry.replicas, kms_key, path),
             rotation=rotation,
             on_rotate=self._on_rotate(entry, path),
@@ -194,6 +214,7 @@ class _Planner:
             recovery_window_in_days=entry.recovery_window_in_days,
             protect=entry.protect,
             import_=entry.import_,
+            replace_policy=entry.replace_policy,
             restore_deleted=entry.restore_deleted,
             renamed_from=entry.renamed_from,
             rotated_fields=tuple(entry.rotated_fields),
@@ -375,16 +396,17 @@ class _Planner:
             message = "has no initial value; rotation starts once a value is set"
             self._report.warn((*path, "rotation_automatically"), message)
 
-        if secret.import_ and (secret.policy or secret.grants):
+        has_policy = bool(secret.policy or secret.grants)
+        if secret.import_ and has_policy and not secret.replace_policy:
             message = (
-                "the adopted secret's own resource policy is replaced by the map's; add what it "
-                "allows to `policy` or `access` (`aws secretsmanager get-resource-policy` shows it)"
+                "if the adopted secret has a resource policy, copy it to `policy` to keep it (`aws "
+                "secretsmanager get-resource-policy` shows it), or write `replace_policy: true`"
             )
             self._report.warn((*path, "import"), message)
 
         self._check_recovery(secret)
         self._access.check_size(secret)
-        if _is_under_aws_managed_key(secret.kms_key):
+        if is_aws_managed(secret.kms_key):
             if _is_for_other_accounts(secret):
                 self._report.error((*path, "policy"), OWN_KEY_NEEDED)
 
@@ -525,10 +547,6 @@ def _default_owner(source: Source, rotation: Rotation | None) -> Owner:
         return "rotation"
 
     return "operator" if isinstance(source, Empty) else "map"
-
-
-def _is_under_aws_managed_key(key: KmsKey) -> bool:
-    return isinstance(key, AwsManagedKey) or (isinstance(key, NamedKey) and key.is_aws_managed)
 
 
 def _is_for_other_accounts(secret: PlannedSecret) -> bool:

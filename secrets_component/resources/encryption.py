@@ -12,7 +12,8 @@ from secrets_component.iam.documents import Known
 from secrets_component.lookups.principals import write_when_known
 from secrets_component.lookups.refusal import refusal
 from secrets_component.planning import key_policies
-from secrets_component.planning.plan import KmsKey, MapKey, NamedKey, PlannedSecret
+from secrets_component.planning.plan import MapKey, NamedKey, PlannedSecret
+from secrets_component.resources.keys import SecretKeys
 from secrets_component.resources.scope import Scope
 
 
@@ -69,39 +70,28 @@ def create_key(scope: Scope, marks: Mapping[str, pulumi.Input[str]]) -> OwnKey |
     return OwnKey(key, replicas)
 
 
-def key_of(scope: Scope, secret: PlannedSecret, own: OwnKey | None) -> pulumi.Input[str] | None:
-    """Return the customer-managed key that encrypts a secret.
+def keys_of(scope: Scope, secret: PlannedSecret, own: OwnKey | None) -> SecretKeys:
+    """Return the keys that encrypt a secret and its replicas."""
+    found: dict[str | None, pulumi.Input[str] | None] = {}
+    for region, key in secret.keys.items():
+        match key:
+            case NamedKey(template):
+                found[region] = scope.values.fill(template, secret.key)
+            case MapKey():
+                found[region] = _arn_of_created(own, region)
+            case _:
+                found[region] = None
 
-    Returns:
-        The key's id, ARN or alias; None for the AWS-managed key, or an adopted secret's own.
-    """
-    created = own.key.arn if own is not None else None
-    return _filled(scope, secret, secret.kms_key, created)
-
-
-def keys_of_replicas(
-    scope: Scope, secret: PlannedSecret, own: OwnKey | None
-) -> dict[str, pulumi.Input[str] | None]:
-    """Return the keys that encrypt a secret's replicas by region; None is the AWS-managed key."""
-    keys = {}
-    for replica in secret.replicas:
-        created = own.replicas.get(replica.region) if own is not None else None
-        arn = created.arn if created is not None else None
-        keys[replica.region] = _filled(scope, secret, replica.kms_key, arn)
-
-    return keys
+    named = found.pop(None)
+    return SecretKeys(named, {str(region): key for region, key in found.items()})
 
 
-def _filled(
-    scope: Scope, secret: PlannedSecret, key: KmsKey, created: pulumi.Output[str] | None
-) -> pulumi.Input[str] | None:
-    match key:
-        case NamedKey(template):
-            return scope.values.fill(template, secret.key)
-        case MapKey():
-            return created
-        case _:
-            return None
+def _arn_of_created(own: OwnKey | None, region: str | None) -> pulumi.Output[str] | None:
+    if own is None:
+        return None
+
+    created = own.key if region is None else own.replicas.get(region)
+    return None if created is None else created.arn
 
 
 def _policy(scope: Scope, regions: list[str]) -> pulumi.Input[str]:
@@ -110,12 +100,9 @@ def _policy(scope: Scope, regions: list[str]) -> pulumi.Input[str]:
 
     def write(known: Known) -> str:
         text = key_policies.created_key_policy(plan, known, access.roles, access.home, regions)
-        if len(text) > key_policies.MAX_CHARACTERS:
-            message = (
-                f"the key's policy has {len(text):,} characters; KMS allows "
-                f"{key_policies.MAX_CHARACTERS:,}; grant to levels instead of single secrets"
-            )
-            raise refusal(plan, ("kms", "create"), message)
+        problem = key_policies.size_problem_of_key(text)
+        if problem:
+            raise refusal(plan, ("kms", "create"), problem)
 
         return text
 

@@ -16,9 +16,10 @@ from pulumi_aws import cloudwatch, iam, lambda_, secretsmanager
 from secrets_component.arns import Arn
 from secrets_component.iam import documents, templates
 from secrets_component.planning.plan import HostedFunction, PlannedSecret
+from secrets_component.resources.keys import KeysInUse
 from secrets_component.resources.rotators_zip import archive
 from secrets_component.resources.scope import Scope, automatic_name_fits
-from secrets_component.secret_map.names import rotation_function
+from secrets_component.secret_map.names import rotation_function, rotation_role
 
 _RUNTIME = "python3.13"
 _MAX_FUNCTION_DESCRIPTION = 256
@@ -41,7 +42,7 @@ def host(
     secret: PlannedSecret,
     function: HostedFunction,
     container: secretsmanager.Secret,
-    kms_key: pulumi.Input[str] | None,
+    keys: KeysInUse,
     alarm_topic: pulumi.Output[str] | None,
 ) -> Hosted:
     """Deploy a secret's function with its log group, role and permission.
@@ -60,6 +61,7 @@ def host(
     if function.superuser_secret:
         superuser = scope.values.fill(function.superuser_secret, secret.key)
 
+    kms_key = keys.at_home(container)
     known = pulumi.Output.all(container.arn, log.arn, alarm_topic, superuser, kms_key)
     rights = known.apply(partial(_rotation_rights, in_network=bool(function.subnets)))
     role, policy = _role(scope, secret, rights)
@@ -87,6 +89,7 @@ def _rotation_rights(known: Sequence[str | None], *, in_network: bool) -> str:
         "secret_arn": secret_arn,
         "kms_key_arn": None,
         "region": home.region,
+        "dns_suffix": home.dns_suffix,
         "superuser_secret_arn": superuser,
         "superuser_key_arns": None,
         "log_group_arn": str(log_arn).removesuffix(":*"),
@@ -95,7 +98,7 @@ def _rotation_rights(known: Sequence[str | None], *, in_network: bool) -> str:
     }
     if key:
         # Any key for an alias: the condition on the encryption context names the secret.
-        values["kms_key_arn"] = documents.resource_of_key(home.key_arn(key))
+        values["kms_key_arn"] = documents.resource_of_key(key)
 
     if superuser:
         values["superuser_key_arns"] = Arn.parse(superuser).home.key_arn("*")
@@ -111,7 +114,7 @@ def _role(
 ) -> tuple[iam.Role, iam.RolePolicy]:
     role = iam.Role(
         scope.logical(secret, _ROTATION),
-        name=rotation_function(secret.name),
+        name=rotation_role(secret.name, scope.access.home.region),
         assume_role_policy=documents.ASSUMED_BY_LAMBDA,
         tags=dict(secret.tags) or None,
         opts=scope.options(secret, _ROTATION),

@@ -13,8 +13,8 @@ from typing import Any
 import pulumi
 from pulumi_aws import secretsmanager
 
-from secrets_component.arns import Arn
-from secrets_component.planning.plan import PlannedSecret
+from secrets_component.planning.plan import AwsManagedKey, PlannedSecret
+from secrets_component.resources.keys import KeysInUse
 from secrets_component.resources.scope import Scope
 
 
@@ -25,7 +25,8 @@ class Outputs:
         """Start empty."""
         self._scope = scope
         self.secret_arns: dict[str, pulumi.Output[str]] = {}
-        self.kms_key_arns: dict[str, pulumi.Output[str]] = {}
+        self.keys: dict[str, KeysInUse] = {}
+        self._key_arns: dict[str, pulumi.Output[str | None]] = {}
         self._names: dict[str, pulumi.Output[str]] = {}
         self._versions: dict[str, pulumi.Output[str]] = {}
 
@@ -34,17 +35,17 @@ class Outputs:
         secret: PlannedSecret,
         container: secretsmanager.Secret,
         version: secretsmanager.SecretVersion | None,
-        kms_key: pulumi.Input[str] | None,
+        keys: KeysInUse,
     ) -> None:
         """Add the resources of one entry."""
         self.secret_arns[secret.key] = container.arn
+        self.keys[secret.key] = keys
         self._names[secret.key] = container.name
         if version is not None:
             self._versions[secret.key] = version.version_id
 
-        if kms_key is not None:
-            known = pulumi.Output.all(kms_key, container.arn)
-            self.kms_key_arns[secret.key] = known.apply(_key_arn)
+        if not isinstance(secret.kms_key, AwsManagedKey):
+            self._key_arns[secret.key] = keys.at_home(container)
 
     def finish(
         self,
@@ -60,7 +61,7 @@ class Outputs:
             "secret_version_ids": _combined(self._versions),
             "generated_passwords": pulumi.Output.secret(generated),
             "public_keys": _combined(self._own("public_keys")),
-            "kms_key_arns": _combined(self.kms_key_arns),
+            "kms_key_arns": _combined(self._key_arns).apply(_without_none),
             "policy_arns": _combined(policy_arns),
             "waiting": pulumi.Output.from_input(self._waiting()),
             "initial_passwords": pulumi.Output.from_input(self._initial_passwords()),
@@ -101,6 +102,5 @@ def _combined(values: Mapping[str, pulumi.Output[Any]]) -> pulumi.Output[dict[st
     return pulumi.Output.all(**values)
 
 
-def _key_arn(known: list[str]) -> str:
-    key, secret_arn = known
-    return Arn.parse(secret_arn).home.key_arn(key)
+def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}

@@ -5,22 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import pulumi
 from pulumi_aws import iam, secretsmanager
 
 from secrets_component.arns import Arn
-from secrets_component.iam import documents, templates
 from secrets_component.iam.grants import KINDS, Kind, Level
+from secrets_component.lookups.marks import MAP_TAG
 from secrets_component.lookups.refusal import refusal
-from secrets_component.planning.key_policies import level_names
-from secrets_component.planning.plan import Plan, PlannedSecret
+from secrets_component.planning import level_policies
+from secrets_component.planning.level_policies import LevelFacts
+from secrets_component.planning.plan import KeptKey, PlannedSecret
+from secrets_component.resources.keys import KeysInUse
 from secrets_component.resources.scope import Scope
 from secrets_component.secret_map.names import level_prefix
 
-_MAX_POLICY_CHARACTERS = 6_144
-"""Of a managed policy, spaces not counted.
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+_ANY = ""  # no entry has this key
 _MAX_POLICY_DESCRIPTION = 1_000
 _MAX_PREFIX = 101  # the provider adds 26 characters; AWS allows 128
 
@@ -39,26 +40,29 @@ def attach(scope: Scope, secret: PlannedSecret, container: secretsmanager.Secret
 
 
 def create_for_levels(
-    scope: Scope, arns: Mapping[str, pulumi.Output[str]], keys: Mapping[str, pulumi.Output[str]]
+    scope: Scope, arns: Mapping[str, pulumi.Output[str]], keys: Mapping[str, KeysInUse]
 ) -> dict[str, pulumi.Output[str]]:
     """Create the policies of all levels, attach them to the map's roles, and return their ARNs.
 
     Args:
         scope: the map's scope.
         arns: the secrets' ARNs by key.
-        keys: the ARNs of the customer-managed keys by the keys of the secrets under them.
+        keys: the customer-managed keys of the secrets by key.
     """
     if not arns:
         return {}
 
+    adopted = {key: arns[key] for key, one in scope.plan.secrets.items() if one.import_}
     any_arn = next(iter(arns.values()))
+    known = pulumi.Output.all(**{_ANY: any_arn}, **adopted)
+    facts = known.apply(partial(_level_facts, scope.map_mark))
     created = {}
-    members = _members(scope.plan)
+    members = level_policies.members_of_levels(scope.plan)
     for level in scope.plan.levels:
         below = members[level.path]
-        known = pulumi.Output.all(any_arn, *_keys_of(below, keys))
+        used = pulumi.Output.all(facts, *_keys_of(below, keys))
         for kind in KINDS:
-            document = known.apply(partial(_level_document, scope, level, below, kind))
+            document = used.apply(partial(_level_document, scope, level, below, kind))
             policy = _level_policy(scope, level, kind, document)
             created[level.output(kind)] = policy.arn
             if kind == "read":
@@ -67,25 +71,28 @@ def create_for_levels(
     return created
 
 
-def _members(plan: Plan) -> dict[str, list[PlannedSecret]]:
-    """Sort the secrets into the levels above them; one pass, however many levels there are."""
-    members: dict[str, list[PlannedSecret]] = {level.path: [] for level in plan.levels}
-    for secret in plan.secrets.values():
-        above = ""
-        members[above].append(secret)
-        for segment in (secret.path or "").split("/"):
-            above = f"{above}/{segment}".removeprefix("/")
-            if above in members and above:
-                members[above].append(secret)
+def _level_facts(map_mark: str, arns: Mapping[str, str]) -> LevelFacts:
+    """Return account and region of a map's secrets, and the names of adopted ones."""
+    names = {}
+    for key, arn in arns.items():
+        names[key] = Arn.parse(arn).secret_name
 
-    return members
+    home = Arn.parse(arns[_ANY]).home
+    return LevelFacts(home, {MAP_TAG: map_mark}, names)
 
 
 def _keys_of(
-    below: Sequence[PlannedSecret], keys: Mapping[str, pulumi.Output[str]]
-) -> list[pulumi.Output[str]]:
-    """Return one ARN per key that the map writes; 1,000 secrets mostly share one."""
-    unique = {secret.kms_key: keys[secret.key] for secret in below if secret.key in keys}
+    below: Sequence[PlannedSecret], keys: Mapping[str, KeysInUse]
+) -> list[pulumi.Output[dict[str, str]]]:
+    """Return each set of keys that the map writes, once: 1,000 secrets mostly share one."""
+    unique = {}
+    for secret in below:
+        written: tuple[object, ...] = tuple(secret.keys.items())
+        if isinstance(secret.kms_key, KeptKey):
+            written = (secret.key,)
+
+        unique[written] = keys[secret.key].arns
+
     return list(unique.values())
 
 
@@ -118,55 +125,17 @@ def _attach_to_roles(scope: Scope, level: Level, policy: iam.Policy) -> None:
 
 
 def _level_document(
-    scope: Scope, level: Level, below: Sequence[PlannedSecret], kind: Kind, known: Sequence[str]
+    scope: Scope, level: Level, below: Sequence[PlannedSecret], kind: Kind, known: Sequence[Any]
 ) -> str:
-    """Return the policy of a level, once an ARN of a secret and those of the keys are known."""
-    any_arn, *key_arns = known
-    home = Arn.parse(any_arn).home
-    regions = _regions(home.region, below)
-    names = level_names(scope.plan, level.path, below)
-    secret_arns: list[str] = []
-    for region in regions:
-        secret_arns += [home.secret_arn(name, region) for name in names]
+    """Return the policy of a level, once all that is needed from AWS is known."""
+    facts, *keys = known
+    key_arns: list[str] = []
+    for by_region in keys:
+        key_arns += by_region.values()
 
-    values = {
-        "secret_arns": _one_or_list(secret_arns),
-        "kms_key_arns": "*",  # until `use_keys` lists them
-        "region": _one_or_list(regions),
-    }
-    for_secrets, for_keys = templates.fill(templates.shipped(documents.TEMPLATE_OF[kind]), values)
-    use_keys = documents.use_keys(for_keys, _with_replicas(key_arns, regions))
-    document = documents.document([for_secrets, *use_keys], compact=True)
-    if len(document) > _MAX_POLICY_CHARACTERS:
-        message = (
-            f"the `{level.output(kind)}` policy has {len(document):,} characters; IAM allows "
-            f"{_MAX_POLICY_CHARACTERS:,}; adopt fewer secrets from outside the hierarchy, or use "
-            "fewer keys"
-        )
-        raise refusal(scope.plan, level.place, message)
+    document = level_policies.level_policy(scope.plan, level, below, kind, facts, key_arns)
+    problem = level_policies.size_problem_of_level(level, kind, document)
+    if problem:
+        raise refusal(scope.plan, level.place, problem)
 
     return document
-
-
-def _regions(home: str, below: Sequence[PlannedSecret]) -> list[str]:
-    """Return the home region, then the others that have replicas."""
-    others: set[str] = set()
-    for secret in below:
-        others.update(replica.region for replica in secret.replicas)
-
-    return [home, *sorted(others - {home})]
-
-
-def _one_or_list(values: list[str]) -> str | list[str]:
-    return values[0] if len(values) == 1 else values
-
-
-def _with_replicas(key_arns: Sequence[str], regions: Sequence[str]) -> list[str]:
-    """Return keys together with replicas of multi-Region keys (`mrk-…`), which share their id."""
-    found = dict.fromkeys(sorted(set(key_arns)))
-    for key_arn in list(found):
-        key = Arn.parse(key_arn)
-        if key.resource.startswith("key/mrk-"):
-            found |= dict.fromkeys(key.home.arn("kms", key.resource, region) for region in regions)
-
-    return list(found)

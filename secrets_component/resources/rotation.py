@@ -10,6 +10,7 @@ from pulumi_aws import lambda_, secretsmanager
 from secrets_component.arns import Arn, is_arn
 from secrets_component.planning.plan import Days, HostedFunction, PlannedSecret, Rotation
 from secrets_component.resources import hosting
+from secrets_component.resources.keys import KeysInUse
 from secrets_component.resources.scope import Scope
 
 _MAX_STATEMENT_ID = 100
@@ -36,7 +37,7 @@ class RotationTargets:
         secret: PlannedSecret,
         rotation: Rotation,
         container: secretsmanager.Secret,
-        kms_key: pulumi.Input[str] | None,
+        keys: KeysInUse,
     ) -> tuple[pulumi.Input[str], list[pulumi.Resource]]:
         """Return the ARN of a secret's function, and what must exist before it is called.
 
@@ -44,9 +45,7 @@ class RotationTargets:
         """
         function = rotation.function
         if isinstance(function, HostedFunction):
-            hosted = hosting.host(
-                self._scope, secret, function, container, kms_key, self._alarm_topic
-            )
+            hosted = hosting.host(self._scope, secret, function, container, keys, self._alarm_topic)
             return hosted.arn, [*hosted.needed]
 
         arn = self._scope.values.fill(function, secret.key)
@@ -96,7 +95,7 @@ def schedule(
     secret: PlannedSecret,
     container: secretsmanager.Secret,
     version: secretsmanager.SecretVersion | None,
-    kms_key: pulumi.Input[str] | None,
+    keys: KeysInUse,
     targets: RotationTargets,
 ) -> None:
     """Enable rotation, unless the function or the value waits for a reference."""
@@ -107,7 +106,7 @@ def schedule(
     if version is None and not scope.values.has_all(secret.value_references):
         return  # AWS's createSecret step reads AWSCURRENT: a secret without a value cannot rotate
 
-    arn, needed = targets.function_of(secret, rotation, container, kms_key)
+    arn, needed = targets.function_of(secret, rotation, container, keys)
     if version is not None:
         needed.append(version)
 

@@ -9,10 +9,20 @@ import pulumi
 from pulumi_aws import secretsmanager
 from pulumi_aws.secretsmanager.outputs import SecretReplica
 
-from secrets_component.lookups.marks import ADOPTED_TAG, KEY_TAG, LEFT_KEY_TAG, MAP_TAG, STATE_TAG
+from secrets_component.lookups.marks import (
+    ADOPTED_TAG,
+    IMPORTED,
+    IMPORTED_WITH_POLICY,
+    KEY_TAG,
+    LEFT_KEY_TAG,
+    MAP_TAG,
+    RESTORED,
+    STATE_TAG,
+)
 from secrets_component.lookups.refusal import refusal
 from secrets_component.lookups.safeguards import AccountState, StackIdentity
 from secrets_component.planning.plan import AwsManagedKey, KeptKey, Plan, PlannedSecret
+from secrets_component.resources.keys import SecretKeys
 from secrets_component.resources.scope import Scope
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 
@@ -20,23 +30,22 @@ from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 def create(
     scope: Scope,
     secret: PlannedSecret,
-    kms_key: pulumi.Input[str] | None,
-    replica_keys: Mapping[str, pulumi.Input[str] | None],
+    keys: SecretKeys,
     tags: Mapping[str, pulumi.Input[str]],
     state: AccountState,
 ) -> secretsmanager.Secret:
     """Create or adopt a secret, and offer its ARN and name to references.
 
     Args:
-        kms_key: the key that encrypts it; None for the AWS-managed key or an adopted secret's own.
-        replica_keys: the key of each replica by region; None for the region's AWS-managed key.
+        keys: the keys that encrypt it and its replicas.
         tags: all of its tags.
         state: what the account holds.
     """
     replicas = [
         secretsmanager.SecretReplicaArgs(region=region, kms_key_id=key)
-        for region, key in replica_keys.items()
+        for region, key in keys.of_replicas.items()
     ]
+    kms_key = keys.named
     ignored = _unset_properties(secret, state) if secret.import_ else []
     written_key = _written_key(secret, kms_key, state)
     if isinstance(secret.kms_key, AwsManagedKey) and written_key is None:
@@ -72,6 +81,7 @@ def create(
     if secret.key in state.left_keys:
         container.arn.apply(partial(_refuse_to_leave_value, scope.plan, secret, state))
 
+    container.replicas.apply(partial(_refuse_stale_replica_keys, scope.plan, secret))
     scope.values.own_outputs["secret_arns", secret.key] = container.arn
     scope.values.own_outputs["secret_names", secret.key] = container.name
     return container
@@ -129,6 +139,25 @@ def _refuse_to_leave_value(
         raise refusal(plan, secret.place, problem)
 
 
+def _refuse_stale_replica_keys(
+    plan: Plan, secret: PlannedSecret, replicas: Sequence[SecretReplica] | None
+) -> None:
+    """Stop before a replica key is deleted under which the provider would leave a replica.
+
+    A replica that no longer names a key keeps the one that it has (terraform-provider-aws,
+    `secretsmanager/secret.go`: `kms_key_id` is optional and computed).
+    """
+    for replica in replicas or ():
+        key = replica.kms_key_id or ""
+        planned = secret.keys.get(replica.region)
+        if isinstance(planned, AwsManagedKey) and ":key/mrk-" in key:
+            message = (
+                f"the provider would leave the replica in `{replica.region}` under the key "
+                f"`{key}`; write `kms_key_id: {AWS_MANAGED_KEY}` at this replica"
+            )
+            raise refusal(plan, (*secret.place, "replicas"), message)
+
+
 def map_marks(identity: StackIdentity, state_id: pulumi.Input[str]) -> dict[str, pulumi.Input[str]]:
     """Return the tags by which later runs know what is the map's."""
     return {MAP_TAG: identity.map_mark, STATE_TAG: state_id}
@@ -138,6 +167,7 @@ def tags(
     marks: Mapping[str, pulumi.Input[str]], secret: PlannedSecret, state: AccountState
 ) -> dict[str, pulumi.Input[str]]:
     """Return a secret's tags: its entry's, or those of an adopted secret, and the map's marks."""
+    has_policy = bool(secret.policy or secret.grants)
     found: dict[str, pulumi.Input[str]] = dict(secret.tags)
     held = state.own.get(secret.key)
     if secret.import_ and held is not None and not secret.tags:
@@ -146,8 +176,10 @@ def tags(
                 found[key] = value
 
     found |= {**marks, KEY_TAG: secret.key}
-    if secret.is_adopted:
-        found[ADOPTED_TAG] = "true"
+    if secret.import_:
+        found[ADOPTED_TAG] = IMPORTED_WITH_POLICY if has_policy else IMPORTED
+    elif secret.restore_deleted:
+        found[ADOPTED_TAG] = RESTORED
 
     if secret.key in state.left_keys:
         found[LEFT_KEY_TAG] = state.left_keys[secret.key]

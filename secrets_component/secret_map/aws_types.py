@@ -7,6 +7,7 @@ is resolved. `contents.py` refuses the references in fields in which none is fil
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import Annotated, Literal
 
@@ -26,13 +27,21 @@ MAX_POLICY_CHARACTERS = 20_480
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutResourcePolicy.html
 """
 
+MAX_ALIAS = 256
+"""Size limit of the alias of a key, `alias/` included.
+
+https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
+"""
+
 AWS_MANAGED_KEY = "alias/aws/secretsmanager"
 """The key that encrypts secrets for which no key is given.
 
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
 """
 
-PRINCIPAL = re.compile(r"\d{12}|arn:aws[a-z-]*:iam::\d{12}:(?:root|(?:role|user)/[\w+=,.@/-]+)")
+PRINCIPAL = re.compile(
+    r"\d{12}|arn:aws[a-z-]*:iam::\d{12}:(?:root|(?:role|user)/[\w+=,.@/-]+)", re.ASCII
+)
 """An account id, or the ARN of an account, role or user.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
@@ -79,8 +88,11 @@ def _refused_for(find_problem: Callable[[str], str | None]) -> AfterValidator:
 
 
 def _matching(pattern: str, expectation: str) -> AfterValidator:
-    """Return a validator for strings that match a pattern or contain a reference."""
-    compiled = re.compile(pattern)
+    """Return a validator for strings that match a pattern or contain a reference.
+
+    Digits and letters are those of ASCII: AWS knows no others.
+    """
+    compiled = re.compile(pattern, re.ASCII)
 
     def mismatch(value: str) -> str | None:
         if "${" in value or compiled.fullmatch(value):
@@ -125,14 +137,42 @@ https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.
 MAX_TAGS = 45
 """The tags that a secret can have besides the map's own, which are up to five: AWS allows 50."""
 
+_TAG_PUNCTUATION = "_.:/=+-@"
+
+
+def _tag_problem(text: str) -> str | None:
+    """Explain why IAM, which also gets the map's tags, refuses a tag's key or value."""
+    if "${" in text:
+        return None  # refused for its reference
+
+    for character in text:
+        if character not in _TAG_PUNCTUATION and unicodedata.category(character)[0] not in "LZN":
+            return f"may contain only letters, digits, spaces and `{_TAG_PUNCTUATION}`"
+
+    return None
+
+
+def _tags_problem(tags: dict[str, str]) -> dict[str, str]:
+    lower = [key.lower() for key in tags]
+    if len(set(lower)) < len(lower):
+        msg = "two keys differ in upper and lower case only, which IAM takes for one"
+        raise ValueError(msg)
+
+    return tags
+
+
 Tags = Annotated[
     dict[
-        Annotated[str, Field(min_length=1, max_length=128)],
-        Annotated[PlainText, Field(max_length=256)],
+        Annotated[str, Field(min_length=1, max_length=128), _refused_for(_tag_problem)],
+        Annotated[PlainText, Field(max_length=256), _refused_for(_tag_problem)],
     ],
     Field(max_length=50),
+    AfterValidator(_tags_problem),
 ]
 """Tags by key.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_Tag.html (characters)
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html (case)
 
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Tag.html
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_TagResource.html (50 tags)
@@ -235,6 +275,20 @@ SecretArn = Annotated[
 """The ARN of a secret.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
+"""
+
+SecretId = Annotated[
+    str,
+    Field(min_length=1),
+    _matching(
+        r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@!-]{1,519}"
+        r"|(?!arn:)[A-Za-z0-9/_+=.@!-]{1,512}",
+        "the name or ARN of a secret",
+    ),
+]
+"""The name or ARN of a secret that exists; names with `!` belong to AWS's services.
+
+https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html (Name)
 """
 
 SubnetId = Annotated[str, _matching(r"subnet-[0-9a-f]+", "a subnet's id (`subnet-…`)")]

@@ -31,6 +31,7 @@ from secrets_component.secret_map.aws_types import (
     ScheduleExpression,
     ScheduleWindow,
     SecretArn,
+    SecretId,
     SecurityGroupId,
     SubnetId,
     Tags,
@@ -165,7 +166,8 @@ class Kms(_MapBlock):
     """Create a KMS key for this map, which can be used through Secrets Manager only. If the map
     grants any `access`, only its readers and admins, the roles in `attach_to` and the deploying
     identity can decrypt with the key; a role that gets one of `policy_arns` in another way must be
-    listed there too. Otherwise, the account's IAM policies decide. Default: no.
+    listed there too. Otherwise, the account's IAM policies decide. The principals of a `policy`
+    template can use the key for that secret in both cases. Default: no.
     """
 
     alias: Annotated[str | None, Field(max_length=250)] = None
@@ -397,11 +399,16 @@ class Fields(_MapBlock):
     protect: bool = False
     """Pulumi refuses to delete or replace the secret. Default: no."""
 
-    import_: str | None = Field(default=None, alias="import", min_length=1)
+    import_: SecretId | None = Field(default=None, alias="import")
     """Name or ARN of an existing secret to adopt. While this is set, the secret keeps its name, and
     every property that the entry itself does not set (description, tags, key, replicas); a removed
-    entry leaves it in the account. Its resource policy is replaced where the map has grants or a
-    policy for it. Default: none.
+    entry leaves it in the account. If the map has grants or a policy for it, a run stops before it
+    replaces a resource policy that the secret has already. Default: none.
+    """
+
+    replace_policy: bool = False
+    """Replace the resource policy that the adopted secret has by the one that the map's grants
+    and `policy` make. Default: no; to keep it, copy it to `policy`.
     """
 
     restore_deleted: bool = False

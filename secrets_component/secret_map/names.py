@@ -57,12 +57,20 @@ def ends_like_arn(name: str) -> bool:
 
 
 def rotation_function(secret: str) -> str:
-    """Return the name of a secret's rotation function and its role: readable, and unique.
+    """Return the name of a secret's rotation function: readable, and unique in a region.
 
-    Functions and roles have at most 64 characters
+    Functions have at most 64 characters
     (https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html).
     """
     return cut_to_fit(secret, MAX_FUNCTION_NAME, unique=secret)
+
+
+def rotation_role(secret: str, region: str) -> str:
+    """Return the name of the role of a secret's rotation function.
+
+    IAM has one set of names for all regions, so that the same map in two of them needs two.
+    """
+    return cut_to_fit(secret, MAX_FUNCTION_NAME, unique=f"{secret}\n{region}")
 
 
 def cut_to_fit(text: str, maximum: int, *, unique: str) -> str:

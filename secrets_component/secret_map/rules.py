@@ -63,6 +63,9 @@ def of_entry(entry: Entry, written: Set[str]) -> Iterator[Finding]:
 
     yield from _short_recovery(entry)
     yield from _value_of_existing_secret(entry)
+    if entry.replace_policy and not entry.import_:
+        yield ("replace_policy",), "has no effect without `import`"
+
     yield from _renamed_secret(entry)
     yield from _ownership_without_rotation(entry)
     yield from _in_rotated_fields(entry)

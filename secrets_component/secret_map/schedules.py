@@ -6,20 +6,78 @@ Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secre
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from itertools import pairwise
 
-_RATE = re.compile(r"rate\((?P<count>\d+) (?P<unit>hour|day)s?\)")
+_RATE = re.compile(r"rate\((?P<count>\d+) (?P<unit>hour|day)s?\)", re.ASCII)
 _CRON = re.compile(
     r"cron\((?P<minutes>\S+) (?P<hours>\S+) (?P<day_of_month>\S+) (?P<month>\S+)"
     r" (?P<day_of_week>\S+) (?P<year>\S+)\)"
 )
+_HOURS = re.compile(r"(?:\*|\d{1,2}(?:-\d{1,2})?)(?:/\d{1,2})?(?:,\d{1,2}(?:-\d{1,2})?)*", re.ASCII)
+_SPAN = re.compile(
+    r"(?:\*|(?P<first>[0-9]{1,2}|[A-Z]{3})(?:-(?P<last>[0-9]{1,2}|[A-Z]{3}))?)(?:/[1-9][0-9]?)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CronField:
+    """A field of a cron expression.
+
+    Attributes:
+        maximum: its highest value; the lowest is 1.
+        names: the names of the values from 1 on, where it has any.
+        special: what a part of it can be besides a value or a span.
+    """
+
+    name: str
+    maximum: int
+    names: tuple[str, ...]
+    special: re.Pattern[str]
+
+    def problem(self, text: str) -> str | None:
+        """Explain what is wrong with the field; None where nothing is."""
+        for part in text.split(","):
+            values = self._values(part)
+            if values is None:
+                return f"invalid {self.name} in the cron expression; example: `cron(0 8 1 * ? *)`"
+
+            if any(not 1 <= value <= self.maximum for value in values):
+                return f"the {self.name} of the cron must be from 1 to {self.maximum}"
+
+        return None
+
+    def _values(self, part: str) -> list[int] | None:
+        """Return the values that a part names; None where it is not a part of this field."""
+        found = self.special.fullmatch(part) or _SPAN.fullmatch(part.upper())
+        if found is None:
+            return None
+
+        values = []
+        for written in found.groupdict().values():
+            if written is None:
+                continue
+
+            if written.isdecimal():
+                values.append(int(written))
+            elif written in self.names:
+                values.append(self.names.index(written) + 1)
+            else:
+                return None
+
+        return values
+
+
+_DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _CRON_FIELDS = {
-    "hours": re.compile(r"(?:\*|\d{1,2}(?:-\d{1,2})?)(?:/\d{1,2})?(?:,\d{1,2}(?:-\d{1,2})?)*"),
-    "day_of_month": re.compile(r"[0-9LW*?,/-]+"),
-    "month": re.compile(r"[0-9A-Za-z*,/-]+"),
-    "day_of_week": re.compile(r"[0-9A-Za-z*?,/#-]+"),
+    "day_of_month": CronField("day of month", 31, (), re.compile(r"\?|LW?|(?P<day>[0-9]{1,2})W")),
+    "month": CronField("month", 12, _MONTHS, re.compile(r"(?!)")),
+    "day_of_week": CronField(
+        "day of week", 7, _DAYS, re.compile(r"\?|L|(?P<day>[0-9]|[A-Z]{3})(?:L|#[1-5])")
+    ),
 }
-_WINDOW = re.compile(r"([1-9]\d?)h")
+_WINDOW = re.compile(r"([1-9][0-9]?)h")
 _DAY = 24
 _MINIMUM_HOURS = 4
 _MAXIMUM_HOURS = 999 * _DAY
@@ -68,10 +126,13 @@ def _cron_problem(cron: re.Match[str]) -> str | None:
     if (cron["day_of_month"] == "?") == (cron["day_of_week"] == "?"):
         return "exactly one of day of month and day of week must be `?`: `cron(0 8 1 * ? *)`"
 
-    for field, pattern in _CRON_FIELDS.items():
-        if not pattern.fullmatch(cron[field]):
-            name = field.replace("_", " ")
-            return f"invalid {name} in the cron expression; example: `cron(0 8 1 * ? *)`"
+    if not _HOURS.fullmatch(cron["hours"]):
+        return "invalid hours in the cron expression; example: `cron(0 8 1 * ? *)`"
+
+    for name, field in _CRON_FIELDS.items():
+        problem = field.problem(cron[name])
+        if problem:
+            return problem
 
     starts = _start_hours(cron["hours"])
     if not starts:

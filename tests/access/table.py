@@ -41,6 +41,12 @@ secrets:
     secret_data: v
     replicas: [{region: eu-west-1}]
     access: {readers: ["arn:aws:iam::123456789012:role/table-single"]}
+  shared:
+    path: api
+    secret_data: v
+    policy:
+      template: cross-account-secret-policy
+      principals: ["arn:aws:iam::222222222222:role/shop"]
 """
 
 
@@ -74,7 +80,7 @@ DEPLOYERS: dict[str, tuple[str, list[Policy], dict[str, str]]] = {
     for name, policies in (("deployer", [BROAD]), ("deployer without a policy", []))
 }  # fmt: skip
 """Who deploys to the sandbox. moto calls its caller by an ARN that AWS does not have."""
-SECRETS = ("master", "longer", "nested", "token")
+SECRETS = ("master", "longer", "nested", "token", "shared")
 RDS = ("master", "longer", "nested")
 # Who → secrets that it can read; everyone else and everything else is denied.
 READERS = {
@@ -85,10 +91,10 @@ READERS = {
     "ops": SECRETS,
     "broad": (),  # IAM lets it do everything; the key does not
     "nobody": (),
-    "partner": ("token",),
+    "partner": ("token", "shared"),
     "partner without a policy of its own": (),
     "partner's other role": (),
-    "partner of another organization": (),
+    "partner of another organization": ("shared",),  # its policy does not name one
     "service": RDS,
     "service for another account": (),
 }

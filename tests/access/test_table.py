@@ -161,10 +161,23 @@ def test_deployer_writes_and_reads_back_and_the_account_administers_the_key(
         assert all_allowed([world.use_of_key("broad", action, {})])
 
 
+@pytest.mark.parametrize("name", ["shop/table/rds/payroll", "shop/table/rds/master/old"])
+def test_level_covers_no_secret_of_another_map(world: Deployed, name: str) -> None:
+    """Another map may have the same context and environment, and the same key."""
+    arn = world.arns["master"].replace("shop/table/rds/master", name)
+    context = {
+        "kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com",
+        "kms:EncryptionContext:SecretARN": arn,
+    }
+    read = world.call("attached", "secretsmanager:GetSecretValue", arn, None)
+    assert not all_allowed([read])
+    assert not all_allowed([world.use_of_key("attached", "Decrypt", context)])
+
+
 def test_levels_have_one_policy_to_read_and_one_to_administer(world: Deployed) -> None:
     assert set(world.levels) == {
         f"{path}{kind}"
-        for path in ("", "rds/", "rds/replica/", "web/")
+        for path in ("", "rds/", "rds/replica/", "web/", "api/")
         for kind in ("read", "admin")
     }
 

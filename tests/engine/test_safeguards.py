@@ -1,5 +1,6 @@
 """What a run would lose is found before it starts; what exists already is adopted, not replaced."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -92,6 +93,88 @@ def test_adopted_secret_keeps_name_value_and_all_that_the_entry_leaves_out(
     stack.write(f"context_name: adopt{by}\n").up()
     left = client.describe_secret(SecretId=made["ARN"])
     assert "DeletedDate" not in left, "adopted secrets stay when the entry goes"
+
+
+FOREIGN = {
+    "Effect": "Allow",
+    "Principal": {"AWS": "arn:aws:iam::123456789012:role/theirs"},
+    "Action": "secretsmanager:GetSecretValue",
+    "Resource": "*",
+}
+
+
+def test_resource_policy_of_an_adopted_secret_goes_in_words_only(
+    secrets: Secrets, aws: Aws
+) -> None:
+    client, iam = aws("secretsmanager"), aws("iam")
+    for name in ("theirs", "ours"):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    arn = client.create_secret(Name="legacy-a2", SecretString="in use")["ARN"]
+    theirs = json.dumps({"Version": "2012-10-17", "Statement": [FOREIGN]})
+    client.put_resource_policy(SecretId=arn, ResourcePolicy=theirs)
+
+    def readers() -> list[str]:
+        policy = json.loads(client.get_resource_policy(SecretId=arn)["ResourcePolicy"])
+        found = []
+        for statement in policy["Statement"]:
+            named = statement["Principal"]["AWS"]
+            found += named if isinstance(named, list) else [named]
+        return sorted(name.rpartition("/")[2] for name in found)
+
+    grant = "access: {readers: ['arn:aws:iam::123456789012:role/ours']}"
+    text = f"context_name: a2\n{grant}\nsecrets:\n  a: {{import: legacy-a2%s}}\n"
+    stack = secrets(text % "")
+    for command in (("preview",), ("up", "--yes", "--skip-preview")):
+        refused = stack.pulumi(*command, good=False)
+        assert "`legacy-a2` has a resource policy" in refused.text
+        assert "role/theirs" in refused.text
+    assert readers() == ["theirs"]
+    stack.write(text % f", policy: {theirs}").up()
+    assert readers() == ["ours", "theirs"]
+    stack.write(text % "").up()  # the map's own by now
+    assert readers() == ["ours"]
+
+
+def test_adopted_secret_leaves_its_key_in_words_only(secrets: Secrets, aws: Aws) -> None:
+    client, key = aws("secretsmanager"), aws("kms").create_key()["KeyMetadata"]["Arn"]
+    text = "context_name: a9\nenvironment: e\nsecrets:\n  a: {%sowner: operator}\n"
+    client.create_secret(Name="a9/e/a", SecretString="in use", KmsKeyId=key)
+
+    def key_in_use() -> str:
+        return str(client.describe_secret(SecretId="a9/e/a").get("KmsKeyId"))
+
+    stack = secrets(text % "import: a9/e/a, ")
+    stack.up()
+    refused = stack.write(text % "").up(good=False)
+    assert f"was adopted with the key `{key}`" in refused.diagnostics
+    assert key_in_use() == key
+    stack.write(text % f"kms_key_id: '{key}', ").up()
+    assert key_in_use() == key
+
+
+def test_rotation_of_an_adopted_secret_may_use_the_key_that_it_has(
+    secrets: Secrets, aws: Aws
+) -> None:
+    key = aws("kms").create_key()["KeyMetadata"]["Arn"]
+    aws("secretsmanager").create_secret(
+        Name="legacy-a4", SecretString='{"password": "p"}', KmsKeyId=key
+    )
+    stack = secrets(
+        "context_name: a4\nsecrets:\n  a: {import: legacy-a4, rotation_automatically: true, "
+        "rotation: {function: generated-password}}\n"
+    )
+    stack.up()
+    assert stack.outputs()["kms_key_arns"] == {"a": key}
+    [role] = [
+        one["RoleName"]
+        for one in aws("iam").list_roles()["Roles"]
+        if "legacy-a4" in one["RoleName"]
+    ]
+    [name] = aws("iam").list_role_policies(RoleName=role)["PolicyNames"]
+    policy = aws("iam").get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    used = [one["Resource"] for one in policy["Statement"] if "kms:Decrypt" in one["Action"]]
+    assert used == [key]
+    assert set(stack.up().changes) == {"same"}
 
 
 def test_missing_secret_to_adopt_is_reported(secrets: Secrets) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import grpc
 import pulumi
@@ -62,11 +62,19 @@ class NoSuchIdentityError(grpc.RpcError):
 class Cloud(mocks.Mocks):
     """Answers as AWS does, and remembers what was asked for."""
 
+    of_policies: ClassVar[dict[str, str]] = {}
+    """The resource policies of secrets that exist already, by name."""
+
+    of_secrets: ClassVar[dict[str, Any]] = {}
+    """What AWS says of each secret besides what the program does."""
+
     def __init__(self, stacks: dict[str, dict[str, Any]], secret_outputs: tuple[str, ...]) -> None:
         self.stacks, self.secret_outputs = stacks, list(secret_outputs)
         self.made: Made = {}
         self.reads: list[str] = []
         self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.kept_keys = {"legacy-k": {"kmsKeyId": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/kept"}}
+        self.policies = dict(self.of_policies)
         self.caller = f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/session"
         self.identities = {
             name: f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("app", "ops", "web")
@@ -77,7 +85,11 @@ class Cloud(mocks.Mocks):
         inputs = plain(args.inputs)
         self.made[kind, args.name] = inputs
         known: dict[str, dict[str, Any]] = {
-            "Secret": {"arn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{inputs.get('name')}-AbCdEf"},
+            "Secret": {
+                "arn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{inputs.get('name')}-AbCdEf",
+                **self.kept_keys.get(inputs.get("name", ""), {}),
+                **self.of_secrets,
+            },
             "SecretVersion": {"versionId": f"v-{args.name}"},
             "RandomPassword": {"result": f"generated-{args.name}"},
             "RandomInteger": {"result": 7},
@@ -97,7 +109,9 @@ class Cloud(mocks.Mocks):
             arn = args.args.get("arn") or (
                 f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{args.args['name']}-AbCdEf"
             )
-            return {"arn": arn, "name": arn.partition(":secret:")[2].rpartition("-")[0]}
+            name = arn.partition(":secret:")[2].rpartition("-")[0]
+            held = {"arn": arn, "name": name, "policy": self.policies.get(name, "")}
+            return {**held, **self.kept_keys.get(name, {})}
         if args.token == "aws:secretsmanager/getSecretVersion:getSecretVersion":
             return {}
         if args.token == "aws:index/getCallerIdentity:getCallerIdentity":

@@ -157,8 +157,9 @@ def test_json_leaves_out_access_that_nothing_grants() -> None:
 
 def test_json_has_the_statements_for_existing_keys_only() -> None:
     found = described()["key_policies"]
-    assert list(found) == ["alias/own"]
-    (statement,) = found["alias/own"]
+    assert list(found) == ["alias/there in eu-west-2", "alias/own"]
+    statement, by_template = found["alias/own"]
+    assert by_template["Action"] == "kms:Decrypt"
     assert (statement["Principal"], statement["Action"]) == ({"AWS": [ORDERS]}, "kms:Decrypt")
 
 

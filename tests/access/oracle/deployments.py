@@ -258,9 +258,9 @@ def _role_policies(example: str, outputs: Mapping[str, Any]) -> list[Policy]:
             sys.path.remove(folder)
             pulumi.runtime.set_all_config({})
 
-    return [
-        json.loads(made["policy"]) for (kind, _), made in cloud.made.items() if kind == "RolePolicy"
-    ]
+    # Sorted: policies that wait for outputs are made in an order that changes from run to run.
+    made = sorted((name, one) for (kind, name), one in cloud.made.items() if kind == "RolePolicy")
+    return [json.loads(one["policy"]) for _, one in made]
 
 
 def _run_program(folder: Path) -> None:

@@ -172,3 +172,18 @@ def test_problems_are_coloured_on_a_terminal_unless_refused(
     assert main(["validate", write(tmp_path, WARNED)]) == 0
     assert ("\x1b[33mwarning:\x1b[0m" in screen.getvalue()) is is_coloured
     assert ("\x1b" in screen.getvalue()) is is_coloured
+
+
+def test_validate_checks_files_against_each_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two = tmp_path / "one.yaml", tmp_path / "two.yaml"
+    one.write_text("context_name: x\nsecrets: {a: {}}\n")
+    two.write_text("context_name: x\nsecrets: {b: {name: a}}\n")
+    files = [str(one), str(two)]
+    assert main(["validate", *files, "--environment", "dev"]) == 1
+    assert capsys.readouterr().err == (
+        f"{two}:2:11: error: the map `secretsmanager` in `{one}` has the same secret name `x/dev/a`; "
+        "change `name`, `path` or the context\n"
+    )
+    assert main(["validate", *files]) == 0

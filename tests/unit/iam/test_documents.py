@@ -245,8 +245,11 @@ def test_written_document_gets_the_statements_of_the_grants(statements: object) 
     assert [one["Sid"] for one in written["Statement"]] == ["ReadSecrets", "ReadSecrets2"]
 
 
-def templated(text: str, *principals: str, organization_id: str | None = None) -> TemplatedPolicy:
-    return TemplatedPolicy("t", text, tuple(parse(p, []) for p in principals), organization_id)
+def templated(
+    text: str, *principals: str, organization_id: str | None = None, is_custom: bool = False
+) -> TemplatedPolicy:
+    named = tuple(parse(p, []) for p in principals)
+    return TemplatedPolicy("t", text, named, organization_id, is_custom)
 
 
 def test_cross_account_template_names_accounts_and_binds_their_identities() -> None:
@@ -275,22 +278,26 @@ def test_template_without_principal_arns_names_all_principals_outright() -> None
     ]
 
 
-def test_template_that_names_its_principal_itself_is_filled_in_once() -> None:
-    text = json.dumps(
-        {
-            "Statement": {
-                "Sid": "Own",
-                "Effect": "Allow",
-                "Principal": {"AWS": ROOT_THERE},
-                "Action": "a:B",
-                "Resource": "${secret_arns}",
-                "Condition": {"ArnEquals": {"aws:PrincipalArn": "${principal_arns}"}},
-            }
-        }
+BOUND = {"ArnNotEquals": {"aws:PrincipalArn": "${principal_arns}"}}
+
+
+@pytest.mark.parametrize(
+    ("named", "in_condition"),
+    [
+        ((THERE,), [THERE]),
+        ((THERE, "111111111111"), [THERE, "arn:aws:iam::111111111111:*"]),
+        ((THERE, ROOT_THERE), [THERE, "arn:aws:iam::222222222222:*"]),
+    ],
+)
+def test_custom_template_is_filled_in_once_and_keeps_its_condition(
+    named: tuple[str, ...], in_condition: list[str]
+) -> None:
+    """Filled in once for roles and once for accounts, a denial would deny to all."""
+    denial = {"Effect": "Deny", "Principal": "*", "Action": "a:B", "Resource": "*", "Condition": BOUND}  # fmt: skip
+    (statement,) = policy_of(
+        policy=templated(json.dumps({"Statement": denial}), *named, is_custom=True)
     )
-    (statement,) = policy_of(policy=templated(text))
-    assert statement["Principal"] == {"AWS": ROOT_THERE}
-    assert "Condition" not in statement
+    assert statement["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": in_condition}}
 
 
 def test_denial_to_all_other_principals_gets_no_principal() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from secrets_component.iam import templates
+from secrets_component.iam import linter, templates
 from secrets_component.iam.templates import (
     TemplateError,
     file_problems,
@@ -21,6 +21,7 @@ VALUES = {
     "secret_arns": [SECRET],
     "kms_key_arns": ["arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
     "region": "eu-central-1",
+    "dns_suffix": "amazonaws.com",
     "principals": ["arn:aws:iam::111122223333:root"],
     "principal_arns": ["arn:aws:iam::111122223333:role/reader"],
     "organization_id": "o-a1b2c3d4e5",
@@ -31,7 +32,7 @@ NAMES = ("read-secret-policy", "admin-secret-policy", "cross-account-secret-poli
 @pytest.mark.parametrize("name", NAMES)
 def test_shipped_template_has_no_wildcard(name: str) -> None:
     assert "*" not in shipped(name)
-    assert list(file_problems(Path(name), shipped(name))) == []
+    assert list(linter.findings(json.loads(shipped(name)), is_template=True)) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -129,9 +130,14 @@ def test_variable_is_named_by_its_whole_name() -> None:
         (
             ["{", ' "Id": "${secret_arn}"', "}"],
             "own.tpl:2:9",
-            "the template has an unknown variable `${secret_arn}`; known are `${kms_key_arns}`, "
-            "`${organization_id}`, `${principal_arns}`, `${principals}`, `${region}`, "
-            "`${secret_arns}`; did you mean `secret_arns`?",
+            "the template has an unknown variable `${secret_arn}`; known are `${organization_id}`, "
+            "`${principal_arns}`, `${principals}`, `${secret_arns}`; did you mean `secret_arns`?",
+        ),
+        (
+            ["{", ' "Id": "in ${region}"', "}"],
+            "own.tpl:2:12",
+            "`${region}` has no value in the resource policy of a secret, so that the condition "
+            "with it would not hold; write its value here",
         ),
         (
             ['{"Statement": {', ' "Effect": "Permit",', ' "Action": "a:B", "Resource": "x"}}'],
@@ -152,6 +158,28 @@ def test_missing_folder_of_templates_says_how_to_get_it(monkeypatch: pytest.Monk
     shipped.cache_clear()
     with pytest.raises(FileNotFoundError, match="reinstall secretsmap"):
         shipped("read-secret-policy")
+
+
+def test_condition_that_a_template_leaves_empty_is_kept() -> None:
+    statement = {"Effect": "Allow", "Action": "a:B", "Resource": "x", "Condition": {"Bool": {}}}
+    assert fill(json.dumps({"Statement": statement}), {}) == [statement]
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ({"Effect": "Allow", "Action": "secretsmanager:GetSecretValue"}, "read"),
+        ({"Effect": "Allow", "Action": ["a:B", "secretsmanager:PutSecretValue"]}, "admin"),
+        ({"Effect": "Allow", "Action": "secretsmanager:DescribeSecret"}, None),
+        ({"Effect": "Deny", "Action": "secretsmanager:GetSecretValue"}, None),
+        ({"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Principal": {"AWS": "1"}}, None),
+        ({"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Principal": {"AWS": "${principals}"}}, "read"),
+    ],
+)  # fmt: skip
+def test_template_uses_the_key_as_its_actions_read_and_write_values(
+    statement: dict[str, object], expected: str | None
+) -> None:
+    assert templates.use_of_values(json.dumps({"Statement": statement})) == expected
 
 
 def test_denial_of_all_other_actions_or_resources_is_kept() -> None:

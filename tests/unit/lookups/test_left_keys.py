@@ -9,7 +9,8 @@ import pytest
 from secrets_component.lookups import left_keys
 from secrets_component.lookups.inventory import AccountError
 from tests.maps_of_tests import plan_of
-from tests.unit.lookups.test_safeguards import ACCOUNT, KEY, STATE, Account, map_of, own
+from tests.unit.lookups.test_safeguards import KEY, STATE, Account, map_of, own
+from tests.unit.mocks import ACCOUNT
 
 OURS = {"secretsmap:state": STATE}
 LEFT = {"secretsmap:left-key": KEY}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from secrets_component.lookups.holdings import Holdings
-from secrets_component.lookups.moves import Moves, problems_of_region
+from secrets_component.lookups.moves import Moves, problems_of_region, window_problem_of_key
 from tests.maps_of_tests import plan_of
 from tests.unit.lookups.test_safeguards import (
     DELETION,
     HOME,
+    KEY,
     MAP,
     OF_MAP,
     STATE,
@@ -143,3 +146,61 @@ def test_other_region_is_allowed_in_words() -> None:
 
     assert len(found("a: {owner: operator}")) == 1
     assert found("a: {owner: operator, allow_loss: it is filled anew}") == []
+
+
+IMPORTED = {**own().tags, "secretsmap:adopted": "imported"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "kms_key", "is_refused"),
+    [
+        ("a: {}", KEY, True),
+        ("a: {kms_key_id: alias/other}", KEY, False),
+        ("a: {import: x/dev/a}", KEY, False),
+        ("a: {}", None, False),
+    ],
+    ids=["left", "in words", "still adopted", "AWS-managed"],
+)
+def test_adopted_secret_leaves_its_key_in_words_only(
+    entry: str, kms_key: str | None, is_refused: bool
+) -> None:
+    holdings = Holdings({"a": own(tags=IMPORTED, kms_key=kms_key)})
+    found = problems(map_of(entry), holdings)
+    expected = (
+        f"`x/dev/a` was adopted with the key `{kms_key}`; without `import` it would move to the "
+        f"map's key, and its description and tags would go; write `kms_key_id: {kms_key}` to keep "
+        "its key, or the `kms_key_id` that it is to have"
+    )
+    assert found == ([expected] if is_refused else [])
+
+
+def test_restored_secret_is_under_the_maps_key_anyway() -> None:
+    restored = {**own().tags, "secretsmap:adopted": "restored"}
+    holdings = Holdings({"a": own(tags=restored, kms_key=KEY)})
+    assert problems(map_of("a: {}"), holdings) == []
+
+
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("window", "kms_key", "days", "expected"),
+    [
+        (7, KEY, 20, "`x/dev/gone` can be restored until 2026-12-21, for which it needs this key; write at least 21 days"),
+        (7, KEY, 6, None),
+        (30, KEY, 20, None),
+        (7, "arn:aws:kms:eu-central-1:123456789012:key/other", 20, None),
+        (7, None, 20, None),
+    ],
+    ids=["earlier", "later", "long enough", "another key", "AWS-managed"],
+)  # fmt: skip
+def test_key_outlives_the_secrets_that_can_still_be_restored(
+    window: int, kms_key: str | None, days: int, expected: str | None
+) -> None:
+    plan = plan_of(
+        f"context_name: x\nkms: {{create: true, deletion_window_in_days: {window}}}\n"
+        "secrets: {a: {recovery_window_in_days: 7}}\n"
+    )
+    gone = own("gone", "x/dev/gone", kms_key=kms_key, deletion=NOW + timedelta(days=days))
+    holdings = Holdings({"a": own(kms_key=KEY)}, scheduled=(gone,))
+    assert window_problem_of_key(plan, holdings, NOW) == expected

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pulumi
@@ -275,6 +275,19 @@ def test_secret_of_a_removed_entry_is_announced(account: Account, log: list[str]
         "`x/dev/gone` is removed with its entry; it can be restored with its value until the "
         "recovery window ends"
     ]
+
+
+def test_window_of_the_key_that_a_deleted_secret_needs_is_refused(account: Account) -> None:
+    later = datetime.now(UTC) + timedelta(days=20)
+    gone = own("gone", "x/dev/gone", kms_key=KEY, deletion=later)
+    account.secrets = [own(kms_key=KEY), gone]
+    (found,) = problems(
+        "context_name: x\nkms: {create: true, deletion_window_in_days: 7}\n"
+        "secrets: {a: {owner: operator, recovery_window_in_days: 7}}\n"
+    )
+    assert found.startswith(
+        "m:2:21: error: `deletion_window_in_days`: `x/dev/gone` can be restored"
+    )
 
 
 @pytest.mark.parametrize(("fields", "writer"), WRITERS)

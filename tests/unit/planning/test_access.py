@@ -119,6 +119,8 @@ def template(folder: Path, *lines: str) -> str:
         ('{"Efect": "Allow", "Action": "a:B", "Resource": "x"}', "own.json.tpl:2:26", "did you mean `Effect`?"),
         ('{"Effect": "Allow", "Action": "a:B", "Resource": "x", "Principal": {"AWS": "arn:aws:iam::1:role/*"}}', "own.json.tpl:2:91", "never with a wildcard"),
         ('{"Effect": "Allow", "Action": "a:B", "Resource": "x", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "${organization_id}"}}}', "m.yaml:3:7", "the template needs `organization_id: …`"),
+        ('{"Effect": "Allow", "Action": "a:B", "Resource": "x", "Condition": {"StringEquals": {"aws:RequestedRegion": "${region}"}}}', "own.json.tpl:2:125", "`${region}` has no value in the resource policy of a secret"),
+        ('{"Effect": "Deny", "Action": "a:B", "Resource": "x", "Principal": "*", "Condition": {"ArnNotEquals": {"aws:PrincipalArn": "${principal_arns}"}}}', "m.yaml:3:55", "list its roles or users"),
     ],
 )  # fmt: skip
 def test_bad_custom_template_is_reported_in_its_own_file(
@@ -203,7 +205,8 @@ def test_every_level_has_its_policies_and_its_attached_roles() -> None:
     }
     deep = json.loads(result.made["Policy", "m.rds/deep/read"]["policy"])["Statement"]
     assert (
-        deep[0]["Resource"] == f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/rds/deep/*"
+        deep[0]["Resource"]
+        == f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/rds/deep/a-??????"
     )
     assert result.made["Policy", "m.rds/deep/read"]["namePrefix"] == "m.rds-deep-read-"
     attached = {
@@ -229,7 +232,7 @@ def test_adopted_secret_from_elsewhere_is_in_the_policy_of_its_level_by_name() -
     made = deploy("context_name: x\nsecrets: {a: {path: p, import: old/one}}\n").made
     (read,) = statements(made, "Policy", "m.p/read")
     base = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:"
-    assert read["Resource"] == [f"{base}x/dev/p/*", f"{base}old/one-??????"]
+    assert read["Resource"] == f"{base}old/one-??????"
 
 
 def test_policy_over_the_limit_is_refused_at_load(tmp_path: Path) -> None:
@@ -259,7 +262,8 @@ def test_plan_prints_what_an_existing_key_must_allow(
         "kms:Decrypt",
     )
     assert first["Condition"]["StringLike"]["kms:EncryptionContext:SecretARN"] == [
-        "arn:aws:secretsmanager:<region>:<account>:secret:x/dev/*"
+        "arn:aws:secretsmanager:<region>:<account>:secret:x/dev/rds/deep/a-??????",
+        "arn:aws:secretsmanager:<region>:<account>:secret:x/dev/rdsx/b-??????",
     ]
     assert main(["plan", str(path), "--environment", "dev"]) == 0
     assert "add to the policy of the key alias/own" in capsys.readouterr().out

@@ -10,7 +10,7 @@ import pytest
 from secrets_component.arns import Home
 from secrets_component.planning import key_policies
 from secrets_component.planning.plan import Plan
-from tests.maps_of_tests import plan_of
+from tests.maps_of_tests import plan_of, problems_of
 from tests.unit.mocks import ACCOUNT, REGION, Made, deploy
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
@@ -56,15 +56,15 @@ def test_account_administers_the_created_key_and_cannot_use_it() -> None:
 
 def test_key_is_used_through_secrets_manager_of_its_regions_only() -> None:
     plan = plan_of(f"{CREATED}access: {{readers: ['{APP}']}}\nsecrets: {{a: {{}}}}\n")
-    for use in policy_of(plan, regions=(REGION, "eu-west-1"))[1:]:
+    for use in policy_of(plan, regions=(REGION, "eu-west-1"))[2:]:
         condition = use["Condition"]
         assert condition["StringEquals"]["kms:ViaService"] == [
             f"secretsmanager.{REGION}.amazonaws.com",
             "secretsmanager.eu-west-1.amazonaws.com",
         ]
         assert condition["StringLike"]["kms:EncryptionContext:SecretARN"] == [
-            f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/*",
-            f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:x/dev/*",
+            f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/a-??????",
+            f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:x/dev/a-??????",
         ]
 
 
@@ -73,8 +73,8 @@ def test_readers_decrypt_and_admins_also_encrypt_below_their_level() -> None:
     statements = policy_of(plan_of(f"{CREATED}{access}secrets: {{a: {{path: p/q}}, b: {{}}}}\n"))
     _, _, read, admin = statements
     assert (read["Principal"], read["Action"]) == ({"AWS": [APP]}, "kms:Decrypt")
-    assert secrets_in(read) == ["x/dev/*"]
-    assert (admin["Principal"], secrets_in(admin)) == ({"AWS": [OPS]}, ["x/dev/p/*"])
+    assert secrets_in(read) == ["x/dev/p/q/a-??????", "x/dev/b-??????"]
+    assert (admin["Principal"], secrets_in(admin)) == ({"AWS": [OPS]}, ["x/dev/p/q/a-??????"])
     assert "kms:Decrypt" in admin["Action"]
     assert any("GenerateDataKey" in action for action in admin["Action"])
 
@@ -157,7 +157,7 @@ def test_attached_role_decrypts_what_its_level_has_under_the_key() -> None:
     )
     uses = [use for use in policy_of(plan) if use["Sid"].startswith("Decrypt")]
     assert [(use["Principal"], secrets_in(use)) for use in uses] == [
-        ({"AWS": [WEB]}, ["x/dev/p/*"]),
+        ({"AWS": [WEB]}, ["x/dev/p/a-??????"]),
     ]
 
 
@@ -193,10 +193,80 @@ def test_key_of_one_region_has_no_replicas() -> None:
     assert key_policies.replica_regions(plan) == []
 
 
-def test_level_has_a_pattern_for_its_names_and_one_for_each_adopted_secret() -> None:
-    plan = plan_of("context_name: x\nsecrets: {a: {path: p}, b: {path: p, import: old/one}}\n")
-    below = list(plan.secrets.values())
-    assert key_policies.level_names(plan, "p", below) == ["x/dev/p/*", "old/one-??????"]
+POLICY = f"policy: {{template: %s, principals: ['{APP}', '222222222222']}}"
+
+
+@pytest.mark.parametrize(
+    ("template", "action"),
+    [
+        ("read-secret-policy", "kms:Decrypt"),
+        ("cross-account-secret-policy", "kms:Decrypt"),
+        ("admin-secret-policy", ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]),
+    ],
+)
+def test_principals_of_a_template_use_the_key_for_their_secret(
+    template: str, action: str | list[str]
+) -> None:
+    plan = plan_of(f"{CREATED}secrets: {{a: {{{POLICY % template}}}, b: {{}}}}\n")
+    everyone, use = policy_of(plan)[1:]
+    assert (everyone["Principal"], secrets_in(everyone)) == ({"AWS": [ROOT]}, ["x/dev/*"])
+    assert use["Principal"] == {"AWS": [APP, "arn:aws:iam::222222222222:root"]}
+    assert (use["Action"], secrets_in(use)) == (action, ["x/dev/a-??????"])
+
+
+def test_principals_of_a_template_use_the_key_beside_grants() -> None:
+    access = f"access: {{readers: ['{OPS}']}}\n"
+    plan = plan_of(f"{CREATED}{access}secrets: {{a: {{{POLICY % 'read-secret-policy'}}}}}\n")
+    principals = [use["Principal"]["AWS"] for use in policy_of(plan)[2:]]
+    assert principals == [[OPS], [APP, "arn:aws:iam::222222222222:root"]]
+
+
+def test_key_can_be_used_for_the_first_secret_at_once() -> None:
+    """A key policy that changes in the run that creates a secret may not be in effect yet."""
+    plan = plan_of(f"{CREATED}secrets: {{a: {{kms_key_id: alias/o}}}}\n")
+    assert secrets_in(policy_of(plan)[1]) == ["x/dev/*"]
+
+
+def test_key_of_very_many_secrets_names_what_their_names_begin_with() -> None:
+    many = "".join(f"  s{n:04}: {{path: p}}\n" for n in range(400))
+    access = f"access: {{paths: {{p: {{readers: ['{APP}']}}}}}}\n"
+    plan = plan_of(f"{CREATED}{access}secrets:\n{many}  old: {{name: a/b}}\n")
+    assert len(json.dumps(policy_of(plan))) < key_policies.MAX_CHARACTERS
+    assert secrets_in(policy_of(plan)[-1]) == ["x/dev/p/*"]
+    assert key_policies.size_finding(plan) is None
+
+
+def test_policy_of_a_key_over_kms_limit_is_known_without_aws() -> None:
+    entries = "".join(f"  s{n}: {{access: {{readers: ['{APP}{n}']}}}}\n" for n in range(70))
+    (found,) = problems_of(f"{CREATED}secrets:\n{entries}")
+    assert found.startswith("m:2:7: error: `create`: the key's policy has 3")
+    assert "KMS allows 32,768" in found
+
+
+def test_each_partition_has_its_own_names() -> None:
+    plan = plan_of(f"{CREATED}secrets: {{a: {{{POLICY % 'read-secret-policy'}}}}}\n")
+    known = {one: str(one) for one in key_policies.principals_of_created_key(plan)}
+    home = Home("aws-cn", "cn-north-1", ACCOUNT)
+    written = key_policies.created_key_policy(plan, known, {}, home, ["cn-north-1"])
+    use = json.loads(written)["Statement"][1]
+    assert use["Principal"] == {"AWS": [f"arn:aws-cn:iam::{ACCOUNT}:root"]}
+    via = use["Condition"]["StringEquals"]["kms:ViaService"]
+    assert via == ["secretsmanager.cn-north-1.amazonaws.com.cn"]
+
+
+def test_key_of_a_replica_needs_its_statements_in_its_region() -> None:
+    plan = plan_of(
+        f"context_name: x\naccess: {{readers: ['{APP}']}}\n"
+        "secrets: {a: {kms_key_id: alias/k, replicas: [{region: eu-west-1, kms_key_id: alias/k}]}}\n"
+    )
+    added = key_policies.statements_to_add(plan)
+    via = {}
+    for key, (statement,) in added.items():
+        via[key] = statement["Condition"]["StringEquals"]["kms:ViaService"]
+    assert via == {
+        "alias/k": ["secretsmanager.<region>.amazonaws.com"],
+        "alias/k in eu-west-1": ["secretsmanager.eu-west-1.amazonaws.com"],
+    }
 
 
 EXISTING = f"""\
@@ -236,7 +306,7 @@ def test_statements_for_an_existing_key_have_placeholders_for_account_and_region
         "StringEquals": {"kms:ViaService": ["secretsmanager.<region>.amazonaws.com"]},
         "StringLike": {
             "kms:EncryptionContext:SecretARN": [
-                "arn:aws:secretsmanager:<region>:<account>:secret:x/dev/*"
+                "arn:aws:secretsmanager:<region>:<account>:secret:x/dev/p/a-??????"
             ]
         },
     }

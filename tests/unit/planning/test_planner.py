@@ -99,6 +99,16 @@ def test_name_over_the_limit_is_refused() -> None:
     assert "exceeds AWS's limit of 512 characters" in problems_of(entry(f"name: {'n' * 510}"))[0]
 
 
+def test_alias_over_the_limit_is_refused() -> None:
+    head = f"context_name: {'c' * 250}\nkms: {{create: true%s}}\nsecrets: {{}}\n"
+    (told,) = problems_of(head % "")
+    assert (
+        told
+        == "m:2:1: error: `kms`: the key's alias exceeds KMS's limit of 256 characters; set `alias`"
+    )
+    assert plan_of(head % ", alias: short").created_key
+
+
 def test_two_entries_with_one_name_are_refused() -> None:
     told = problems_of(
         """\
@@ -248,10 +258,11 @@ READERS = 'access: {readers: ["111122223333"]}'
         (f"import: old, {POLICY}", "", True),
         (f"import: old, {READERS}", "", True),
         ("import: old", READERS, True),
+        (f"import: old, replace_policy: true, {POLICY}", "", False),
         ("import: old", "", False),
         (POLICY, "", False),
     ],
-    ids=["policy", "access", "access of the map", "no policy", "new secret"],
+    ids=["policy", "access", "access of the map", "given up", "no policy", "new secret"],
 )
 def test_policy_that_replaces_that_of_an_adopted_secret_is_a_warning(
     fields: str, head: str, is_warned: bool
@@ -259,8 +270,8 @@ def test_policy_that_replaces_that_of_an_adopted_secret_is_a_warning(
     warned = [str(one) for one in plan_of(entry(fields, head)).warnings]
     assert [line.split(" (")[0] for line in warned] == (
         [
-            "m:4:7: warning: `import`: the adopted secret's own resource policy is replaced by the "
-            "map's; add what it allows to `policy` or `access`"
+            "m:4:7: warning: `import`: if the adopted secret has a resource policy, copy it to "
+            "`policy` to keep it"
         ]
         if is_warned
         else []

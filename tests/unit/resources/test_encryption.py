@@ -7,6 +7,7 @@ import json
 import pulumi
 import pytest
 
+from secrets_component.lookups.account import Identities
 from tests.unit.mocks import ACCOUNT, REGION, deploy
 
 CREATED = "context_name: x\nkms: {create: true}\n"
@@ -118,13 +119,21 @@ def test_policy_of_the_key_names_what_referenced_readers_stand_for() -> None:
     assert read["Principal"] == {"AWS": [app]}
 
 
-def test_policy_of_the_key_over_kmss_limit_is_refused_at_the_key() -> None:
+def test_policy_of_the_key_over_kmss_limit_is_refused_at_the_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A principal that is a reference is measured once it is known."""
+    readers = [f"arn:aws:iam::{ACCOUNT}:role/{'r' * 60}{number}" for number in range(72)]
     entries = "".join(
-        f"  e{number}: {{access: {{readers: ['{222222222222 + number}']}}}}\n"
-        for number in range(100)
+        f"  e{number}: {{access: {{readers: ['${{output.iam.r.{number}}}']}}}}\n"
+        for number in range(len(readers))
     )
+    monkeypatch.setattr(Identities, "problem_with", lambda *_: None)
     with pytest.raises(pulumi.RunError) as refused:
-        deploy(f"{CREATED}secrets:\n{entries}")
+        deploy(
+            f"{CREATED}stacks: {{iam: o/iam/dev}}\nsecrets:\n{entries}",
+            {"o/iam/dev": {"r": readers}},
+        )
     text = str(refused.value)
     assert text.startswith("m:2:7: error: `create`: the key's policy has ")
     assert text.endswith(

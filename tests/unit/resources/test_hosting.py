@@ -12,7 +12,7 @@ from secrets_component.errors import SecretMapError
 from secrets_component.planning.plan import HostedFunction, PlannedSecret
 from secrets_component.planning.planner import plans
 from secrets_component.resources import hosting
-from secrets_component.secret_map.names import rotation_function
+from secrets_component.secret_map.names import rotation_function, rotation_role
 from secrets_component.secret_map.yaml_text import parse_yaml
 from tests.certificates import CERTIFICATE
 from tests.unit.mocks import ACCOUNT, REGION, Made, deploy
@@ -198,12 +198,13 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Made:
     return deploy(HOSTED.replace("BUNDLE", str(bundle))).made
 
 
-def test_function_its_role_and_its_log_have_one_name(made: Made) -> None:
+def test_function_and_its_log_have_one_name_and_its_role_one_for_each_region(made: Made) -> None:
     name = rotation_function("x/dev/a")
     assert made["Function", "m.a.rotation"]["name"] == name
-    assert made["Role", "m.a.rotation"]["name"] == name
     assert made["LogGroup", "m.a.rotation"]["name"] == f"/aws/lambda/{name}"
-    assert made["RolePolicy", "m.a.rotation"]["role"] == name
+    role = rotation_role("x/dev/a", REGION)
+    assert made["Role", "m.a.rotation"]["name"] == role
+    assert made["RolePolicy", "m.a.rotation"]["role"] == role
 
 
 def test_function_has_what_its_entry_configures(made: Made) -> None:

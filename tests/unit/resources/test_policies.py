@@ -6,6 +6,9 @@ from typing import Any
 import pulumi
 import pytest
 
+from secrets_component.arns import Home
+from secrets_component.lookups import account
+from secrets_component.planning.level_policies import LevelFacts
 from secrets_component.resources import policies
 from tests.unit.conftest import Registered
 from tests.unit.mocks import ACCOUNT, REGION, deploy, scope_of
@@ -23,7 +26,9 @@ def test_policies_from_template_and_inline() -> None:
       template: cross-account-secret-policy
       principals: ["111122223333", "arn:aws:iam::111122223333:role/r"]
       organization_id: o-abcdefghij
-  b: {policy: {template: read-secret-policy, principals: ["111122223333"]}}
+  b:
+    kms_key_id: alias/own
+    policy: {template: read-secret-policy, principals: ["111122223333"]}
   c: {policy: '{"Version": "2012-10-17", "Statement": []}'}
 """
     ).made
@@ -56,10 +61,19 @@ def test_policies_from_template_and_inline() -> None:
     assert json.loads(made["SecretPolicy", "m.c"]["policy"])["Statement"] == []
 
 
-def test_level_policies_end_at_the_hierarchy() -> None:
+def test_policy_names_accounts_in_the_partition_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home("aws-cn", "cn-north-1", ACCOUNT)
+    monkeypatch.setattr(account, "read_home", lambda _: home)
+    entry = f"policy: {{template: read-secret-policy, principals: ['{ACCOUNT}']}}"
+    made = deploy(f"{HEAD}  a: {{{entry}}}\n").made
+    (statement,) = json.loads(made["SecretPolicy", "m.a"]["policy"])["Statement"]
+    assert statement["Principal"] == {"AWS": [f"arn:aws-cn:iam::{ACCOUNT}:root"]}
+
+
+def test_level_policies_name_their_secrets() -> None:
     result = deploy("context_name: x\nkms: {create: true}\nsecrets: {a: {}}\n")
     read = json.loads(result.made["Policy", "m.read"]["policy"])["Statement"]
-    level = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/*"
+    level = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/a-??????"
     assert read[0]["Resource"] == level
     assert read[1]["Resource"] == [f"arn:aws:kms:{REGION}:{ACCOUNT}:key/made"]
     assert read[1]["Condition"] == {
@@ -74,15 +88,18 @@ def level_statements(text: str, policy: str = "m.read") -> list[dict[str, Any]]:
     return json.loads(deploy(text).made["Policy", policy]["policy"])["Statement"]
 
 
-def test_level_names_the_regions_of_replicas_and_of_multi_region_keys() -> None:
+def test_level_names_the_regions_and_the_keys_of_replicas() -> None:
     key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/mrk-1"
-    text = (
-        f"  a: {{kms_key_id: '{key}', replicas: [{{region: us-east-1}}, {{region: eu-west-1}}]}}\n"
+    replicas = ", ".join(
+        f"{{region: {region}, kms_key_id: '{key.replace(REGION, region)}'}}"
+        for region in ("us-east-1", "eu-west-1")
     )
-    read, decrypt = level_statements(HEAD + text)
+    read, decrypt = level_statements(
+        f"{HEAD}  a: {{kms_key_id: '{key}', replicas: [{replicas}]}}\n"
+    )
     regions = [REGION, "eu-west-1", "us-east-1"]
     assert read["Resource"] == [
-        f"arn:aws:secretsmanager:{region}:{ACCOUNT}:secret:x/dev/*" for region in regions
+        f"arn:aws:secretsmanager:{region}:{ACCOUNT}:secret:x/dev/a-??????" for region in regions
     ]
     assert decrypt["Resource"] == [key.replace(REGION, region) for region in regions]
     assert decrypt["Condition"]["StringEquals"]["kms:ViaService"] == [
@@ -108,9 +125,25 @@ def test_secrets_under_the_aws_managed_key_need_no_statement_about_keys() -> Non
 def test_path_has_policies_of_the_secrets_below_it_alone() -> None:
     text = "  a: {path: p/q, kms_key_id: alias/inside}\n  b: {path: pq, kms_key_id: alias/out}\n"
     read, by_alias = level_statements(HEAD + text, "m.p/q/read")
-    assert read["Resource"] == f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/p/q/*"
+    assert (
+        read["Resource"] == f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/p/q/a-??????"
+    )
     names = by_alias["Condition"]["ForAnyValue:StringEquals"]["kms:ResourceAliases"]
     assert names == ["alias/inside"]
+
+
+def test_key_of_an_adopted_secret_is_the_one_that_it_has() -> None:
+    _, decrypt = level_statements(f"{HEAD}  a: {{import: legacy-k}}\n")
+    assert decrypt["Resource"] == [f"arn:aws:kms:{REGION}:{ACCOUNT}:key/kept"]
+
+
+def test_created_key_and_its_replicas_are_in_the_policy() -> None:
+    head = "context_name: x\nkms: {create: true, multi_region: true}\nsecrets:\n"
+    _, decrypt = level_statements(f"{head}  a: {{replicas: [{{region: eu-west-1}}]}}\n")
+    assert decrypt["Resource"] == [
+        f"arn:aws:kms:{REGION}:{ACCOUNT}:key/made",
+        f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/made",
+    ]
 
 
 def test_roles_of_a_level_get_its_reading_policy_once() -> None:
@@ -132,19 +165,20 @@ def test_name_in_iam_has_only_characters_that_iam_allows() -> None:
     assert made["Policy", "m.p/q/read"]["description"] == "read the secrets below x/dev/p/q/"
 
 
-def read_document(adopted: int) -> str:
-    """Return the reading policy of a map that adopts this many secrets from elsewhere."""
-    entries = (f"  a{n}: {{import: 'legacy/{n:04}', owner: operator}}\n" for n in range(adopted))
+def read_document(keys: int) -> str:
+    """Return the reading policy of a map that adopts secrets under this many keys of their own."""
+    entries = (f"  a{n}: {{import: 'legacy/{n:04}', owner: operator}}\n" for n in range(25))
     scope = scope_of(HEAD + "".join(entries))
     plan = scope.plan
-    arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:legacy/0000-AbCdEf"
-    return policies._level_document(
-        scope, plan.levels[0], list(plan.secrets.values()), "read", [arn]
-    )
+    facts = LevelFacts(Home("aws", REGION, ACCOUNT))
+    below = list(plan.secrets.values())
+    key = {REGION: f"arn:aws:kms:{REGION}:{ACCOUNT}:key/"}
+    known = [{region: f"{arn}{n:036}" for region, arn in key.items()} for n in range(keys)]
+    return policies._level_document(scope, plan.levels[0], below, "read", [facts, *known])
 
 
 def test_policy_is_measured_without_spaces_as_it_is_sent() -> None:
-    sent = read_document(76)
+    sent = read_document(23)
     assert len(sent) <= 6_144 < len(json.dumps(json.loads(sent)))
 
 
@@ -153,7 +187,7 @@ def test_policy_over_iams_limit_is_refused_with_its_level() -> None:
         pulumi.RunError,
         match=r"m:1:1: error: `access`: the `read` policy has 6,\d+ characters; IAM allows",
     ):
-        read_document(77)
+        read_document(24)
 
 
 def test_map_without_secrets_creates_no_policy() -> None:

@@ -15,7 +15,7 @@ from secrets_component.lookups.safeguards import AccountState
 from secrets_component.resources import secret as secret_resource
 from tests.maps_of_tests import plan_of
 from tests.unit.conftest import Registered
-from tests.unit.mocks import ACCOUNT, REGION, deploy
+from tests.unit.mocks import ACCOUNT, REGION, Cloud, deploy
 
 HEAD = "context_name: x\nsecrets:\n"
 UNSET = ["description", "kmsKeyId", "tags", "tagsAll", "replicas"]
@@ -103,7 +103,7 @@ def test_adopted_secret_keeps_its_tags_beside_the_marks_of_the_map(
     assert made["Secret", "m.a"]["tags"] == {
         **MARKS,
         "theirs": "1",
-        "secretsmap:adopted": "true",
+        "secretsmap:adopted": "imported",
     }
     assert list(requests["m.a"].ignoreChanges) == ["description", "kmsKeyId", "replicas"]
 
@@ -126,6 +126,36 @@ def test_replicas_that_the_provider_cannot_remove_stop_the_run() -> None:
         "eu-west-1`, then `pulumi up --refresh`"
     )
     secret_resource._refuse_to_leave_replicas(plan, plan.secrets["a"], None)
+
+
+MULTI_REGION = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/mrk-1"
+
+
+@pytest.mark.parametrize(
+    ("replica", "kms_key", "is_refused"),
+    [
+        ("{region: eu-west-1}", MULTI_REGION, True),
+        ("{region: eu-west-1, kms_key_id: alias/aws/secretsmanager}", MULTI_REGION, False),
+        ("{region: eu-west-1}", "alias/aws/secretsmanager", False),
+        ("{region: eu-west-1}", None, False),
+    ],
+)
+def test_replica_leaves_the_key_of_its_region_in_words_only(
+    monkeypatch: pytest.MonkeyPatch, replica: str, kms_key: str | None, is_refused: bool
+) -> None:
+    """The provider would leave it under a key that goes with `multi_region`."""
+    held = {"replicas": [{"region": "eu-west-1", "kmsKeyId": kms_key}]}
+    monkeypatch.setattr(Cloud, "of_secrets", held)
+    if not is_refused:
+        secret(f"replicas: [{replica}]")
+        return
+
+    with pytest.raises(pulumi.RunError) as refused:
+        secret(f"replicas: [{replica}]")
+    assert str(refused.value) == (
+        "m:3:15: error: `replicas`: the provider would leave the replica in `eu-west-1` under the "
+        f"key `{MULTI_REGION}`; write `kms_key_id: alias/aws/secretsmanager` at this replica"
+    )
 
 
 def test_secret_of_the_map_ignores_no_changes_and_imports_nothing(requests: dict[str, Any]) -> None:
@@ -242,5 +272,5 @@ def test_adopted_secret_is_looked_up_by_name_and_keeps_what_the_entry_leaves_out
     assert made["Secret", "m.a"] == {
         "name": "legacy",
         "recoveryWindowInDays": 30,
-        "tags": {**MARKS, "secretsmap:adopted": "true"},
+        "tags": {**MARKS, "secretsmap:adopted": "imported"},
     }

@@ -90,3 +90,9 @@ def test_rotation_function_keeps_the_secret_name_readable() -> None:
 def test_similar_secrets_have_different_rotation_functions() -> None:
     similar = ["a/b", "a-b", "a.b", "a" * 100, "a" * 101]
     assert len({names.rotation_function(secret) for secret in similar}) == len(similar)
+
+
+def test_role_of_a_function_has_another_name_in_each_region() -> None:
+    here, there = (names.rotation_role("shop/dev/db", one) for one in ("eu-west-1", "us-east-1"))
+    assert here != there
+    assert {here[:12], there[:12]} == {"shop-dev-db-"}
