@@ -13,7 +13,7 @@ from secrets_component.cli.formats import (
     as_json,
     as_junit,
     as_sarif,
-    as_text,
+    report_text,
 )
 from secrets_component.errors import Position, Problem
 
@@ -98,11 +98,15 @@ SARIF = {
 
 
 def test_text_is_a_line_for_each_problem() -> None:
-    assert as_text(FILES, in_colour=False).splitlines() == [str(ERROR), str(WARNING), str(MISSING)]
+    assert report_text(FILES, in_colour=False).splitlines() == [
+        str(ERROR),
+        str(WARNING),
+        str(MISSING),
+    ]
 
 
 def test_text_in_colour_is_the_same_text_between_codes() -> None:
-    coloured = as_text(FILES, in_colour=True)
+    coloured = report_text(FILES, in_colour=True)
     assert "\x1b[31merror:\x1b[0m" in coloured
     assert "\x1b[33mwarning:\x1b[0m" in coloured
     assert "\x1b[1mmaps/a.yaml:3:5:\x1b[0m" in coloured
