@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up test setup unit lint bench conformance second-opinion oracle fuzz soak kills verify-aws down clean
+.PHONY: help up test setup unit lint bench conformance second-opinion oracle long fuzz soak kills verify-aws down clean
 
 STACK ?= dev
 REQUESTS ?= 100000
@@ -31,6 +31,10 @@ $(STAMP): requirements-dev.lock
 	@$(PYTHON) -m venv $(VENV)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
+
+long: setup ## run the further cases that `make test` leaves out
+	@$(RUN) -m sandbox cli
+	@$(RUN) -m pytest -n auto --dist loadfile -m long
 
 unit: setup ## run the quick tests
 	@$(RUN) -m pytest tests/unit tests/property

@@ -63,7 +63,10 @@ def test_the_naive_way_brings_the_first_password_back(
 ROTATED = "rotation_automatically: true, rotation_lambda_arn: {arn}"
 
 
-@pytest.mark.parametrize("times", [1, 2, 3, 150])
+@pytest.mark.parametrize(
+    "times",
+    [pytest.param(1, marks=pytest.mark.long), pytest.param(2, marks=pytest.mark.long), 3, 150],
+)
 @pytest.mark.parametrize("owner", ["owner: operator", ROTATED])
 def test_value_written_outside_the_map_is_kept(
     secrets: Secrets, aws: Aws, rotator: str, owner: str, times: int
