@@ -233,7 +233,8 @@ class PolicyReader:
         return Clause(statement, tuple(of_caller), without, (), is_doubtful)
 
     def _is_known(self, key: str, caller_keys: CallerKeys) -> bool:
-        if key in OF_ORGANIZATION and not self._is_organization_known:
+        is_of_organization = key in OF_ORGANIZATION
+        if is_of_organization and not self._is_organization_known:
             return False
 
         return is_among(key, OF_RESOURCE) or is_among(key, caller_keys)

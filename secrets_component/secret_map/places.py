@@ -194,7 +194,11 @@ class _Finder:
         for pair in (url["query"] or "").split("&"):
             self._look_into_parameter(pair, outer, depth)
 
-        if hosts and url.group().endswith(hosts) and _MARKS.fullmatch(hosts[-1]):
+        if not hosts:
+            return
+
+        ends_in_hosts = url.group().endswith(hosts)
+        if ends_in_hosts and _MARKS.fullmatch(hosts[-1]):
             self._set(_rest(hosts), outer)
 
     def _look_into_hosts(self, hosts: str, outer: Escapes) -> None:

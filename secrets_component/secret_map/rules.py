@@ -154,7 +154,8 @@ def _unused_passwords(entry: Entry, written: Set[str]) -> Iterator[Finding]:
     if "random_password" in written and not entry.generate_random_password:
         yield ("random_password",), "needs `generate_random_password: true`"
 
-    if entry.random and entry.secret_data is None and entry.secret_binary is None:
+    has_value = entry.secret_data is not None or entry.secret_binary is not None
+    if entry.random and not has_value:
         yield ("random",), "needs a `secret_data` that uses it (`${random.<name>}`)"
 
 
