@@ -243,7 +243,9 @@ class PolicyReader:
 def _variables_of(written: Mapping[str, Any]) -> set[str]:
     """Return the keys of the policy variables in a statement, in lower case."""
     places = [written.get(name) for name in ("Resource", "NotResource", "Condition")]
-    return {key.strip().lower() for key in _POLICY_VARIABLE.findall(json.dumps(places))}
+    text = json.dumps(places)
+    found = _POLICY_VARIABLE.findall(text)
+    return {key.strip().lower() for key in found}
 
 
 def _principal_arns(statements: Iterable[Mapping[str, Any]]) -> Iterable[str]:

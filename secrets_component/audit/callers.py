@@ -65,7 +65,10 @@ class AuditedCaller:
     @property
     def is_own(self) -> bool:
         """Whether it belongs to the account."""
-        return self.keys is OF_CALLER and self.kind != "service"
+        if self.kind == "service":
+            return False
+
+        return self.keys is OF_CALLER
 
     @property
     def tags(self) -> TagValues:

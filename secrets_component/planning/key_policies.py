@@ -269,7 +269,10 @@ class _KeyUses:
         found = []
         for level in self.plan.levels:
             arns = [self.roles[role] for role, _ in level.attach_to]
-            if arns and self.names(level.path):
+            if not arns:
+                continue
+
+            if self.names(level.path):
                 found.append((level, arns))
 
         return found

@@ -102,7 +102,8 @@ def _exclusive(block: BaseModel, *fields: str) -> Iterator[Finding]:
     """Yield each field that is set in addition to an earlier one of the given fields."""
     names = []
     for field in fields:
-        if getattr(block, field) not in (None, False):
+        is_set = getattr(block, field) not in (None, False)
+        if is_set:
             names.append(type(block).model_fields[field].alias or field)
 
     for extra in names[1:]:
@@ -163,7 +164,11 @@ def _unusable_value(entry: Entry) -> Iterator[Finding]:
     if isinstance(entry.secret_data, str):
         yield from _unusable_size(("secret_data",), entry.secret_data.encode())
 
-    if entry.secret_binary is not None and "${" not in entry.secret_binary:
+    if entry.secret_binary is None:
+        return
+
+    is_reference = "${" in entry.secret_binary
+    if not is_reference:
         yield from of_binary(entry.secret_binary)
 
 
@@ -376,5 +381,6 @@ def _two_replicas_in_a_region(entry: Entry) -> Iterator[Finding]:
 
 def _reserved_tags(entry: Entry) -> Iterator[Finding]:
     for key in entry.tags:
-        if key.lower().startswith("aws:"):
+        is_reserved = key.lower().startswith("aws:")
+        if is_reserved:
             yield ("tags", key), "the tag prefix `aws:` is reserved"

@@ -275,5 +275,6 @@ def _notes_on(held: HeldSecret) -> Iterator[str]:
     if held.service is not None:
         yield f"is managed by the AWS service `{held.service}`, which alone rotates it"
 
-    if held.rotates and held.last_rotation is None:
+    has_rotated = held.last_rotation is not None
+    if held.rotates and not has_rotated:
         yield "has never rotated"
