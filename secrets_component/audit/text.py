@@ -42,7 +42,10 @@ def _is_refused_by_key(row: AuditRow) -> bool:
 
 
 def _is_missing(row: AuditRow) -> bool:
-    if not row.is_in_map or row.action in ("gain", "change policy"):
+    if not row.is_in_map:
+        return False
+
+    if row.action in ("gain", "change policy"):
         return False  # a map never says that somebody is to do these
 
     return row.outcome.state != "allowed"

@@ -289,7 +289,10 @@ class _KeyUses:
 
         for policy, name in self._policies():
             allowed = templates.use_of_values(policy.text)
-            if allowed is not None and policy.principals:
+            if allowed is None:
+                continue
+
+            if policy.principals:
                 use = (allowed, policy.principals, policy.organization_id)
                 names.setdefault(use, {})[name] = None
 

@@ -114,7 +114,10 @@ def _principal_or_reference_problem(value: str) -> str | None:
 
 
 def _number_as_text(value: object) -> object:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, bool):
+        return value
+
+    if isinstance(value, int):
         return str(value)
 
     return value

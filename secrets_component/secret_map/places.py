@@ -164,7 +164,8 @@ class _Finder:
                 yield value
 
     def _look_into_json_string(self, text: str, outer: Escapes, depth: int) -> None:
-        if len(text) == 1 and ord(text) >= _UNQUOTED_0:
+        is_mark = len(text) == 1 and ord(text) >= _UNQUOTED_0
+        if is_mark:
             self.found[ord(text) - _UNQUOTED_0] = (Escape.JSON_VALUE, *outer)
         else:
             self.look_into(text, (Escape.JSON, *outer), depth + 1)
