@@ -247,7 +247,10 @@ def _let_in(policy: AuditedPolicy) -> Iterator[str]:
     """Yield whom the allows of a resource's policy name, themselves or in a condition."""
     for clause in policy.clauses:
         element = clause.statement.principals
-        if element is None or clause.statement.is_deny:
+        if element is None:
+            continue
+
+        if clause.statement.is_deny:
             continue
 
         yield from sorted(element.names)

@@ -166,7 +166,8 @@ def statements_to_add(plan: Plan) -> dict[str, list[Statement]]:
         statements = list(_KeyUses(plan, secrets, known, roles, home, regions).granted())
         if statements:
             name = key_as_written
-            if region is not None and not is_arn(name):
+            needs_region = region is not None and not is_arn(name)
+            if needs_region:
                 name = f"{name} in {region}"
 
             found.setdefault(name, []).extend(statements)

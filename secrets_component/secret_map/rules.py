@@ -120,7 +120,8 @@ def _two_keys(header: Header) -> Iterator[Finding]:
 
 def _stacks_named_like_the_map(header: Header) -> Iterator[Finding]:
     for name in header.stacks:
-        if name in ("secretsmanager", header.name):
+        is_own = name in ("secretsmanager", header.name)
+        if is_own:
             yield ("stacks", name), "refers to this map; use another name for the stack"
 
 
