@@ -291,4 +291,8 @@ def _entry(stack: str, output: str, key: str, found: Mapping[str, Any]) -> Any: 
 
 
 def _in_backticks(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in sorted(names)) or "none"
+    quoted = [f"`{name}`" for name in sorted(names)]
+    if not quoted:
+        return "none"
+
+    return ", ".join(quoted)

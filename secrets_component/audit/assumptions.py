@@ -233,7 +233,8 @@ class PolicyReader:
         return Clause(statement, tuple(of_caller), without, (), is_doubtful)
 
     def _is_known(self, key: str, caller_keys: CallerKeys) -> bool:
-        if key in OF_ORGANIZATION and not self._is_organization_known:
+        is_of_organization = key in OF_ORGANIZATION
+        if is_of_organization and not self._is_organization_known:
             return False
 
         return is_among(key, OF_RESOURCE) or is_among(key, caller_keys)
@@ -242,7 +243,9 @@ class PolicyReader:
 def _variables_of(written: Mapping[str, Any]) -> set[str]:
     """Return the keys of the policy variables in a statement, in lower case."""
     places = [written.get(name) for name in ("Resource", "NotResource", "Condition")]
-    return {key.strip().lower() for key in _POLICY_VARIABLE.findall(json.dumps(places))}
+    text = json.dumps(places)
+    found = _POLICY_VARIABLE.findall(text)
+    return {key.strip().lower() for key in found}
 
 
 def _principal_arns(statements: Iterable[Mapping[str, Any]]) -> Iterable[str]:

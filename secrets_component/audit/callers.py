@@ -65,7 +65,10 @@ class AuditedCaller:
     @property
     def is_own(self) -> bool:
         """Whether it belongs to the account."""
-        return self.keys is OF_CALLER and self.kind != "service"
+        if self.kind == "service":
+            return False
+
+        return self.keys is OF_CALLER
 
     @property
     def tags(self) -> TagValues:
@@ -244,7 +247,10 @@ def _let_in(policy: AuditedPolicy) -> Iterator[str]:
     """Yield whom the allows of a resource's policy name, themselves or in a condition."""
     for clause in policy.clauses:
         element = clause.statement.principals
-        if element is None or clause.statement.is_deny:
+        if element is None:
+            continue
+
+        if clause.statement.is_deny:
             continue
 
         yield from sorted(element.names)

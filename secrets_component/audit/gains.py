@@ -135,8 +135,11 @@ class Gains:
     def _by_policies_of_resources(self, caller: AuditedCaller) -> Iterator[tuple[Mask, Outcome]]:
         for way, text in _POLICY_WAYS:
             for mask, outcome in self._judge.of_way(caller, way):
-                if outcome.state == "allowed":
-                    yield mask, replace(outcome, why=f"can {text}: {outcome.why}")
+                if outcome.state != "allowed":
+                    continue
+
+                why = f"can {text}: {outcome.why}"
+                yield mask, replace(outcome, why=why)
 
     def _by_own_policies(self, caller: AuditedCaller) -> Iterator[tuple[Mask, Outcome]]:
         for action, resource in _own_policy_changes(caller):

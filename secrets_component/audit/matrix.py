@@ -38,7 +38,10 @@ class AuditRow:
     @property
     def is_finding(self) -> bool:
         """Whether somebody can do what no map says."""
-        return self.outcome.state == "allowed" and not self.is_in_map
+        if self.is_in_map:
+            return False
+
+        return self.outcome.state == "allowed"
 
     @property
     def map_says(self) -> str:
@@ -51,7 +54,10 @@ class AuditRow:
     @property
     def is_shown(self) -> bool:
         """Whether the cell says more than that nothing allows it, as most cells do."""
-        return self.is_in_map or not self.outcome.is_silent
+        if self.is_in_map:
+            return True
+
+        return not self.outcome.is_silent
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,18 +35,27 @@ def text_lines(audit: Audit) -> Iterator[str]:
 
 
 def _is_refused_by_key(row: AuditRow) -> bool:
-    return row.outcome.state == "key refuses" and not row.is_in_map
+    if row.is_in_map:
+        return False
+
+    return row.outcome.state == "key refuses"
 
 
 def _is_missing(row: AuditRow) -> bool:
-    if not row.is_in_map or row.action in ("gain", "change policy"):
+    if not row.is_in_map:
+        return False
+
+    if row.action in ("gain", "change policy"):
         return False  # a map never says that somebody is to do these
 
     return row.outcome.state != "allowed"
 
 
 def _is_as_said(row: AuditRow) -> bool:
-    return row.is_in_map and row.outcome.state == "allowed"
+    if not row.is_in_map:
+        return False
+
+    return row.outcome.state == "allowed"
 
 
 def _section(
@@ -77,7 +86,10 @@ def _section(
 
 
 def _name(caller: str) -> str:
-    return "everyone (`*`)" if caller == "*" else caller
+    if caller == "*":
+        return "everyone (`*`)"
+
+    return caller
 
 
 def _kind_and_use(row: AuditRow) -> str:
@@ -136,4 +148,7 @@ def _list(title: str, items: list[str]) -> Iterator[str]:
 
 
 def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    if number == 1:
+        return f"{number:,} {noun}"
+
+    return f"{number:,} {noun}s"

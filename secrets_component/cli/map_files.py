@@ -57,9 +57,12 @@ def _yaml_files(folder: Path) -> Iterator[Path]:
         if path.name.startswith("."):
             continue
 
-        if path.is_dir() and not path.is_symlink():
+        is_own_folder = path.is_dir() and not path.is_symlink()
+        if is_own_folder:
             yield from _yaml_files(path)
-        elif path.suffix in _SUFFIXES:
+            continue
+
+        if path.suffix in _SUFFIXES:
             yield path
 
 

@@ -115,7 +115,10 @@ def _check_values(plan: Plan, held: Mapping[str, HeldSecret], report: Report) ->
 
 
 def _is_filled_by_map(secret: PlannedSecret) -> bool:
-    return secret.owner == "map" and secret.source.kind not in ("none", "imported")
+    if secret.owner != "map":
+        return False
+
+    return secret.source.kind not in ("none", "imported")
 
 
 def _add_validate_arguments(parser: argparse.ArgumentParser) -> None:

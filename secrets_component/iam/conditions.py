@@ -188,7 +188,10 @@ def _ignoring_case(values: Sequence[str], with_variables: bool) -> Comparison:  
     def compare(value: str, request: Request) -> bool:
         for pattern in patterns:
             resolved = pattern.resolve(request)
-            if resolved is not None and resolved.text.lower() == value.lower():
+            if resolved is None:
+                continue
+
+            if resolved.text.lower() == value.lower():
                 return True
 
         return False
@@ -287,7 +290,10 @@ def _address_range(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 
 
 def _is_within(theirs: Any, ours: Any) -> bool:  # noqa: ANN401 # networks of either version
-    return theirs.version == ours.version and bool(theirs.subnet_of(ours))
+    if theirs.version != ours.version:
+        return False
+
+    return bool(theirs.subnet_of(ours))
 
 
 _OPERATORS: Mapping[str, Compiler] = {

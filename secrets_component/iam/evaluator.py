@@ -190,13 +190,18 @@ class ResourcePolicies:
     def _relevant(self, request: Request) -> Iterator[CompiledStatement]:
         for policy in self.rcps:
             for statement in policy.statements:
-                if statement.is_deny and statement.is_about(request):
-                    yield statement
+                if not statement.is_deny:
+                    continue
 
-        if self.own is not None:
-            for statement in self.own.statements:
                 if statement.is_about(request):
                     yield statement
+
+        if self.own is None:
+            return
+
+        for statement in self.own.statements:
+            if statement.is_about(request):
+                yield statement
 
 
 def evaluate(

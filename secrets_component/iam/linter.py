@@ -125,8 +125,12 @@ def _action_findings(statement: Mapping[str, Any], path: KeyPath) -> Iterator[Fi
 
 
 def _principal_findings(principal: object, path: KeyPath) -> Iterator[Finding]:
-    if isinstance(principal, str) and not _has_form(principal, _EVERYONE, _WITH_VARIABLE):
-        yield path, '`Principal`: expected `{"AWS": […]}` or `{"Service": […]}`'
+    if isinstance(principal, str):
+        is_known_form = _has_form(principal, _EVERYONE, _WITH_VARIABLE)
+        if not is_known_form:
+            yield path, '`Principal`: expected `{"AWS": […]}` or `{"Service": […]}`'
+
+        return
 
     if not isinstance(principal, dict):
         return
@@ -194,10 +198,12 @@ def _narrows(condition: object) -> bool:
         return False
 
     for operator, keys in condition.items():
-        if "Not" in operator or operator.endswith("IfExists") or not isinstance(keys, dict):
+        is_loose = "Not" in operator or operator.endswith("IfExists")
+        if is_loose or not isinstance(keys, dict):
             continue
 
-        if not _NARROWING.isdisjoint(key.lower() for key in keys):
+        names = {key.lower() for key in keys}
+        if not _NARROWING.isdisjoint(names):
             return True
 
     return False

@@ -243,7 +243,8 @@ def _check_elements(statement: Mapping[str, Any], kind: PolicyKind) -> None:
 
 def _expected(element: str, kind: PolicyKind) -> tuple[int, ...]:
     """Return how often an element or its opposite may be in a statement."""
-    if element == "Principal" and kind not in ("resource", "rcp"):
+    has_principal = kind in ("resource", "rcp")
+    if element == "Principal" and not has_principal:
         return (0,)
 
     if element == "Resource" and kind == "resource":

@@ -153,7 +153,13 @@ def _filled_text(text: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 #
 
 
 def _variables(text: str) -> list[str]:
-    return [name for name in _VARIABLE.findall(text) if not _AWS_OWN.fullmatch(name)]
+    variables: list[str] = []
+    for name in _VARIABLE.findall(text):
+        is_of_aws = _AWS_OWN.fullmatch(name) is not None
+        if not is_of_aws:
+            variables.append(name)
+
+    return variables
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

@@ -376,7 +376,12 @@ class Inventory:
 def _shared_prefixes(plan: Plan, names: Iterable[str]) -> list[str]:
     """Return the level of a map, and those of the names that are elsewhere."""
     level = level_prefix(plan.context, plan.environment)
-    return [level, *(name for name in names if not name.startswith(level))]
+    prefixes = [level]
+    for name in names:
+        if not name.startswith(level):
+            prefixes.append(name)
+
+    return prefixes
 
 
 def _answer_of(operation: Callable[..., Any], **arguments: object) -> Any:  # noqa: ANN401 # boto3 makes its methods at run time

@@ -53,7 +53,10 @@ def left_keys(
 
 
 def _changes_key(secret: PlannedSecret, held: HeldSecret) -> bool:
-    return held.has_own_key and not isinstance(secret.kms_key, MapKey | KeptKey)
+    if not held.has_own_key:
+        return False
+
+    return not isinstance(secret.kms_key, MapKey | KeptKey)
 
 
 def _is_of_state(held: HeldSecret, key: str, inventory: Inventory, state: str | None) -> bool:

@@ -132,7 +132,10 @@ def _check_resolved(
     """Check what references resolve to: the map's own strings are checked already."""
     for principal in secret.principals:
         value = principals[principal]
-        if principal.references and isinstance(value, str):
+        if not principal.references:
+            continue
+
+        if isinstance(value, str):
             _check_principal(principal, value, secret.place, report)
 
 

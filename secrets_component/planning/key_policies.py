@@ -166,7 +166,8 @@ def statements_to_add(plan: Plan) -> dict[str, list[Statement]]:
         statements = list(_KeyUses(plan, secrets, known, roles, home, regions).granted())
         if statements:
             name = key_as_written
-            if region is not None and not is_arn(name):
+            needs_region = region is not None and not is_arn(name)
+            if needs_region:
                 name = f"{name} in {region}"
 
             found.setdefault(name, []).extend(statements)
@@ -269,7 +270,10 @@ class _KeyUses:
         found = []
         for level in self.plan.levels:
             arns = [self.roles[role] for role, _ in level.attach_to]
-            if arns and self.names(level.path):
+            if not arns:
+                continue
+
+            if self.names(level.path):
                 found.append((level, arns))
 
         return found
@@ -286,7 +290,10 @@ class _KeyUses:
 
         for policy, name in self._policies():
             allowed = templates.use_of_values(policy.text)
-            if allowed is not None and policy.principals:
+            if allowed is None:
+                continue
+
+            if policy.principals:
                 use = (allowed, policy.principals, policy.organization_id)
                 names.setdefault(use, {})[name] = None
 

@@ -49,7 +49,8 @@ def members_of_levels(plan: Plan) -> dict[str, list[PlannedSecret]]:
         members[above].append(secret)
         for segment in (secret.path or "").split("/"):
             above = f"{above}/{segment}".removeprefix("/")
-            if above in members and above:
+            is_level = bool(above) and above in members
+            if is_level:
                 members[above].append(secret)
 
     return members

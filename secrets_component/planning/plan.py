@@ -267,7 +267,12 @@ class PlannedSecret:
 
     @property
     def _key_templates(self) -> list[Template]:
-        return [key.template for key in self.keys.values() if isinstance(key, NamedKey)]
+        templates: list[Template] = []
+        for key in self.keys.values():
+            if isinstance(key, NamedKey):
+                templates.append(key.template)
+
+        return templates
 
     @property
     def principals(self) -> tuple[Template, ...]:

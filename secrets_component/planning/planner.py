@@ -188,7 +188,10 @@ class _Planner:
         if self._topic is not None:
             return NamedTopic(self._topic)
 
-        return CreateTopic() if self._header.alarms.create else None
+        if self._header.alarms.create:
+            return CreateTopic()
+
+        return None
 
     def _secret(self, key: str, entry: Entry) -> PlannedSecret:
         path: KeyPath = ("secrets", key)
@@ -228,7 +231,10 @@ class _Planner:
     def _secret_name(self, key: str, entry: Entry) -> str:
         if entry.import_:
             imported = entry.import_
-            return Arn.parse(imported).secret_name if is_arn(imported) else imported
+            if is_arn(imported):
+                return Arn.parse(imported).secret_name
+
+            return imported
 
         name = entry.name or key
         return names.secret_name(self._header.context_name, self._environment, entry.path, name)
@@ -567,7 +573,10 @@ def _tags(entry: Entry, header: Header) -> Mapping[str, str]:
     if entry.import_:
         return entry.tags
 
-    return {**header.tags, **entry.tags} if entry.tags else header.tags
+    if not entry.tags:
+        return header.tags
+
+    return {**header.tags, **entry.tags}
 
 
 def _alias(header: Header, environment: str) -> str:
@@ -576,6 +585,7 @@ def _alias(header: Header, environment: str) -> str:
 
     name = ""
     for character in f"{header.context_name}-{environment}-secrets":
-        name += character if character.isalnum() or character in "/_-" else "-"
+        is_allowed = character.isalnum() or character in "/_-"
+        name += character if is_allowed else "-"
 
     return f"alias/{name}"

@@ -95,7 +95,10 @@ def _matching(pattern: str, expectation: str) -> AfterValidator:
     compiled = re.compile(pattern, re.ASCII)
 
     def mismatch(value: str) -> str | None:
-        if "${" in value or compiled.fullmatch(value):
+        if "${" in value:
+            return None
+
+        if compiled.fullmatch(value):
             return None
 
         return f"expected {expectation}"
@@ -111,7 +114,10 @@ def _principal_or_reference_problem(value: str) -> str | None:
 
 
 def _number_as_text(value: object) -> object:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, bool):
+        return value
+
+    if isinstance(value, int):
         return str(value)
 
     return value
@@ -122,7 +128,10 @@ Label = Annotated[str, _matching(r"[A-Za-z0-9_][A-Za-z0-9_-]*", "letters, digits
 
 
 def _part_or_reference_problem(value: str) -> str | None:
-    return None if "${" in value else names.part_problem(value)
+    if "${" in value:
+        return None
+
+    return names.part_problem(value)
 
 
 PlainText = Annotated[str, BeforeValidator(_number_as_text)]

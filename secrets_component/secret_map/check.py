@@ -191,9 +191,12 @@ def _known_keys(model: type[BaseModel], location: KeyPath) -> Iterator[str]:
     blocks = [model]
     for step in location:
         for name, field in blocks[0].model_fields.items():
-            if step in (name, field.alias):
-                blocks = list(_models(field.annotation)) or blocks
-                break
+            if step not in (name, field.alias):
+                continue
+
+            inner = list(_models(field.annotation))
+            blocks = inner or blocks
+            break
 
     for block in blocks:
         for name, field in block.model_fields.items():

@@ -84,11 +84,17 @@ def _check_block(
         report.error(path, _NO_REFERENCES)
 
     for field, value in block.items():
+        place = (*path, field)
         if isinstance(value, str):
-            if "{" in value or value.startswith("!"):
-                _check_string(value, (*path, field), report)
-        elif isinstance(value, (dict, list)) and field not in _BLOCKS:
-            _check_inside(instance, value, (*path, field), report)
+            may_refer = "{" in value or value.startswith("!")
+            if may_refer:
+                _check_string(value, place, report)
+
+            continue
+
+        is_nested = isinstance(value, (dict, list))
+        if is_nested and field not in _BLOCKS:
+            _check_inside(instance, value, place, report)
 
 
 def _check_inside(instance: Instance, value: Data, path: KeyPath, report: Report) -> None:
@@ -99,7 +105,10 @@ def _check_inside(instance: Instance, value: Data, path: KeyPath, report: Report
         elif isinstance(inner, int | float):
             _check_number(instance, place, report)
 
-        if isinstance(key, str) and _is_unwanted_reference(key, place[:-1]):
+        if not isinstance(key, str):
+            continue
+
+        if _is_unwanted_reference(key, place[:-1]):
             report.error(place, _NO_REFERENCES)
 
 

@@ -137,7 +137,8 @@ def _refuse_constant(name: str) -> None:
 
 
 def _in_libpq(text: str, escape: Escape) -> str:
-    if not text and escape is Escape.LIBPQ_VALUE:
+    is_empty = not text
+    if is_empty and escape is Escape.LIBPQ_VALUE:
         return "''"
 
     return re.sub(_SPECIAL_IN_LIBPQ, r"\\\g<0>", text)

@@ -240,7 +240,12 @@ def _lacks(own: Data, other: Data) -> bool:
     if not isinstance(own, dict) or not isinstance(other, dict):
         return own is None and other is not None
 
-    return any(_lacks(own.get(key), value) for key, value in other.items())
+    for key, value in other.items():
+        own_value = own.get(key)
+        if _lacks(own_value, value):
+            return True
+
+    return False
 
 
 def _key_list(keys: Iterable[str]) -> str:

@@ -778,7 +778,10 @@ class TemplatePolicy(_MapBlock):
 
 
 def _kind_of_policy(value: object) -> str | None:
-    if isinstance(value, dict) and "Statement" not in value:
+    if not isinstance(value, dict):
+        return _string_or_mapping(value)
+
+    if "Statement" not in value:
         return "=template"
 
     return _string_or_mapping(value)

@@ -164,7 +164,8 @@ class _Finder:
                 yield value
 
     def _look_into_json_string(self, text: str, outer: Escapes, depth: int) -> None:
-        if len(text) == 1 and ord(text) >= _UNQUOTED_0:
+        is_mark = len(text) == 1 and ord(text) >= _UNQUOTED_0
+        if is_mark:
             self.found[ord(text) - _UNQUOTED_0] = (Escape.JSON_VALUE, *outer)
         else:
             self.look_into(text, (Escape.JSON, *outer), depth + 1)
@@ -194,7 +195,11 @@ class _Finder:
         for pair in (url["query"] or "").split("&"):
             self._look_into_parameter(pair, outer, depth)
 
-        if hosts and url.group().endswith(hosts) and _MARKS.fullmatch(hosts[-1]):
+        if not hosts:
+            return
+
+        ends_in_hosts = url.group().endswith(hosts)
+        if ends_in_hosts and _MARKS.fullmatch(hosts[-1]):
             self._set(_rest(hosts), outer)
 
     def _look_into_hosts(self, hosts: str, outer: Escapes) -> None:

@@ -252,8 +252,12 @@ def _ends_in_string(text: str, *, in_string: bool) -> bool:
     if in_string:
         text = f'"{text}'
 
-    unclosed = [found for found in _STRING.finditer(text) if not found[1]]
-    return bool(unclosed)
+    for found in _STRING.finditer(text):
+        is_unclosed = not found[1]
+        if is_unclosed:
+            return True
+
+    return False
 
 
 def parse_structure(

@@ -146,7 +146,12 @@ def _incomplete_login(
         yield ("secret_data",), f"is missing {field_list(missing)}, required by `{function}`"
 
     engine = login.get("engine")
-    if engine and "${" not in str(engine) and str(engine) not in engines:
+    if not engine:
+        return
+
+    is_reference = "${" in str(engine)
+    is_supported = str(engine) in engines
+    if not is_reference and not is_supported:
         yield ("secret_data", "engine"), f"`{function}` supports only {field_list(engines)}"
 
 

@@ -102,7 +102,8 @@ def _exclusive(block: BaseModel, *fields: str) -> Iterator[Finding]:
     """Yield each field that is set in addition to an earlier one of the given fields."""
     names = []
     for field in fields:
-        if getattr(block, field) not in (None, False):
+        is_set = getattr(block, field) not in (None, False)
+        if is_set:
             names.append(type(block).model_fields[field].alias or field)
 
     for extra in names[1:]:
@@ -119,7 +120,8 @@ def _two_keys(header: Header) -> Iterator[Finding]:
 
 def _stacks_named_like_the_map(header: Header) -> Iterator[Finding]:
     for name in header.stacks:
-        if name in ("secretsmanager", header.name):
+        is_own = name in ("secretsmanager", header.name)
+        if is_own:
             yield ("stacks", name), "refers to this map; use another name for the stack"
 
 
@@ -154,7 +156,8 @@ def _unused_passwords(entry: Entry, written: Set[str]) -> Iterator[Finding]:
     if "random_password" in written and not entry.generate_random_password:
         yield ("random_password",), "needs `generate_random_password: true`"
 
-    if entry.random and entry.secret_data is None and entry.secret_binary is None:
+    has_value = entry.secret_data is not None or entry.secret_binary is not None
+    if entry.random and not has_value:
         yield ("random",), "needs a `secret_data` that uses it (`${random.<name>}`)"
 
 
@@ -162,7 +165,11 @@ def _unusable_value(entry: Entry) -> Iterator[Finding]:
     if isinstance(entry.secret_data, str):
         yield from _unusable_size(("secret_data",), entry.secret_data.encode())
 
-    if entry.secret_binary is not None and "${" not in entry.secret_binary:
+    if entry.secret_binary is None:
+        return
+
+    is_reference = "${" in entry.secret_binary
+    if not is_reference:
         yield from of_binary(entry.secret_binary)
 
 
@@ -375,5 +382,6 @@ def _two_replicas_in_a_region(entry: Entry) -> Iterator[Finding]:
 
 def _reserved_tags(entry: Entry) -> Iterator[Finding]:
     for key in entry.tags:
-        if key.lower().startswith("aws:"):
+        is_reserved = key.lower().startswith("aws:")
+        if is_reserved:
             yield ("tags", key), "the tag prefix `aws:` is reserved"

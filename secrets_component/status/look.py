@@ -205,7 +205,10 @@ class _MapLook:
             if mark is None or held.deletion is not None:
                 continue
 
-            if held.name in self._known_names or self._is_of_others(mark):
+            if held.name in self._known_names:
+                continue
+
+            if self._is_of_others(mark):
                 continue
 
             if mark.key in keys:
@@ -222,12 +225,18 @@ class _MapLook:
     def _strays(self) -> Iterator[StrayStatus]:
         level = level_prefix(self._plan.context, self._plan.environment)
         for name, held in sorted(self._held.items()):
-            if name.startswith(level) and name not in self._known_names:
+            is_known = name in self._known_names
+            if name.startswith(level) and not is_known:
                 yield _stray(held, self._own_maps)
 
 
 def _maps_of(secrets: Iterable[HeldSecret]) -> set[str]:
-    return {held.mark.map for held in secrets if held.mark is not None}
+    maps: set[str] = set()
+    for held in secrets:
+        if held.mark is not None:
+            maps.add(held.mark.map)
+
+    return maps
 
 
 def _stray(held: HeldSecret, own_maps: Collection[str]) -> StrayStatus:
@@ -266,5 +275,6 @@ def _notes_on(held: HeldSecret) -> Iterator[str]:
     if held.service is not None:
         yield f"is managed by the AWS service `{held.service}`, which alone rotates it"
 
-    if held.rotates and held.last_rotation is None:
+    has_rotated = held.last_rotation is not None
+    if held.rotates and not has_rotated:
         yield "has never rotated"

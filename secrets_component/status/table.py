@@ -30,7 +30,10 @@ def status_lines(status: MapStatus) -> Iterator[str]:
 
 
 def _noun(word: str, count: int) -> str:
-    return word if count == 1 else f"{word}s"
+    if count == 1:
+        return word
+
+    return f"{word}s"
 
 
 def _row(entry: EntryStatus) -> tuple[str, ...]:
