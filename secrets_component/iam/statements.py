@@ -7,6 +7,7 @@ and …_notprincipal.html.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -18,7 +19,6 @@ from secrets_component.iam.conditions import (
     as_list,
     compile_conditions,
 )
-from secrets_component.iam.json_text import JsonTextError, parse_json
 from secrets_component.iam.patterns import Pattern, Patterns
 from secrets_component.iam.requests import Caller, Request, role_of
 
@@ -209,8 +209,8 @@ def _version_and_statements(
     msg = f"the {NAMES_OF_KINDS[kind]} `{name}` is not a policy document"
     if isinstance(document, str):
         try:
-            document = parse_json(document)
-        except JsonTextError as error:
+            document = json.loads(document)
+        except (ValueError, RecursionError) as error:
             raise PolicyError(msg) from error
 
     if not isinstance(document, Mapping) or "Statement" not in document:
