@@ -50,7 +50,7 @@ def _texts_in(node: Any) -> Iterator[str]:
 def values_of_account(client: Aws, prefix: str) -> set[bytes]:
     """Return every version of every secret whose name begins with a prefix."""
     found: set[bytes] = set()
-    for secret in client.list_secrets(MaxResults=100)["SecretList"]:
+    for secret in client.get_paginator("list_secrets").paginate().build_full_result()["SecretList"]:
         if not secret["Name"].startswith(prefix):
             continue
         versions = client.list_secret_version_ids(SecretId=secret["ARN"])["Versions"]
@@ -145,7 +145,10 @@ def described_by_aws(aws: Aws) -> dict[str, str]:
     ]
     found["secrets without their values"] = [
         aws("secretsmanager").describe_secret(SecretId=secret["ARN"])
-        for secret in aws("secretsmanager").list_secrets(MaxResults=100)["SecretList"]
+        for secret in aws("secretsmanager")
+        .get_paginator("list_secrets")
+        .paginate()
+        .build_full_result()["SecretList"]
     ]
     return {name: json.dumps(content, default=str) for name, content in found.items()}
 

@@ -75,9 +75,9 @@ def test_steps_check_preview_and_find_drift(
     secrets: Secrets, aws: Aws, commands: Path, tmp_path: Path
 ) -> None:
     stack = secrets(MAP)
-    (stack.project / "stacks" / "prod.yaml").write_text(MAP)
     summary = {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary")}
     assert run(step("validate", "validate"), stack, commands).returncode == 0
+    (stack.project / "stacks" / "prod.yaml").write_text(MAP)
 
     done = run(step("preview", "preview"), stack, commands)
     assert done.returncode == 0, done.stderr

@@ -70,7 +70,7 @@ def test_rename_creates_the_new_secret_before_the_old_one_goes(
 
 
 def test_renamed_from_replaces_nothing(secrets: Secrets) -> None:
-    fields = "{name: n, generate_random_password: true, policy: {template: read-secret-policy, principals: ['111122223333']}}"
+    fields = "{name: n, generate_random_password: true, policy: {template: read-secret-policy, principals: ['123456789012']}}"
     stack = secrets(f"context_name: moved\nsecrets: {{a: {fields}}}\n")
     stack.up()
     before = stack.outputs()

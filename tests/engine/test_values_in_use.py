@@ -192,7 +192,7 @@ def test_secret_whose_creation_was_not_recorded_is_taken_up_again(
     for kind in ("secretVersion:SecretVersion", "secret:Secret"):
         for resource in state:
             if resource["urn"].endswith(f"{kind}::secretsmanager.b"):
-                stack.pulumi("state", "delete", resource["urn"], "--yes")
+                stack.pulumi("state", "delete", resource["urn"], "--yes", "--target-dependents")
 
     stack.up()
     assert stack.outputs()["secret_arns"] == arns

@@ -59,7 +59,8 @@ def names_in(aws: Aws) -> set[str]:
     """The names of all that the account holds, whoever has created it."""
     keys = [aws("kms").describe_key(KeyId=one["KeyId"]) for one in aws("kms").list_keys()["Keys"]]
     states = [key["KeyMetadata"] for key in keys]
-    secrets = aws("secretsmanager").list_secrets(IncludePlannedDeletion=True)["SecretList"]
+    pages = aws("secretsmanager").get_paginator("list_secrets")
+    secrets = pages.paginate(IncludePlannedDeletion=True).build_full_result()["SecretList"]
     return {
         *(secret["Name"] for secret in secrets),
         *(one["FunctionName"] for one in aws("lambda").list_functions()["Functions"]),
@@ -150,11 +151,11 @@ def test_killed_run_is_cleaned_by_its_name(
 
 
 def test_names_that_exist_are_refused(start: Start, aws: Aws) -> None:
-    aws("secretsmanager").create_secret(Name="taken/verify/a")
-    process = start("taken", "--yes")
+    aws("secretsmanager").create_secret(Name="occupied/verify/a")
+    process = start("occupied", "--yes")
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert errors.startswith("error: 1 names with this prefix exist, such as the secret `taken/")
+    assert errors.startswith("error: 1 names with this prefix exist, such as the secret `occupied/")
     assert len(errors.splitlines()) == 1
 
 
