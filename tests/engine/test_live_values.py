@@ -64,8 +64,7 @@ ROTATED = "rotation_automatically: true, rotation_lambda_arn: {arn}"
 
 
 @pytest.mark.parametrize(
-    "times",
-    [pytest.param(1, marks=pytest.mark.long), pytest.param(2, marks=pytest.mark.long), 3, 150],
+    "times", [*(pytest.param(few, marks=pytest.mark.long) for few in (1, 2, 3)), 150]
 )
 @pytest.mark.parametrize("owner", ["owner: operator", ROTATED])
 def test_value_written_outside_the_map_is_kept(

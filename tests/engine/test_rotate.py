@@ -8,6 +8,8 @@ import sys
 import time
 from collections.abc import Callable
 
+import pytest
+
 from tests.conftest import ROOT, Aws, Live, Secrets, SecretsStack
 from tests.sandbox.rules.functions_code import FAILS, deploy, zipped
 
@@ -74,6 +76,7 @@ def test_rotation_is_followed_through_its_steps_and_shown_where_it_stops(
     stack.pulumi("destroy", "--yes")
 
 
+@pytest.mark.long
 def test_own_function_is_shown_by_the_type_of_its_error(
     secrets: Secrets, aws: Aws, live: Live
 ) -> None:
@@ -95,6 +98,7 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.2)
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_it_without_a_traceback(secrets: Secrets, aws: Aws) -> None:
     slow = "import time\ndef handler(*_): time.sleep(20)"
     stack = secrets(
