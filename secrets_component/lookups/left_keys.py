@@ -88,7 +88,7 @@ def values_under_left_keys(
         AccountError: AWS does not answer, or refuses; it needs `kms:DescribeKey` and
             `secretsmanager:ListSecretVersionIds`.
     """
-    states: dict[str, str] = {}
+    usable: dict[str, bool] = {}
     for key, held in own.items():
         left = held.tags.get(LEFT_KEY_TAG)
         if left is None or not held.is_filled:
@@ -97,21 +97,28 @@ def values_under_left_keys(
         if isinstance(plan.secrets[key].kms_key, MapKey):
             continue  # goes back to the key
 
-        if left not in states:
-            states[left] = _state_of(left, inventory)
+        if left not in usable:
+            usable[left] = _may_be_enabled(left, inventory)
 
-        if states[left] == _ENABLED:
+        if usable[left]:
             problem = problem_of_value(held.name, held.arn, left, inventory)
             if problem:
                 yield plan.secrets[key].place, problem
 
 
-def _state_of(key: str, inventory: Inventory) -> str:
+def _may_be_enabled(key: str, inventory: Inventory) -> bool:
+    """Return whether a key is in use; so it counts where the run may not look at it.
+
+    Whoever deploys may have lost all rights to keys since the map gave up its own.
+    """
     try:
-        return inventory.key_state(key)
+        return inventory.key_state(key) == _ENABLED
     except AccountError as error:
         if error.is_absent:
-            return "deleted"
+            return False
+
+        if error.is_lasting:
+            return True
 
         raise
 

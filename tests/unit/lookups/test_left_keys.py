@@ -73,6 +73,14 @@ def test_value_that_is_still_under_the_key_alone_is_a_problem() -> None:
     assert problems(account, is_filled=False) == []
 
 
+def test_key_that_may_not_be_described_counts_as_usable() -> None:
+    account = Account()
+    account.value_keys, account.key = {KEY}, AccountError("AccessDenied", is_lasting=True)
+    assert len(problems(account)) == 1
+    account.value_keys = {KEY, "DefaultEncryptionKey"}
+    assert problems(account) == []
+
+
 def test_value_that_is_under_the_new_key_too_or_a_key_that_is_gone_is_none() -> None:
     account = Account()
     account.value_keys = {KEY, "DefaultEncryptionKey"}
