@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from secrets_component.audit.answers import Answer, Answers
 from secrets_component.audit.reads import EVENT_NAME, SecretRead, newest_reads, read_in
-from secrets_component.lookups.inventory import AccountError
+from secrets_component.lookups.inventory import AccountError, region_of_environment
 from secrets_component.planning.plan import Plan
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 from secrets_component.secret_map.names import level_prefix
@@ -60,7 +60,7 @@ class AccountReader:
         self.unchecked: dict[str, None] = {}
         self._can_list_policies = True
         try:
-            session = boto3.Session()
+            session = boto3.Session(region_name=region_of_environment())
             self._region = session.region_name
             self._sts: Any = session.client("sts", config=config)
             self._iam: Any = session.client("iam", config=config)

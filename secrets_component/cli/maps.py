@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 
 from secrets_component.cli.verb import UsageError
-from secrets_component.lookups.inventory import Inventory
+from secrets_component.lookups.inventory import Inventory, region_of_environment
 from secrets_component.planning.plan import Plan
 from secrets_component.planning.planner import load_plans, plans
 from secrets_component.secret_map.names import UNKNOWN_ENVIRONMENT
@@ -58,7 +57,4 @@ def open_account() -> Inventory:
     Raises:
         AccountError: there is no region, or no such profile.
     """
-    # The AWS CLI, Pulumi and all SDKs but boto3 read it (boto3 reads AWS_DEFAULT_REGION alone:
-    # `botocore/configprovider.py`).
-    region = os.environ.get("AWS_REGION") or None
-    return Inventory(region, (), _ATTEMPTS_OF_PEOPLE)
+    return Inventory(region_of_environment(), (), _ATTEMPTS_OF_PEOPLE)

@@ -8,6 +8,7 @@ secrets a call
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -135,6 +136,14 @@ class HeldSecret:
         """Whether the whole current value is the one that a map wrote last."""
         current = self.current_version
         return current is not None and not WHOLE_VALUE_LABELS.isdisjoint(self.labels[current])
+
+
+def region_of_environment() -> str | None:
+    """Return the region that the AWS CLI, Pulumi and all SDKs but boto3 read (`AWS_REGION`).
+
+    boto3 reads `AWS_DEFAULT_REGION` alone (`botocore/configprovider.py`).
+    """
+    return os.environ.get("AWS_REGION") or None
 
 
 class Inventory:
@@ -303,8 +312,7 @@ class Inventory:
         Raises:
             AccountError: AWS does not answer, or refuses; it needs `kms:DescribeKey`.
         """
-        found = _answer_of(self._client("kms").describe_key, KeyId=key)
-        return str(found["KeyMetadata"]["KeyState"])
+        return str(self.ask("kms", "describe_key", KeyId=key)["KeyMetadata"]["KeyState"])
 
     def key_tags(self, key: str) -> dict[str, str]:
         """Return the tags of a KMS key.
@@ -341,8 +349,7 @@ class Inventory:
         Raises:
             AccountError: AWS does not answer, or refuses; it needs `kms:DescribeKey`.
         """
-        found = _answer_of(self._client("kms").describe_key, KeyId=key)
-        return str(found["KeyMetadata"]["KeyId"])
+        return str(self.ask("kms", "describe_key", KeyId=key)["KeyMetadata"]["KeyId"])
 
     def _assume(self, role: Mapping[str, Any]) -> None:
         import boto3  # noqa: PLC0415

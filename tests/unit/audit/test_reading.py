@@ -86,7 +86,7 @@ class Sdk:
 @pytest.fixture
 def sdk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sdk]:
     made = Sdk()
-    monkeypatch.setattr(boto3, "Session", lambda: made)
+    monkeypatch.setattr(boto3, "Session", lambda **_: made)
     for stub in made.stubs.values():
         stub.activate()
     yield made
@@ -328,3 +328,9 @@ def test_ctrl_c_asks_nothing_more(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(KeyboardInterrupt):
         AccountReader().read([plan_of(text)])
     assert len(asked) < 100
+
+
+def test_region_is_that_of_the_aws_cli(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_REGION", "ap-south-1")
+    assert AccountReader()._region == "ap-south-1"
