@@ -75,13 +75,14 @@ def create(
             ignore_changes=ignored or None,
         ),
     )
-    if not secret.replicas and not secret.import_:
+    if secret.replicas:
+        container.replicas.apply(partial(_refuse_stale_replica_keys, scope.plan, secret))
+    elif not secret.import_:
         container.replicas.apply(partial(_refuse_to_leave_replicas, scope.plan, secret))
 
     if secret.key in state.left_keys:
         container.arn.apply(partial(_refuse_to_leave_value, scope.plan, secret, state))
 
-    container.replicas.apply(partial(_refuse_stale_replica_keys, scope.plan, secret))
     scope.values.own_outputs["secret_arns", secret.key] = container.arn
     scope.values.own_outputs["secret_names", secret.key] = container.name
     return container
