@@ -25,7 +25,7 @@ import pulumi
 from pulumi.runtime import settings
 from pulumi.runtime.mocks import MockMonitor
 
-from secrets_component.arns import Home
+from secrets_component.arns import Arn, Home, is_arn
 from secrets_component.errors import Report
 from secrets_component.lookups import earlier_exports, left_keys
 from secrets_component.lookups.adoption import AdoptedSecret, read_adopted
@@ -155,6 +155,9 @@ class AccountState:
         held = self.own.get(secret.key)
         if held is None or held.kms_key is None:
             return key
+
+        if not is_arn(held.kms_key) or Arn.parse(held.kms_key).home != Arn.parse(held.arn).home:
+            return key  # an alias or an id without an ARN is of the secret's own account and region
 
         if held.kms_key.endswith((f":{key}", f"/{key}")):
             return held.kms_key

@@ -373,6 +373,7 @@ def test_version_of_someone_else_that_the_map_replaced_is_remembered(account: Ac
         (f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/own", "alias/own", "arn"),
         (KEY, "k", "arn"),
         (KEY, "alias/own", "written"),
+        (f"arn:aws:kms:{REGION}:999999999999:alias/own", "alias/own", "written"),
         (None, "alias/own", "written"),
     ],
 )
