@@ -82,7 +82,7 @@ class SecretMap(pulumi.ComponentResource):
         record = state_record.keep(name, home, self)
         identity = StackIdentity(name, record.known_id, record.first_region)
         checked = safeguards.check_account(plan, home, identity, found, self)
-        adoption.check_adopted(plan, checked.adopted, access, identity.map_mark)
+        adoption.check_adopted(plan, checked.adopted, access, identity.owns)
         state = safeguards.restore_deleted(plan, checked)
         is_top = opts is None or opts.parent is None
         scope = Scope(name, self, plan, found, access, is_top)
@@ -104,7 +104,9 @@ class SecretMap(pulumi.ComponentResource):
 
         restarts.restart_consumers(scope)
         alarms.raise_on_failed_rotation(scope, alarm_topic)
-        policy_arns = policies.create_for_levels(scope, outputs.secret_arns, outputs.keys)
+        policy_arns = policies.create_for_levels(
+            scope, identity.map_mark, outputs.secret_arns, outputs.keys
+        )
         finished = outputs.finish(policy_arns, state.next_rotations(plan), alarm_topic)
         for output, value in finished.items():
             setattr(self, output, value)

@@ -8,7 +8,7 @@ map grants access: a secret has one policy, and the map's would take its place
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from pulumi_aws import secretsmanager
 from secrets_component.arns import is_arn
 from secrets_component.errors import Report
 from secrets_component.lookups.account import reason_of
-from secrets_component.lookups.marks import ADOPTED_TAG, IMPORTED_WITH_POLICY, MAP_TAG
+from secrets_component.lookups.marks import ADOPTED_TAG, IMPORTED_WITH_POLICY, Mark
 from secrets_component.lookups.principals import ResolvedAccess, check_foreign_grantees
 from secrets_component.lookups.refusal import refuse
 from secrets_component.planning.plan import KeptKey, Plan, PlannedSecret
@@ -81,9 +81,18 @@ def read_adopted(plan: Plan, parent: pulumi.Resource, report: Report) -> dict[st
 
 
 def check_adopted(
-    plan: Plan, adopted: Mapping[str, AdoptedSecret], access: ResolvedAccess, map_mark: str
+    plan: Plan,
+    adopted: Mapping[str, AdoptedSecret],
+    access: ResolvedAccess,
+    owns: Callable[[Mark], bool],
 ) -> None:
     """Refuse to replace the resource policy of an adopted secret without a word.
+
+    Args:
+        plan: the map.
+        adopted: the secrets that it adopts, by entries' keys.
+        access: who gets access, with the policies that the map writes.
+        owns: tells whether a secret's mark is the map's.
 
     Raises:
         pulumi.RunError: a secret has a policy that the map would replace, or is under the
@@ -95,7 +104,7 @@ def check_adopted(
         if isinstance(secret.kms_key, KeptKey) and held.is_under_aws_managed_key:
             check_foreign_grantees(secret, access, report)
 
-        _check_policy(secret, held, access.policies.get(key), map_mark, report)
+        _check_policy(secret, held, access.policies.get(key), owns, report)
 
     refuse(report)
 
@@ -104,14 +113,15 @@ def _check_policy(
     secret: PlannedSecret,
     held: AdoptedSecret,
     planned: pulumi.Input[str] | None,
-    map_mark: str,
+    owns: Callable[[Mark], bool],
     report: Report,
 ) -> None:
     if planned is None or not held.policy:
         return
 
-    tags = held.tags
-    if tags.get(MAP_TAG) == map_mark and tags.get(ADOPTED_TAG) == IMPORTED_WITH_POLICY:
+    mark = Mark.of(held.tags)
+    is_of_map = mark is not None and owns(mark)
+    if is_of_map and held.tags.get(ADOPTED_TAG) == IMPORTED_WITH_POLICY:
         return  # an earlier run has put it there
 
     if isinstance(planned, str) and keeps(held.policy, planned):

@@ -76,6 +76,10 @@ class StackIdentity:
         """The value of the tag that all of the map's secrets carry."""
         return map_mark(pulumi.get_project(), pulumi.get_stack(), self.component)
 
+    def owns(self, mark: Mark) -> bool:
+        """Return whether a mark is the map's, also if its stack or project was renamed since."""
+        return mark.belongs_to(self.map_mark, self.state)
+
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
@@ -363,9 +367,6 @@ class _Look:
 
         return own_marks(self._plan, inventory.of_state(self._identity.state))
 
-    def _is_ours(self, mark: Mark) -> bool:
-        return mark.belongs_to(self._identity.map_mark, self._identity.state)
-
     def _adopt_unmarked(
         self,
         own: dict[str, HeldSecret],
@@ -395,7 +396,7 @@ class _Look:
         if mark is None:
             return True
 
-        if not self._is_ours(mark):
+        if not self._identity.owns(mark):
             return False
 
         is_of_entry = mark.key in (secret.key, secret.renamed_from)
@@ -446,7 +447,7 @@ class _Look:
             return None
 
         mark = held.mark
-        return held if mark is not None and self._is_ours(mark) else None
+        return held if mark is not None and self._identity.owns(mark) else None
 
     def _deleted(self, named: Mapping[str, HeldSecret]) -> dict[str, HeldSecret]:
         found = {}

@@ -40,12 +40,16 @@ def attach(scope: Scope, secret: PlannedSecret, container: secretsmanager.Secret
 
 
 def create_for_levels(
-    scope: Scope, arns: Mapping[str, pulumi.Output[str]], keys: Mapping[str, KeysInUse]
+    scope: Scope,
+    map_mark: str,
+    arns: Mapping[str, pulumi.Output[str]],
+    keys: Mapping[str, KeysInUse],
 ) -> dict[str, pulumi.Output[str]]:
     """Create the policies of all levels, attach them to the map's roles, and return their ARNs.
 
     Args:
         scope: the map's scope.
+        map_mark: the value of the tag that all of the map's secrets carry.
         arns: the secrets' ARNs by key.
         keys: the customer-managed keys of the secrets by key.
     """
@@ -55,7 +59,7 @@ def create_for_levels(
     adopted = {key: arns[key] for key, one in scope.plan.secrets.items() if one.import_}
     any_arn = next(iter(arns.values()))
     known = pulumi.Output.all(**{_ANY: any_arn}, **adopted)
-    facts = known.apply(partial(_level_facts, scope.map_mark))
+    facts = known.apply(partial(_level_facts, map_mark))
     created = {}
     members = level_policies.members_of_levels(scope.plan)
     for level in scope.plan.levels:

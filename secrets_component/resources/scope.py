@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pulumi
 
-from secrets_component.lookups.marks import map_mark
 from secrets_component.lookups.reference_values import ReferenceValues
 from secrets_component.planning.plan import Plan, PlannedSecret
 from secrets_component.secret_map.names import cut_to_fit
@@ -38,11 +37,6 @@ class Scope:
     values: ReferenceValues
     access: ResolvedAccess
     is_top: bool
-
-    @property
-    def map_mark(self) -> str:
-        """The value of the tag that all of the map's secrets carry."""
-        return map_mark(pulumi.get_project(), pulumi.get_stack(), self.name)
 
     def logical(self, secret: PlannedSecret, part: str | None = None) -> str:
         """Return the logical name of an entry's resource, which only a new key changes."""

@@ -12,7 +12,7 @@ from secrets_component.lookups import adoption
 from secrets_component.lookups.adoption import AdoptedSecret, check_adopted, keeps
 from secrets_component.lookups.principals import ResolvedAccess
 from tests.maps_of_tests import plan_of
-from tests.unit.lookups.test_safeguards import HOME, KEY, MAP, arn, map_of
+from tests.unit.lookups.test_safeguards import HOME, KEY, MAP, STATE, arn, map_of
 from tests.unit.mocks import ACCOUNT, Cloud, deploy, run_in_program
 
 APP = f"arn:aws:iam::{ACCOUNT}:role/app"
@@ -41,11 +41,12 @@ def check(entry: str, held: AdoptedSecret, policy: pulumi.Input[str] | None = No
     if policy is not None:
         access.policies["a"] = policy
 
-    check_adopted(plan, {"a": held}, access, MAP)
+    check_adopted(plan, {"a": held}, access, lambda mark: mark.belongs_to(MAP, STATE))
 
 
 def adopted(policy: str = POLICY, **tags: str) -> AdoptedSecret:
     named = {key.replace("_", ":"): value for key, value in tags.items()}
+    named["secretsmap:key"] = "a"
     return AdoptedSecret(arn("legacy"), "legacy", KEY, policy, named)
 
 
@@ -89,6 +90,14 @@ def test_nothing_is_refused_where_nothing_is_replaced(
         ({"secretsmap_map": MAP, "secretsmap_adopted": "imported-with-policy"}, True),
         ({"secretsmap_map": MAP, "secretsmap_adopted": "imported"}, False),
         ({"secretsmap_map": "o/s/other", "secretsmap_adopted": "imported-with-policy"}, False),
+        (
+            {
+                "secretsmap_map": "secrets/renamed-since/m",
+                "secretsmap_state": STATE,
+                "secretsmap_adopted": "imported-with-policy",
+            },
+            True,
+        ),
     ],
 )
 def test_policy_of_an_earlier_run_is_replaced_as_any_other_change(
