@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
 import subprocess
@@ -109,30 +108,8 @@ def pulumi(
         signal.signal(signal.SIGINT, before)
 
 
-def restore_checkpoint(sandbox: Sandbox, project: Path, stack: str) -> None:
-    """Bring back the last whole state of a stack, if a kill has cut off the writing of the next.
-
-    A backend of files writes in place ("failed to load checkpoint: EOF"), after a copy to `.bak`
-    (pulumi/pulumi, `pkg/backend/diy/state.go`).
-    """
-    path = sandbox.home / "state" / ".pulumi" / "stacks" / name_of(project) / f"{stack}.json"
-    backup = path.with_name(f"{path.name}.bak")
-    if backup.is_file() and not _is_whole(path):
-        shutil.copy(backup, path)
-
-
-def _is_whole(checkpoint: Path) -> bool:
-    try:
-        json.loads(checkpoint.read_text("utf-8"))
-    except (FileNotFoundError, ValueError):
-        return False
-
-    return True
-
-
 def _remove_lock(sandbox: Sandbox, project: Path, stack: str) -> None:
     locks = sandbox.home / "state" / ".pulumi" / "locks" / "organization" / name_of(project) / stack
     if locks.is_dir() and any(locks.iterdir()):
         print(f"an earlier run of `{stack}` was interrupted; resuming it")
-        restore_checkpoint(sandbox, project, stack)
         pulumi(sandbox, project, ["cancel", "--yes", "--stack", stack])

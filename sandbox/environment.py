@@ -20,6 +20,9 @@ PROVIDERS = ("aws", "random", "tls")
 _PROJECT = Path(__file__).parent.parent
 _LOOPBACK = "127.0.0.1,localhost"
 _FOREIGN = ("AWS_", "PULUMI_")
+# A backend of files writes each state's attributes beside it, in place: a run that is killed then, or
+# one that reads meanwhile, ends in "failed to load checkpoint: EOF" (gocloud.dev, fileblob/attrs.go).
+_NO_ATTRIBUTES = "?metadata=skip"
 _WRAPPER = "#!/bin/sh\nexec '{python}' -m sandbox.providers.{name} \"$@\"\n"
 
 
@@ -56,7 +59,7 @@ class Sandbox:
             "PYTHONPATH": os.pathsep.join(python_path),
             "SANDBOX_PYTHON": sys.executable,
             "PULUMI_HOME": str(self.home / "pulumi"),
-            "PULUMI_BACKEND_URL": f"file://{self.home / 'state'}",
+            "PULUMI_BACKEND_URL": f"file://{self.home / 'state'}{_NO_ATTRIBUTES}",
             "PULUMI_CONFIG_PASSPHRASE": passphrase or self._made_once("passphrase"),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": str(not _wants_official()).lower(),

@@ -33,6 +33,7 @@ _PROJECT = "secretsmap-verify"
 _STACK = ENVIRONMENT
 _KEPT = ("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "PULUMI_SKIP_UPDATE_CHECK")
 _UNWANTED = ("PULUMI_", "TF_LOG")  # the user's login, and logs, which may contain values
+_NO_ATTRIBUTES = "?metadata=skip"  # or else a killed run cannot be taken up again ("EOF")
 _STOP_SECONDS = 300  # the CLI waits for the calls that are under way
 _COLOR = re.compile(r"<\{%[^%]*%\}>")
 
@@ -186,7 +187,7 @@ class Deployment:
             **kept,
             "PYTHONPATH": os.pathsep.join(filter(None, python_path)),
             "PULUMI_HOME": str(self._folder / "pulumi"),
-            "PULUMI_BACKEND_URL": f"file://{self._folder / 'state'}",
+            "PULUMI_BACKEND_URL": f"file://{self._folder / 'state'}{_NO_ATTRIBUTES}",
             "PULUMI_CONFIG_PASSPHRASE": self._passphrase,
         }
 

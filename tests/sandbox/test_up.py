@@ -127,6 +127,7 @@ def test_an_up_after_ctrl_c_goes_on_from_there(
     after = live_values(home)
     assert len(after) == MANY
     assert {name: after[name] for name in values} == values
+    assert not list(home.glob("state/**/*.attrs")), "a kill while it is written ends all later runs"
     code, text = up()
     assert (code, bool(re.search(r"\d+ (created|updated|deleted|replaced)", text))) == (0, False)
 

@@ -109,7 +109,6 @@ class SoakedStack(SecretsStack):
 
     def unlock(self) -> Run:
         """Remove what a killed run left, as a user does."""
-        deploy.restore_checkpoint(self.sandbox, self.project, self.name)
         return self.pulumi("cancel", "--yes", good=False)
 
     def account(self) -> list[Held]:

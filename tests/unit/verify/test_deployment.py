@@ -125,7 +125,7 @@ def test_users_login_and_logs_stay_out(
     made.prepare()
     found = cli.calls[0]["environment"]
     folder = cli.calls[0]["cwd"]
-    assert found["PULUMI_BACKEND_URL"] == f"file://{folder}/state"
+    assert found["PULUMI_BACKEND_URL"] == f"file://{folder}/state?metadata=skip"
     assert found["PULUMI_HOME"] == f"{folder}/pulumi"
     assert found["AWS_PROFILE"] == "mine"
     assert not {"PULUMI_ACCESS_TOKEN", "TF_LOG"} & found.keys()
