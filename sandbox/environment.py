@@ -20,8 +20,8 @@ PROVIDERS = ("aws", "random", "tls")
 _PROJECT = Path(__file__).parent.parent
 _LOOPBACK = "127.0.0.1,localhost"
 _FOREIGN = ("AWS_", "PULUMI_")
-# A backend of files writes each state's attributes beside it, in place: a run that is killed then, or
-# one that reads meanwhile, ends in "failed to load checkpoint: EOF" (gocloud.dev, fileblob/attrs.go).
+# A backend of files writes each state's attributes beside it, in place (gocloud.dev, `fileblob`): a
+# run that is killed then, or one that reads meanwhile, ends in "failed to load checkpoint: EOF".
 _NO_ATTRIBUTES = "?metadata=skip"
 _WRAPPER = "#!/bin/sh\nexec '{python}' -m sandbox.providers.{name} \"$@\"\n"
 
