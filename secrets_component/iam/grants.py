@@ -82,15 +82,18 @@ def level_place(level: str) -> KeyPath:
     return ("access", "paths", level)
 
 
+def levels_of(path: str | None) -> tuple[str, ...]:
+    """Return the levels that a secret with this path is in, the whole map (empty) first."""
+    if path is None:
+        return ("",)
+
+    names = path.split("/")
+    return ("", *("/".join(names[:depth]) for depth in range(1, len(names) + 1)))
+
+
 def covers(level: str, path: str | None) -> bool:
     """Return whether a path is a level of the hierarchy or below it."""
-    if not level:
-        return True
-
-    if path is None:
-        return False
-
-    return path == level or path.startswith(f"{level}/")
+    return level in levels_of(path)
 
 
 @dataclass(frozen=True, slots=True)

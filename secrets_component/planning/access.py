@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -16,8 +17,8 @@ from secrets_component.iam.grants import (
     InlinePolicy,
     Level,
     TemplatedPolicy,
-    covers,
     level_place,
+    levels_of,
 )
 from secrets_component.iam.json_text import JsonTextError, parse_json
 from secrets_component.planning.plan import PlannedSecret
@@ -148,9 +149,9 @@ class AccessPlanner:
     def grants_of(self, entry: Entry, path: KeyPath) -> tuple[Grant, ...]:
         """Return the grants of an entry's levels, then its own."""
         grants = []
-        for level, grant in self._level_grants.items():
-            if covers(level, entry.path):
-                grants.append(grant)
+        for level in levels_of(entry.path):
+            if level in self._level_grants:
+                grants.append(self._level_grants[level])
 
         own = self._grant(None, entry.access, (*path, "access"))
         if own is not None:
@@ -215,8 +216,9 @@ class AccessPlanner:
         return tuple(found)
 
     def _check_level_paths(self, paths: list[str]) -> None:
+        known = set(itertools.chain.from_iterable(map(levels_of, paths)))
         for level in self._access.paths:
-            if any(covers(level, path) for path in paths):
+            if level in known or self._report.is_full:
                 continue
 
             message = (

@@ -482,6 +482,9 @@ class _Planner:
 
     def _check_references(self, secrets: Mapping[str, PlannedSecret]) -> None:
         for secret in secrets.values():
+            if self._report.is_full:
+                return
+
             for reference in secret.references:
                 problem = self._reference_problem(secret, reference, secrets)
                 if problem:

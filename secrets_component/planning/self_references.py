@@ -11,6 +11,9 @@ from secrets_component.secret_map.forms import COMPONENT
 from secrets_component.secret_map.references import Reference, ReferenceKind
 
 SELF_OUTPUTS = ("generated_passwords", "public_keys", "secret_arns", "secret_names")
+_LONGEST_CYCLE = 20
+"""A longer one is cut off in the message; its entries are read one after the other."""
+
 _KEY = 2  # the index of the entry's key in a reference's path: component, output, key
 
 
@@ -89,7 +92,10 @@ def order(secrets: Mapping[str, PlannedSecret], report: Report) -> tuple[str, ..
         return tuple(graphlib.TopologicalSorter(graph).static_order())
     except graphlib.CycleError as error:
         cycle = list(reversed(error.args[1]))
-        circle = " → ".join(f"`{key}`" for key in cycle)
+        circle = " → ".join([f"`{key}`" for key in cycle[:_LONGEST_CYCLE]])
+        if len(cycle) > _LONGEST_CYCLE:
+            circle += f" → … ({len(cycle) - 1} entries)"
+
         report.error(("secrets", cycle[0]), f"circular reference: {circle}")
         return tuple(secrets)
 

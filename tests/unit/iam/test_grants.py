@@ -2,7 +2,7 @@
 
 import pytest
 
-from secrets_component.iam.grants import KINDS, Grant, Grantee, Level, covers
+from secrets_component.iam.grants import KINDS, Grant, Grantee, Level, covers, levels_of
 from secrets_component.secret_map.references import parse
 
 
@@ -40,3 +40,8 @@ def test_grant_has_readers_and_administrators() -> None:
     grant = Grant("", (reader,), (admin,), None)
     assert grant.of("read") == (reader,)
     assert grant.of("admin") == (admin,)
+
+
+def test_levels_of_a_path_go_from_the_whole_map_down() -> None:
+    assert levels_of(None) == ("",)
+    assert levels_of("rds/replica/eu") == ("", "rds", "rds/replica", "rds/replica/eu")

@@ -160,6 +160,13 @@ def test_circle_is_reported_once_at_its_first_entry(
     assert problems_of(chain(**needed)) == [f"m:{line}:3: error: circular reference: {circle}"]
 
 
+def test_long_circle_is_cut_off() -> None:
+    names = [f"k{n}" for n in range(30)]
+    (problem,) = problems_of(chain(**dict(zip(names, [*names[1:], names[0]], strict=True))))
+    assert problem.count(" → ") == 20
+    assert problem.endswith(" → … (30 entries)")
+
+
 def test_circle_is_named_in_the_direction_of_the_references() -> None:
     (problem,) = problems_of(chain(a="b", b="c", c="a"))
     first, second, *_ = [word for word in problem.split("`") if word in {"a", "b", "c"}]
