@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up test setup unit lint bench conformance second-opinion oracle long fuzz soak kills verify-aws down clean
+.PHONY: help up test setup unit lint bench conformance second-opinion oracle long fuzz soak kills faults verify-aws down clean
 
 STACK ?= dev
 REQUESTS ?= 100000
@@ -72,6 +72,9 @@ soak: setup ## run random histories of edits, kills and outside writes (MINUTES=
 
 kills: setup ## end `pulumi up` with SIGKILL at random moments (COUNT=200, SEED=1)
 	@$(RUN) -m tests.soak.kills --count $(COUNT) --seed $(SEED)
+
+faults: setup ## run `pulumi up` while 30 and 50 % of all calls to AWS go wrong
+	@$(RUN) -m tests.faults
 
 down: ## stop the sandbox that `make up` started
 	@if [ -x $(RUN) ]; then $(RUN) -m sandbox down; else echo "the sandbox was never started here"; fi

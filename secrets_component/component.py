@@ -87,7 +87,7 @@ class SecretMap(pulumi.ComponentResource):
         is_top = opts is None or opts.parent is None
         scope = Scope(name, self, plan, found, access, is_top)
         marks = secret_.map_marks(identity, record.id)
-        own_key = encryption.create_key(scope, marks)
+        own_key = encryption.create_key(scope, marks, state)
         alarm_topic = alarms.topic(scope)
         targets = rotation.RotationTargets(scope, alarm_topic)
         outputs = Outputs(scope)

@@ -27,7 +27,7 @@ from pulumi.runtime.mocks import MockMonitor
 
 from secrets_component.arns import Arn, Home, is_arn
 from secrets_component.errors import Report
-from secrets_component.lookups import earlier_exports, left_keys
+from secrets_component.lookups import earlier_exports, key_alias, left_keys
 from secrets_component.lookups.adoption import AdoptedSecret, read_adopted
 from secrets_component.lookups.holdings import Holdings, MarkedSecrets, names_to_look_up, own_marks
 from secrets_component.lookups.inventory import AccountError, HeldSecret, Inventory
@@ -94,6 +94,7 @@ class AccountState:
         inventory: the account; None where it cannot be queried, and under mocks.
         is_blind: the account cannot be queried.
         adopted: the secrets that `import` adopts, by entries' keys.
+        alias: the alias of the map's own key, where it exists and no run has recorded it.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -104,6 +105,7 @@ class AccountState:
     inventory: Inventory | None = None
     is_blind: bool = False
     adopted: Mapping[str, AdoptedSecret] = field(default_factory=dict)
+    alias: str | None = None
 
     def name_of(self, secret: PlannedSecret) -> str:
         """Return a secret's name in AWS, which an adopted one brings along."""
@@ -253,13 +255,14 @@ def check_account(
         look = _Look(plan, home, identity, _open_inventory(home), names, parent)
         state = look.state(imports)
         look.check(_waiting(plan, found), state, report)
+        alias = look.alias_to_import(report)
     except AccountError as error:
         refuse(report)
         return _without_account(plan, AccountState(names, imports, adopted=adopted), error)
 
     refuse(report)
     look.explain(state)
-    return replace(state, adopted=adopted)
+    return replace(state, adopted=adopted, alias=alias)
 
 
 def _waiting(plan: Plan, found: ReferenceValues) -> set[str]:
@@ -337,6 +340,12 @@ class _Look:
 
         for key, held in {**state.own, **state.deleted}.items():
             _check_service(self._plan.secrets[key], held, report)
+
+    def alias_to_import(self, report: Report) -> str | None:
+        """Return the alias that an earlier run created without recording it; report a taken one."""
+        return key_alias.alias_to_import(
+            self._plan, self._holdings.own, self._inventory, self._identity.state, report
+        )
 
     def explain(self, state: AccountState) -> None:
         """Log what happens to values that the map does not simply keep."""

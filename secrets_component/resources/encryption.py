@@ -11,6 +11,7 @@ from pulumi_aws import kms
 from secrets_component.iam.documents import Known
 from secrets_component.lookups.principals import write_when_known
 from secrets_component.lookups.refusal import refusal
+from secrets_component.lookups.safeguards import AccountState
 from secrets_component.planning import key_policies
 from secrets_component.planning.plan import MapKey, NamedKey, PlannedSecret
 from secrets_component.resources.keys import SecretKeys
@@ -19,18 +20,22 @@ from secrets_component.resources.scope import Scope
 
 @dataclass(frozen=True)
 class OwnKey:
-    """The key that a map creates, and its replicas by region."""
+    """The key that a map creates, its alias, and its replicas by region."""
 
     key: kms.Key
+    alias: kms.Alias
     replicas: Mapping[str, kms.ReplicaKey]
 
 
-def create_key(scope: Scope, marks: Mapping[str, pulumi.Input[str]]) -> OwnKey | None:
+def create_key(
+    scope: Scope, marks: Mapping[str, pulumi.Input[str]], state: AccountState
+) -> OwnKey | None:
     """Create the map's own key with an alias and yearly rotation, where the map asks for one.
 
     Args:
         scope: the map.
         marks: the tags by which later runs know the key as the map's.
+        state: what the account holds.
     """
     plan, wanted = scope.plan, scope.plan.created_key
     if wanted is None:
@@ -53,7 +58,12 @@ def create_key(scope: Scope, marks: Mapping[str, pulumi.Input[str]]) -> OwnKey |
         tags=tags,
         opts=options,
     )
-    kms.Alias(scope.name, name=wanted.alias, target_key_id=key.key_id, opts=options)
+    alias = kms.Alias(
+        scope.name,
+        name=wanted.alias,
+        target_key_id=key.key_id,
+        opts=pulumi.ResourceOptions(parent=scope.parent, import_=state.alias),
+    )
     replicas = {}
     for region in regions:
         replicas[region] = kms.ReplicaKey(
@@ -67,7 +77,7 @@ def create_key(scope: Scope, marks: Mapping[str, pulumi.Input[str]]) -> OwnKey |
             opts=options,
         )
 
-    return OwnKey(key, replicas)
+    return OwnKey(key, alias, replicas)
 
 
 def keys_of(scope: Scope, secret: PlannedSecret, own: OwnKey | None) -> SecretKeys:
@@ -83,7 +93,11 @@ def keys_of(scope: Scope, secret: PlannedSecret, own: OwnKey | None) -> SecretKe
                 found[region] = None
 
     named = found.pop(None)
-    return SecretKeys(named, {str(region): key for region, key in found.items()})
+    of_replicas = {str(region): key for region, key in found.items()}
+    if own is None or not isinstance(secret.kms_key, MapKey):
+        return SecretKeys(named, of_replicas)
+
+    return SecretKeys(named, of_replicas, own.alias)
 
 
 def _arn_of_created(own: OwnKey | None, region: str | None) -> pulumi.Output[str] | None:

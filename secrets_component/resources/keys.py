@@ -23,10 +23,13 @@ class SecretKeys:
     Attributes:
         named: the key of the secret; None for the AWS-managed one, or an adopted secret's own.
         of_replicas: the keys of its replicas by region; None for the region's AWS-managed one.
+        alias: the alias of the map's own key where that is the secret's: it is created before the
+            secret, which therefore proves that the alias is recorded.
     """
 
     named: pulumi.Input[str] | None
     of_replicas: Mapping[str, pulumi.Input[str] | None]
+    alias: pulumi.Resource | None = None
 
     def in_use(self, container: secretsmanager.Secret, *, is_kept: bool) -> KeysInUse:
         """Return the customer-managed keys that a secret and its replicas are under.

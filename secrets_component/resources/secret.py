@@ -64,6 +64,7 @@ def create(
             # Without a look at the account, no run knows whose value a replacement would lose.
             protect=secret.protect or state.is_blind,
             import_=state.imports.get(secret.key),
+            depends_on=keys.alias,
             # A successor has another name or region, so it can exist before this one goes. The
             # provider would delete first whatever has a name of its own (pulumi-terraform-bridge,
             # `nameRequiresDeleteBeforeReplace`); the engine prefers what the program says.

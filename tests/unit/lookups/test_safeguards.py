@@ -75,6 +75,7 @@ class Account:
         self.key: str | AccountError = "Enabled"
         self.tags_of_key: dict[str, str] | AccountError = {}
         self.value_keys: set[str] | AccountError = set()
+        self.alias: str | AccountError = AccountError("no such alias", code="NotFoundException")
 
     def __call__(
         self, region: str | None = None, roles: Any = (), **credentials: str | None
@@ -109,6 +110,11 @@ class Account:
         if isinstance(self.tags_of_key, AccountError):
             raise self.tags_of_key
         return self.tags_of_key
+
+    def ask(self, _service: str, _operation: str, **_arguments: object) -> dict[str, Any]:
+        if isinstance(self.alias, AccountError):
+            raise self.alias
+        return {"KeyMetadata": {"Arn": self.alias}}
 
     def keys_of_value(self, _arn: str) -> set[str]:
         if isinstance(self.value_keys, AccountError):
