@@ -29,6 +29,7 @@ from secrets_component.arns import Arn, Home, is_arn
 from secrets_component.errors import Report
 from secrets_component.lookups import earlier_exports, key_alias, left_keys
 from secrets_component.lookups.adoption import AdoptedSecret, read_adopted
+from secrets_component.lookups.drift import differences, stuck_rotation
 from secrets_component.lookups.holdings import Holdings, MarkedSecrets, names_to_look_up, own_marks
 from secrets_component.lookups.inventory import AccountError, HeldSecret, Inventory
 from secrets_component.lookups.left_keys import problem_of_value
@@ -363,6 +364,8 @@ class _Look:
                 pulumi.log.info(
                     f"`{held.name}` becomes `{state.name_of(secret)}`: {_of_renamed(secret, held)}"
                 )
+            elif held is not None:
+                _tell_differences(secret, held)
 
         for removed in self._holdings.removed:
             pulumi.log.info(
@@ -593,6 +596,18 @@ def _check_service(secret: PlannedSecret, held: HeldSecret, report: Report) -> N
             "remove the value and rotation fields from this entry"
         )
         report.error(secret.place, message)
+
+
+def _tell_differences(secret: PlannedSecret, held: HeldSecret) -> None:
+    for difference in differences(secret, held):
+        pulumi.log.info(
+            f"`{held.name}` {difference}; this run writes what has changed in the map, and "
+            f"`pulumi up --refresh` undoes what others have changed{_since(held)}"
+        )
+
+    problem = stuck_rotation(held)
+    if problem:
+        pulumi.log.warn(f"`{held.name}` {problem}")
 
 
 def _since(held: HeldSecret | None) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from secrets_component.lookups.drift import differences, minute, stuck_rotation
 from secrets_component.lookups.inventory import AccountError, HeldSecret, Inventory
 from secrets_component.lookups.marks import Mark
 from secrets_component.planning.plan import Plan, PlannedSecret
@@ -18,14 +19,10 @@ from secrets_component.secret_map.names import level_prefix
 from secrets_component.status.entries import (
     Clock,
     EntryStatus,
-    description_drift,
     existence_finding,
-    minute,
     overdue_rotation,
     rotation_drift,
     state_of,
-    stuck_rotation,
-    tag_drift,
     unread_since,
     value_drift,
     writer_of,
@@ -262,8 +259,7 @@ def _differences(secret: PlannedSecret, held: HeldSecret, clock: Clock) -> list[
     """Return what the look alone shows of a living secret; None for each thing that is right."""
     return [
         value_drift(secret, held),
-        description_drift(secret, held),
-        tag_drift(secret, held),
+        *differences(secret, held),
         stuck_rotation(held),
         rotation_drift(secret, held),
         overdue_rotation(held, clock),

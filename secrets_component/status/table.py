@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 from typing import Any
 
-from secrets_component.status.entries import EntryStatus, minute
+from secrets_component.lookups.drift import minute
+from secrets_component.status.entries import EntryStatus
 from secrets_component.status.look import MapStatus, StrayStatus
 
 _HEADINGS = ("secret", "state", "value by", "last rotation", "next rotation", "last read")

@@ -73,7 +73,7 @@ def endure(
         stack.write(text.format(name=name))
         api.set_faults(kind, probability)
         tried = _until_deployed(stack)
-        faults = api.end_faults()
+        faults += api.end_faults()
         runs += len(tried)
         findings += _problems_of(tried)
 

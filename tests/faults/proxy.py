@@ -31,6 +31,7 @@ class FaultyApi:
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
+        self._faults_before = 0
 
     def set_faults(self, kind: str, probability: float) -> None:
         """Let a part of all calls go wrong from now on."""
@@ -42,7 +43,9 @@ class FaultyApi:
             faulted = int(json.load(answer)["requests"]["faulted"])
 
         self._rules([])
-        return faulted
+        since = faulted - self._faults_before
+        self._faults_before = faulted
+        return since
 
     def _rules(self, rules: list[Mapping[str, Any]]) -> None:
         request = urllib.request.Request(  # noqa: S310 # the proxy's own address

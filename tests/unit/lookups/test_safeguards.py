@@ -274,6 +274,18 @@ def test_value_of_someone_else_is_kept_with_a_warning(account: Account, log: lis
     ]
 
 
+def test_what_others_changed_is_told(account: Account, log: list[str]) -> None:
+    pending = {"v1": ["AWSCURRENT", "secretsmap:value"], "v2": ["AWSPENDING"]}
+    account.secrets = [own("a", description="theirs"), own("b", "x/dev/b", labels=pending)]
+    check(map_of("a: {description: ours}", "b: {}"))
+    assert log == [
+        '`x/dev/a` has the description "theirs"; the map says "ours"; this run writes what has '
+        "changed in the map, and `pulumi up --refresh` undoes what others have changed",
+        "`x/dev/b` has an unfinished rotation: AWSPENDING is on version v2, and AWS refuses to "
+        "rotate it again; `secretsmap rotate` shows why",
+    ]
+
+
 def test_secret_of_a_removed_entry_is_announced(account: Account, log: list[str]) -> None:
     account.secrets = [own("gone", "x/dev/gone")]
     check(map_of("a: {secret_data: v, path: p}"))

@@ -5,17 +5,14 @@ from typing import Any
 
 import pytest
 
+from secrets_component.lookups.drift import minute
 from secrets_component.lookups.inventory import HeldSecret
 from secrets_component.lookups.marks import OWN_FIELDS_LABEL
 from secrets_component.status.entries import (
-    description_drift,
     existence_finding,
-    minute,
     overdue_rotation,
     rotation_drift,
     state_of,
-    stuck_rotation,
-    tag_drift,
     unread_since,
     value_drift,
     writer_of,
@@ -27,7 +24,6 @@ from tests.unit.status.secrets import (
     NOW,
     ROTATES,
     V1,
-    V2,
     entry,
     held,
     plan,
@@ -128,55 +124,6 @@ def test_value_of_others_is_a_finding_where_the_map_owns_it(
     fields: str, labels: dict[str, list[str]], expected: str | None
 ) -> None:
     assert value_drift(entry(fields), held(labels=labels)) == expected
-
-
-@pytest.mark.parametrize(
-    ("fields", "actual", "expected"),
-    [
-        ("description: d", "d", None),
-        ("description: d", "e", 'has the description "e"; the map says "d"'),
-        ("description: d", "", 'has the description none; the map says "d"'),
-        ("secret_data: v", "e", 'has the description "e"; the map says none'),
-        ("import: x/dev/a", "e", None),
-        ("import: x/dev/a, description: d", "e", 'has the description "e"; the map says "d"'),
-    ],
-)
-def test_description_is_compared_where_the_map_says_it(
-    fields: str, actual: str, expected: str | None
-) -> None:
-    assert description_drift(entry(fields), held(description=actual)) == expected
-
-
-@pytest.mark.parametrize(
-    ("actual", "expected"),
-    [
-        ({"team": "a", "cost": "b", "of-the-provider": "c"}, None),
-        ({"team": "c", "cost": "b"}, "lacks tags of the map, or has other values: `team`"),
-        ({}, "lacks tags of the map, or has other values: `team`, `cost`"),
-    ],
-)
-def test_tags_of_the_map_are_compared(actual: dict[str, str], expected: str | None) -> None:
-    assert tag_drift(entry("tags: {team: a, cost: b}"), held(tags=actual)) == expected
-
-
-@pytest.mark.parametrize(
-    ("labels", "changed", "expected"),
-    [
-        (BY_MAP, None, None),
-        ({V1: ["AWSCURRENT", "AWSPENDING"]}, None, None),
-        (
-            {**BY_MAP, V2: ["AWSPENDING"]},
-            datetime(2026, 11, 30, 10, 5, tzinfo=UTC),
-            f"has an unfinished rotation: AWSPENDING is on version {V2} (last change: "
-            "2026-11-30T10:05+00:00), and AWS refuses to rotate it again; `secretsmap rotate` "
-            "shows why",
-        ),
-    ],
-)
-def test_rotation_without_an_end_is_stuck(
-    labels: dict[str, list[str]], changed: datetime | None, expected: str | None
-) -> None:
-    assert stuck_rotation(held(labels=labels, changed=changed)) == expected
 
 
 OFF = "does not rotate in AWS; `pulumi up` turns rotation on"
