@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from sandbox.environment import Sandbox
-from tests import readme
 from tests.conftest import MakeStack, Secrets
 
 ROOT = Path(__file__).parent.parent.parent
@@ -115,7 +114,3 @@ def test_consumer_gets_arns(checkout: Path, secrets: Secrets, make_stack: MakeSt
     assert found["container"] == [
         {"name": "DB_PASSWORD", "valueFrom": arns["service_login"] + ":password::"}
     ]
-
-
-def test_table_of_fields_is_made_from_the_model() -> None:
-    assert readme.written(TEXT) == TEXT, "run `python -m tests.readme`"
