@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import yaml
@@ -101,8 +100,8 @@ def example(path: tuple[str, ...], kind: str = "") -> str:
 class _Dumper(yaml.SafeDumper):
     """YAML with the items of lists indented, as people write it."""
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002 # as in the base class
-        super().increase_indent(flow, False)
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT002 # as in the base class
+        super().increase_indent(flow=flow, indentless=False)
 
 
 def _yaml(data: Any) -> str:
