@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import yaml
 from pydantic import BaseModel
@@ -128,10 +128,10 @@ def _blocks_in(
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield (), annotation
         return
-    arguments = get_args(annotation)
-    origin = getattr(annotation, "__origin__", None)
-    below = {dict: (f"<{placeholder}>",), list: ("[]",)}.get(origin, ())
-    for argument in arguments:
+    steps = {dict: f"<{placeholder}>", list: "[]"}
+    origin = get_origin(annotation)
+    below = (steps[origin],) if origin in steps else ()
+    for argument in get_args(annotation):
         for path, block in _blocks_in(argument, placeholder):
             yield (*below, *path), block
 

@@ -12,6 +12,7 @@ DOCS = ROOT / "docs"
 BLOCK = re.compile(r"^```(?P<kind>\w+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _NAME = re.compile(r"(?:#|//) (?P<name>[\w./-]+\.[\w.]+)\n")
 _LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+DEFINITION = re.compile(r"^\[(?P<name>[^\]]+)\]: (?P<target>\S+)$", re.MULTILINE)
 _HEADING = re.compile(r"^#+ +(?P<text>.*?) *$", re.MULTILINE)
 _CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 
@@ -65,7 +66,9 @@ def matches(expected: str, printed: str) -> bool:
 
 def links(text: str) -> list[str]:
     """Return the targets of the links and images of a page, those in code left out."""
-    return [found["target"] for found in _LINK.finditer(_CODE.sub("", text))]
+    prose = _CODE.sub("", text)
+    inline = [found["target"] for found in _LINK.finditer(prose)]
+    return inline + [found["target"] for found in DEFINITION.finditer(prose)]
 
 
 def anchors(text: str) -> set[str]:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.pages import DOCS, ROOT
+from tests.pages import DEFINITION, DOCS, ROOT
 
 COPY = ROOT / "build" / "docs"
 _OUTSIDE = re.compile(r"\[(?P<text>[^\]]+)\]\(\.\./[^)\s]+\)")
@@ -23,7 +23,18 @@ def copy_pages(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(DOCS, folder)
     for page in folder.glob("*.md"):
-        page.write_text(_OUTSIDE.sub(in_repository, page.read_text("utf-8")), "utf-8")
+        page.write_text(without_outside_links(page.read_text("utf-8")), "utf-8")
+
+
+def without_outside_links(text: str) -> str:
+    """Return a page whose links out of docs/ are plain text."""
+    text = _OUTSIDE.sub(in_repository, text)
+    for definition in DEFINITION.finditer(text):
+        if definition["target"].startswith("../"):
+            text = text.replace(definition[0], "").replace(
+                f"[{definition['name']}]", definition["name"]
+            )
+    return text
 
 
 def in_repository(link: re.Match[str]) -> str:

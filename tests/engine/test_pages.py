@@ -12,7 +12,7 @@ import pytest
 
 from sandbox.environment import Sandbox
 from tests import pages
-from tests.conftest import Aws
+from tests.conftest import Aws, Live, SecretsStack
 from tests.engine.test_readme import run
 from tests.pages import DOCS
 from tests.unit.test_pages import PAGES, files_of, offline, write_files
@@ -82,3 +82,35 @@ def test_every_command_of_the_pages_is_run() -> None:
 def test_pages_that_deploy_show_maps() -> None:
     for name in DEPLOYED:
         assert files_of((DOCS / name).read_text("utf-8"))
+
+
+@pytest.mark.long
+def test_secret_moves_to_another_stack_as_docs_limits_says(
+    sandbox: Sandbox, project: Path, aws: Aws, live: Live
+) -> None:
+    client = aws("secretsmanager")
+    head = "context_name: split\nenvironment: prod\n"
+    old, new = (stack_of(sandbox, project, name) for name in ("prod-all", "prod-rds"))
+    old.write(f"{head}name: all\nsecrets: {{a: {{generate_random_password: true}}, b: {{}}}}\n")
+    old.up()
+    client.put_secret_value(SecretId="split/prod/b", SecretString="theirs")
+    before = [live(f"split/prod/{key}") for key in "ab"]
+
+    urn = (
+        "urn:pulumi:prod-all::secrets::secretsmap:index:SecretMap$aws:secretsmanager/secret:Secret"
+    )
+    for key in "ab":
+        old.pulumi("state", "delete", f"{urn}::all.{key}", "--target-dependents", "--yes")
+        client.untag_resource(SecretId=f"split/prod/{key}", TagKeys=["secretsmap:map"])
+    old.write(f"{head}name: all\nsecrets: {{c: {{}}}}\n").up()
+    imported = "{owner: operator, import: split/prod/%s}"
+    new.write(f"{head}name: rds\nsecrets: {{a: {imported % 'a'}, b: {imported % 'b'}}}\n").up()
+
+    assert [live(f"split/prod/{key}") for key in "ab"] == before
+    assert set(new.up().changes) == {"same"}
+
+
+def stack_of(sandbox: Sandbox, project: Path, name: str) -> SecretsStack:
+    settings = (project / "Pulumi.dev.yaml").read_bytes()
+    (project / f"Pulumi.{name}.yaml").write_bytes(settings)
+    return SecretsStack(sandbox, project, name, None)
