@@ -29,14 +29,10 @@ def add_audit_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--principal", metavar="ARN", help="only this user, role, account, service, or `*`"
     )
-    parser.add_argument("--format", choices=_FORMATS, default="text", help="default: text")
-    parser.add_argument("--save", metavar="DIR", type=Path, help="save AWS's answers in a folder")
+    parser.add_argument("--format", choices=_FORMATS, default="text")
+    parser.add_argument("--save", metavar="DIR", type=Path, help="keep AWS's answers in a folder")
     parser.add_argument(
-        "--from",
-        metavar="DIR",
-        type=Path,
-        dest="saved",
-        help="use saved answers; AWS is not queried",
+        "--from", metavar="DIR", type=Path, dest="saved", help="judge saved answers; ask nothing"
     )
     parser.set_defaults(run=run_audit)
 
