@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up test setup unit lint bench conformance second-opinion oracle long fuzz soak kills faults verify-aws down clean
+.PHONY: help up test setup unit lint bench docs conformance second-opinion oracle long fuzz soak kills faults verify-aws down clean
 
 STACK ?= dev
 REQUESTS ?= 100000
@@ -47,6 +47,9 @@ lint: setup ## run ruff, mypy and the import contracts
 
 bench: setup ## compare time and memory with hand-written resources and a plain YAML parser
 	@$(RUN) -m bench
+
+docs: setup ## build the documentation as a site, build/site/index.html
+	@$(RUN) -m tests.site
 
 conformance: setup ## ask Pulumi's own bridge what Check and Diff answer; review the diff
 	@$(RUN) -m tests.conformance

@@ -24,10 +24,10 @@ from secrets_component import SecretMap, SecretMapArgs
 from secrets_component.planning.plan import Plan
 from secrets_component.planning.planner import plans
 from secrets_component.secret_map.yaml_text import parse_yaml
+from tests import pages
 from tests.unit.mocks import ACCOUNT, FUNCTION, REGION, Cloud, plain
 
 ROOT = Path(__file__).parent.parent
-_YAML_BLOCK = re.compile(r"^```yaml\n(# (?P<name>[^\n]*)\n.*?)^```$", re.MULTILINE | re.DOTALL)
 _OUTPUT = re.compile(r"\$\{output\.[\w-]+\.([\w-]+)")
 _KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 _VALUES = {"arn": FUNCTION, "key_id": _KEY, "rotation_function_arn": FUNCTION}
@@ -81,9 +81,10 @@ def repository_maps() -> Iterator[tuple[str, str]]:
         for path in sorted((ROOT / folder).glob("*.yaml")):
             yield str(path.relative_to(ROOT)), path.read_text("utf-8")
 
-    for block in _YAML_BLOCK.finditer((ROOT / "README.md").read_text("utf-8")):
-        if block["name"] != "wrong.yaml":
-            yield f"README.md: {block['name']}", block[1]
+    for page in ("README.md", "docs/access.md"):
+        for name, body in pages.files((ROOT / page).read_text("utf-8")).items():
+            if name != "wrong.yaml":
+                yield f"{page}: {name}", body
 
 
 def registered_by(text: str, environment: str = "prod") -> list[Registered]:

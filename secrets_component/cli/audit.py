@@ -18,11 +18,11 @@ AUDIT = Verb(
     "says so.",
     examples="""\
   secretsmap audit shop.yaml --environment prod
-      findings first: who can do what the map does not say
+      lists findings first: access that the map does not grant
   secretsmap audit shop.yaml --environment prod --format html > audit.html
-      a page with a matrix and filters
+      writes a page with a matrix and filters
   secretsmap audit shop.yaml --environment prod --save answers
-      keeps AWS's answers; --from answers judges them again, without AWS""",
+      saves AWS's answers; `--from answers` uses them again without AWS""",
     add_arguments=_add_arguments,
     run=run_audit,
 )

@@ -70,7 +70,7 @@ def _add_status_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 STATUS = Verb(
-    description="Compare a map with what the account holds. No value of a secret is read.",
+    description="Compare a map with the AWS account. No value of a secret is read.",
     examples="""\
   secretsmap status stacks/prod.yaml
   secretsmap status shop.yaml --environment prod   a map that sets no environment

@@ -148,10 +148,10 @@ VALIDATE = Verb(
     description="Check maps; problems go to standard error as FILE:LINE:COLUMN.",
     examples="""\
   secretsmap validate stacks                       all maps in a folder
-  secretsmap validate --strict a.yaml b.yaml       warnings fail, too
+  secretsmap validate --strict a.yaml b.yaml       warnings fail as well
   git show main:stacks/prod.yaml | secretsmap validate -
   secretsmap validate --format sarif stacks > secretsmap.sarif
-  secretsmap validate --filled stacks/prod.yaml    also: has every secret a value in AWS?""",
+  secretsmap validate --filled stacks/prod.yaml    also: does every secret have a value in AWS?""",
     add_arguments=_add_validate_arguments,
     run=_validate,
 )

@@ -1,6 +1,6 @@
 """The format of a secret map, field by field, in the order in which a map is written.
 
-This module is the reference: the JSON Schema and the README's table are made from it and from the
+This module is the reference: the JSON Schema and `docs/map.md` are made from it and from the
 docstrings under its fields. `rules.py` has the contradictions between fields, `aws_types.py` the
 forms of AWS's strings.
 """

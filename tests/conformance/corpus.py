@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from sandbox.providers.official import Facts, Input
-from tests import snapshots
+from tests import pages, snapshots
 from tests.conformance import BASE64_SECRET
 from tests.conformance.changes import other_value
 from tests.snapshots import ROOT, SCENARIOS, Scenario
 
-_BLOCK = re.compile(r"^```yaml\n# (?P<name>\S+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-_WRONG_ON_PURPOSE = "wrong.yaml"
+_OF_PAGES = {"shop": "README.md", "orders": "docs/access.md"}
+"""The maps that pages show, as far as their resources' answers are stored."""
+
 _TEXT = Input()
 _ANY = Scenario("dev", SCENARIOS["dev"].stacks, roles=("orders", "dba", "reporting"))
 """The stacks and roles that the maps build on."""
@@ -35,15 +35,14 @@ def resources(facts: Mapping[str, Facts]) -> Iterator[tuple[str, str, dict[str, 
 
 
 def maps() -> Iterator[tuple[str, Scenario, str]]:
-    """Yield the stacks, the README's maps and those of the tests, each with its text."""
+    """Yield the stacks, the maps of pages and those of the tests, each with its text."""
     for stack in ("dev", "prod"):
         text = (ROOT / "stacks" / f"{stack}.yaml").read_text("utf-8")
         yield f"stacks-{stack}", SCENARIOS[stack], text
 
-    for block in _BLOCK.finditer((ROOT / "README.md").read_text("utf-8")):
-        if block["name"] != _WRONG_ON_PURPOSE:
-            name = block["name"].removesuffix(".yaml")
-            yield f"readme-{name}", _ANY, block["body"]
+    for name, page in _OF_PAGES.items():
+        shown = pages.files((ROOT / page).read_text("utf-8"))
+        yield f"readme-{name}", _ANY, shown[f"{name}.yaml"]
 
     for path in sorted((ROOT / "tests" / "maps").glob("*.yaml")):
         yield path.stem, _ANY, path.read_text("utf-8")

@@ -313,6 +313,6 @@ def test_nothing_of_ours_turns_the_engines_own_log_on_and_readers_are_warned() -
     sources += [*ROOT.glob("verify/**/*.py"), *ROOT.glob("bench/**/*.py")]
     assert len(sources) > 50
     assert [str(path) for path in sources if VERBOSE.search(path.read_text("utf-8"))] == []
-    readme = (ROOT / "README.md").read_text("utf-8")
-    assert "with `-v=1` or more, or with\n`--logtostderr`" in readme
+    page = (ROOT / "docs" / "concepts.md").read_text("utf-8")
+    assert "with `-v=1` or more, or with `--logtostderr`" in page
     assert VERBOSE.search("pulumi up -v=9")

@@ -1,7 +1,6 @@
-"""The README's commands, run in a fresh copy of the checkout: they print what it says."""
+"""The README's commands and the programs of `docs/consumers.md`, run in a copy of the checkout."""
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -11,33 +10,14 @@ from pathlib import Path
 import pytest
 
 from sandbox.environment import Sandbox
-from tests import readme
+from tests import pages
 from tests.conftest import MakeStack, Secrets
+from tests.pages import BLOCK, ROOT, matches
 
-ROOT = Path(__file__).parent.parent.parent
+__all__ = ["BLOCK", "matches", "run"]  # what the tests of other pages use
+
 TEXT = (ROOT / "README.md").read_text("utf-8")
-BLOCK = re.compile(r"^```(?P<kind>\w+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def blocks(kind: str) -> list[str]:
-    return [block["body"] for block in BLOCK.finditer(TEXT) if block["kind"] == kind]
-
-
-def commands() -> Iterator[tuple[str, str]]:
-    """Yield each command with the output that stands below it."""
-    for body in blocks("console"):
-        for piece in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
-            command, _, output = piece.partition("\n")
-            yield command, output
-
-
-def matches(expected: str, printed: str) -> bool:
-    """Compare line by line; a line `…` stands for any lines, `…` in a line for any text."""
-    wanted = "".join(
-        r"(?:.*\n)*?" if line == "…" else re.escape(line.rstrip()).replace("…", ".*") + " *\n"
-        for line in expected.splitlines()
-    )
-    return re.fullmatch(wanted, printed.rstrip() + "\n" if printed.strip() else "") is not None
+CONSUMERS = (ROOT / "docs" / "consumers.md").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +30,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iter
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)  # make compares the lock's time
     (folder / ".venv").symlink_to(ROOT / ".venv")
-    for body in blocks("yaml"):
-        name = body.partition("\n")[0].removeprefix("# ")
+    for name, body in pages.files(TEXT).items():
         (folder / name).write_text(body, "utf-8")
     yield folder
     subprocess.run(["make", "clean"], cwd=folder, capture_output=True)
@@ -75,7 +54,7 @@ def run(command: str, folder: Path, environment: dict[str, str]) -> str:
             os.killpg(done.pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize(("command", "expected"), list(commands()))
+@pytest.mark.parametrize(("command", "expected"), list(pages.commands(TEXT)))
 def test_command_prints_what_the_readme_says(
     checkout: Path, sandbox: Sandbox, command: str, expected: str
 ) -> None:
@@ -86,8 +65,14 @@ def test_command_prints_what_the_readme_says(
     assert matches(expected, printed), printed
 
 
+def program_with(name: str) -> str:
+    """Return the program of `docs/consumers.md` that uses a name."""
+    found = [block.body for block in pages.blocks(CONSUMERS) if block.kind == "python"]
+    return next(body for body in found if name in body)
+
+
 def test_own_program_deploys(checkout: Path, make_stack: MakeStack) -> None:
-    program = next(body for body in blocks("python") if "SecretMapArgs" in body)
+    program = program_with("SecretMapArgs")
     folder = checkout / "own"
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text("name: own\nruntime: python\n")
@@ -101,7 +86,7 @@ def test_own_program_deploys(checkout: Path, make_stack: MakeStack) -> None:
 def test_consumer_gets_arns(checkout: Path, secrets: Secrets, make_stack: MakeStack) -> None:
     producer = secrets((checkout / "shop.yaml").read_text("utf-8"))
     producer.up()
-    program = next(body for body in blocks("python") if "SecretMapReference" in body)
+    program = program_with("SecretMapReference")
     folder = checkout / "consumer"
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text("name: readme-consumer\nruntime: python\n")
@@ -115,7 +100,3 @@ def test_consumer_gets_arns(checkout: Path, secrets: Secrets, make_stack: MakeSt
     assert found["container"] == [
         {"name": "DB_PASSWORD", "valueFrom": arns["service_login"] + ":password::"}
     ]
-
-
-def test_table_of_fields_is_made_from_the_model() -> None:
-    assert readme.written(TEXT) == TEXT, "run `python -m tests.readme`"

@@ -20,7 +20,7 @@ from secrets_component.secret_map.model import (
     TemplatePolicy,
 )
 from secrets_component.secret_map.schema import map_schema
-from tests.readme import README, without_sources, written
+from tests.map_page import without_sources
 
 BLOCKS = [
     value
@@ -78,14 +78,6 @@ def test_limited_field_names_its_source(block: type[BaseModel]) -> None:
         limited = {type(rule).__name__ for rule in field.metadata} & {"Ge", "Le", "MaxLen"}
         if limited - {"Ge"}:
             assert "\n\nhttps://" in description_of(block, field.alias or name)
-
-
-def test_table_leaves_out_sources() -> None:
-    assert without_sources("One,\ntwo.\n\nhttps://a\nhttps://b") == "One, two."
-    assert without_sources("See https://a for more.") == "See https://a for more."
-    table = written(README.read_text("utf-8")).partition("<!-- fields -->")[2]
-    assert "| `rotation_days` | Days between rotations, 1 to 1000. " in table
-    assert "https://" not in table.partition("<!-- /fields -->")[0]
 
 
 def test_defaults_accept_every_field_of_an_entry() -> None:
