@@ -1,9 +1,10 @@
 """EventBridge: what Secrets Manager reports, and rules whose target is a function or a topic.
 
 moto raises NotImplementedError for both kinds of target. Events have the recorded shape
-(https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieve-ct-entries.html). Deliveries
-run in the background and are not repeated; a call that EventBridge may not make, or that fails,
-shows as the metric FailedInvocations
+(https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieve-ct-entries.html), or that of
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/event-detail-secret-label-updated-secretsmanager.html.
+Deliveries run in the background and are not repeated; a call that EventBridge may not make, or
+that fails, shows as the metric FailedInvocations
 (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html).
 """
 
@@ -28,6 +29,9 @@ logger = logging.getLogger("sandbox.events")
 
 _SOURCE = "secretsmanager.amazonaws.com"
 _OURS = ("lambda", "sns")
+_UNREPORTED = ("AWSPENDING", "AWSPREVIOUS")
+"""Labels whose moves are not reported ("whenever a staging label changes, except for AWSPENDING and
+AWSPREVIOUS", https://docs.aws.amazon.com/secretsmanager/latest/userguide/secret-event-notifications.html)."""
 
 
 class DeliveryError(Exception):
@@ -67,6 +71,22 @@ def service_event(
     entry = {
         "Source": "aws.secretsmanager",
         "DetailType": "AWS Service Event via CloudTrail",
+        "Detail": json.dumps(detail),
+    }
+    events_backends[account][region].put_events([entry])
+
+
+def label_updated(secret_arn: str, name: str, label: str, version_id: str) -> None:
+    """Put Secrets Manager's own event of a label's move on the default bus; it needs no trail."""
+    if label in _UNREPORTED:
+        return
+
+    region, account = secret_arn.split(":")[3:5]
+    detail = {"name": name, "labelUpdated": label, "versionId": version_id}
+    entry = {
+        "Source": "aws.secretsmanager",
+        "DetailType": "Secret Label Updated",
+        "Resources": [secret_arn],
         "Detail": json.dumps(detail),
     }
     events_backends[account][region].put_events([entry])

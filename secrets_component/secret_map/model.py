@@ -354,10 +354,10 @@ class Fields(_MapBlock):
     """
 
     on_rotate: list[Restart] = []
-    """What to restart after a rotation, in the secret's account and region. Needs a CloudTrail
-    trail there, which delivers the event. Default: nothing.
+    """What to restart once the secret has another value, in the secret's account and region: after
+    a rotation, and after a write by hand. A first value restarts nothing. Default: nothing.
 
-    https://docs.aws.amazon.com/secretsmanager/latest/userguide/monitoring-eventbridge.html
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/secret-event-notifications.html
     """
 
     kms_key_id: KeyId | None = None
