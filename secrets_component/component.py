@@ -64,7 +64,7 @@ class SecretMap(pulumi.ComponentResource):
     next_rotations: pulumi.Output[dict[str, str]]
     """Next rotation dates in UTC, as of the start of the run, by the entries' keys."""
     alarm_topic_arn: pulumi.Output[str | None]
-    """ARN of the SNS topic that failed rotations are published to."""
+    """ARN of the SNS topic that notifications are published to."""
 
     def __init__(
         self, name: str, args: SecretMapArgs, opts: pulumi.ResourceOptions | None = None
@@ -103,7 +103,7 @@ class SecretMap(pulumi.ComponentResource):
             outputs.add(secret, container, version, keys)
 
         restarts.restart_consumers(scope)
-        alarms.raise_on_failed_rotation(scope, alarm_topic)
+        alarms.watch(scope, alarm_topic, outputs.keys)
         policy_arns = policies.create_for_levels(
             scope, identity.map_mark, outputs.secret_arns, outputs.keys
         )
