@@ -226,6 +226,19 @@
       ]
     },
     {
+      "Sid": "ManageAlarms",
+      "Effect": "Allow",
+      "Action": [
+        "cloudwatch:DeleteAlarms",
+        "cloudwatch:DescribeAlarms",
+        "cloudwatch:ListTagsForResource",
+        "cloudwatch:PutMetricAlarm",
+        "cloudwatch:TagResource",
+        "cloudwatch:UntagResource"
+      ],
+      "Resource": "arn:${partition}:cloudwatch:${region}:${account}:alarm:${map}-alarms-*"
+    },
+    {
       "Sid": "ManageAlarmTopic",
       "Effect": "Allow",
       "Action": [

@@ -334,6 +334,20 @@ def _of_logs(call: Call) -> Iterator[Right]:
         yield Right(call.of("TagResource"), group)
 
 
+def _of_alarms(call: Call) -> Iterator[Right]:
+    """Yield the rights on alarms, which CloudWatch's signature knows as `monitoring`."""
+    if call.text("ResourceARN"):
+        yield Right(call.action, call.text("ResourceARN"))
+        return
+
+    names = call.parameters.get("AlarmNames") or [call.text("AlarmName") or ANY]
+    for name in names:
+        yield Right(call.action, call.arn(f"alarm:{name}", service="cloudwatch"))
+
+    if call.operation == "PutMetricAlarm" and call.parameters.get("Tags"):
+        yield Right(call.of("TagResource"), call.arn(f"alarm:{names[0]}", service="cloudwatch"))
+
+
 def _of_sns(call: Call) -> Iterator[Right]:
     resource = call.text("TopicArn") or call.text("ResourceArn") or call.text("TargetArn") or ANY
     if call.operation == "CreateTopic":
@@ -350,6 +364,7 @@ _SERVICES: Mapping[str, Callable[[Call], Iterator[Right]]] = {
     "kms": _of_kms,
     "lambda": _of_lambda,
     "logs": _of_logs,
+    "monitoring": _of_alarms,
     "secretsmanager": _of_secretsmanager,
     "sns": _of_sns,
     "sts": _of_sts,

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 from secrets_component.arns import Arn, Home, account_of, is_arn
 from secrets_component.iam import templates
 
-Pattern: TypeAlias = dict[str, Any]
+Matching: TypeAlias = dict[str, Any]
 
 _NAMED_TYPES = ("AssumedRole", "IAMUser", "AWSAccount", "AWSService")
 
@@ -103,7 +103,7 @@ def _sorted(principal: str, home: Home) -> tuple[str, str]:
     return names.get(kind, ("other", name))
 
 
-def pattern_text(pattern: Pattern) -> str:
+def pattern_text(pattern: Matching) -> str:
     """Return a pattern as JSON without spaces, all of which count as characters."""
     return json.dumps(pattern, separators=(",", ":"))
 
@@ -117,7 +117,7 @@ def named_in(document: str) -> Iterator[str]:
         if statement.get("Effect") != "Allow":
             continue
 
-        narrowed = list(_principal_arns(statement.get("Condition") or {}))
+        narrowed = list(_narrowed_to(statement.get("Condition") or {}))
         yield from narrowed or _principals(statement.get("Principal"))
 
 
@@ -128,14 +128,14 @@ def _principals(principal: Any) -> list[str]:  # noqa: ANN401 # any JSON value
     return templates.listed(principal or [])
 
 
-def _principal_arns(condition: Pattern) -> Iterator[str]:
+def _narrowed_to(condition: Matching) -> Iterator[str]:
     for operator, keys in condition.items():
         for key, values in keys.items():
             if key.lower() == "aws:principalarn" and "Not" not in operator:
                 yield from templates.listed(values)
 
 
-def strangers(known: Expected, room: int) -> list[Pattern]:
+def strangers(known: Expected, room: int) -> list[Matching]:
     """Return patterns of `userIdentity` that together match every caller but the expected ones.
 
     A list of names to leave out cannot be divided between rules, of which each would match the
@@ -160,18 +160,18 @@ def strangers(known: Expected, room: int) -> list[Pattern]:
     return [*_roles_in_parts(known, room), *_joined(others)]
 
 
-def _size(pattern: Pattern) -> int:
+def _size(pattern: Matching) -> int:
     return len(pattern_text(pattern))
 
 
-def _joined(alternatives: list[Pattern]) -> list[Pattern]:
+def _joined(alternatives: list[Matching]) -> list[Matching]:
     if len(alternatives) == 1:
         return alternatives
 
     return [{"$or": alternatives}]
 
 
-def _others(known: Expected) -> Iterator[Pattern]:
+def _others(known: Expected) -> Iterator[Matching]:
     """Yield what matches unexpected callers that are no roles of the account."""
     yield {"type": ["AWSAccount"], **_all_but("accountId", known.accounts)}
     if known.is_own_account:
@@ -181,16 +181,16 @@ def _others(known: Expected) -> Iterator[Pattern]:
     yield {"type": [{"anything-but": list(_NAMED_TYPES)}]}
 
 
-def _all_but(field: str, names: Sequence[str]) -> Pattern:
+def _all_but(field: str, names: Sequence[str]) -> Matching:
     if not names:
         return {}
 
     return {field: [{"anything-but": list(names)}]}
 
 
-def _of_roles(known: Expected, names: Sequence[str], prefixes: Sequence[str] = ()) -> Pattern:
+def _of_roles(known: Expected, names: Sequence[str], prefixes: Sequence[str] = ()) -> Matching:
     """Return what matches sessions of roles that begin with any of the prefixes, but for names."""
-    pattern: Pattern = {"type": ["AssumedRole"]}
+    pattern: Matching = {"type": ["AssumedRole"]}
     if prefixes:
         pattern["arn"] = [{"prefix": f"{_sessions(known)}{prefix}"} for prefix in prefixes]
 
@@ -208,11 +208,11 @@ def _sessions(known: Expected) -> str:
     return str(Arn(known.home.partition, "sts", "", known.home.account, "assumed-role/"))
 
 
-def _roles_in_parts(known: Expected, room: int) -> Iterator[Pattern]:
+def _roles_in_parts(known: Expected, room: int) -> Iterator[Matching]:
     """Yield what matches sessions of unexpected roles, by how the roles' names begin."""
     prefixes: list[str] = []
     names: list[str] = []
-    for prefix, some in _parts(known, known.roles, "", room):
+    for prefix, some in _by_beginning(known, known.roles, "", room):
         if not some:
             yield _gap(known, prefix)
             continue
@@ -228,7 +228,7 @@ def _roles_in_parts(known: Expected, room: int) -> Iterator[Pattern]:
         yield _of_roles(known, names, prefixes)
 
 
-def _parts(
+def _by_beginning(
     known: Expected, names: Sequence[str], prefix: str, room: int
 ) -> Iterator[tuple[str, list[str]]]:
     """Yield prefixes with the names that begin so; one without names stands for all other ones.
@@ -241,11 +241,11 @@ def _parts(
         return
 
     yield prefix, []
-    for longer, some in _children(names, prefix).items():
-        yield from _parts(known, some, longer, room)
+    for longer, some in _longer_prefixes(names, prefix).items():
+        yield from _by_beginning(known, some, longer, room)
 
 
-def _children(names: Iterable[str], prefix: str) -> dict[str, list[str]]:
+def _longer_prefixes(names: Iterable[str], prefix: str) -> dict[str, list[str]]:
     """Return the longer prefixes of the names that begin with a prefix, and their names.
 
     They are as long as all names below them allow, so that few rules are needed.
@@ -266,11 +266,11 @@ def _children(names: Iterable[str], prefix: str) -> dict[str, list[str]]:
     return children
 
 
-def _gap(known: Expected, prefix: str) -> Pattern:
+def _gap(known: Expected, prefix: str) -> Matching:
     """Return what matches roles that begin with a prefix and go on as no expected one does."""
     pattern = _of_roles(known, (), [prefix] if prefix else ())
-    issuer: Pattern = {}
-    longer = [child for child in _children(known.roles, prefix) if not child.endswith("/")]
+    issuer: Matching = {}
+    longer = [child for child in _longer_prefixes(known.roles, prefix) if not child.endswith("/")]
     if longer:
         issuer["userName"] = [{"anything-but": {"prefix": longer}}]
 

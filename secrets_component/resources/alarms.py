@@ -81,7 +81,7 @@ def watch(
     for detection in detections.chosen(scope.plan.watch.names):
         for number in range(watching.count(detection)):
             part = _part(detection, number)
-            rule = _rule(scope, part, detection, watching.pattern(detection, number))
+            rule = _detecting_rule(scope, part, detection, watching.pattern(detection, number))
             rules.append((part, detection, rule))
             if detection.threshold is not None:
                 alarms.append(_alarm(scope, part, detection, rule, topic_arn))
@@ -112,7 +112,7 @@ def _part(detection: Detection, number: int) -> str:
     return part
 
 
-def _rule(
+def _detecting_rule(
     scope: Scope, part: str, detection: Detection, pattern: pulumi.Output[str]
 ) -> cloudwatch.EventRule:
     state = detections.READ_EVENTS if detection.is_read else None

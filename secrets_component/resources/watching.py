@@ -163,7 +163,7 @@ def _watched(scope: Scope, known: _Known) -> Watched:
     return Watched(
         home=home,
         prefix=level_prefix(plan.context, plan.environment),
-        secrets=tuple(_secrets(scope, known["arns"])),
+        secrets=tuple(_watched_secrets(scope, known["arns"])),
         keys=tuple(sorted(set(filter(None, known["keys"])))),
         readers=expected(readers, functions, home),
         writers=expected([*deployers, *own], functions, home),
@@ -189,7 +189,7 @@ def _rotators(scope: Scope, function_arns: Sequence[str]) -> tuple[list[str], li
     return roles, names
 
 
-def _secrets(scope: Scope, arns: Sequence[str]) -> list[WatchedSecret]:
+def _watched_secrets(scope: Scope, arns: Sequence[str]) -> list[WatchedSecret]:
     found = []
     for secret, arn in zip(scope.plan.secrets.values(), arns, strict=True):
         found.append(

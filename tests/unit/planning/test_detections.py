@@ -395,7 +395,7 @@ def test_longest_names_fit_every_pattern() -> None:
 
 def test_what_fits_no_pattern_is_refused() -> None:
     accounts = [str(100000000000 + number) for number in range(200)]
-    with pytest.raises(PatternTooLongError, match="^unexpected_read$"):
+    with pytest.raises(PatternTooLongError, match=r"^unexpected_read$"):
         detections.patterns(CATALOGUE["unexpected_read"], watched(*accounts))
 
 
