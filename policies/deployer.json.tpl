@@ -6,6 +6,7 @@
       "Effect": "Allow",
       "Action": [
         "secretsmanager:ListSecrets",
+        "cloudtrail:DescribeTrails",
         "kms:ListAliases",
         "logs:DescribeLogGroups",
         "ec2:DescribeSecurityGroups",
@@ -224,6 +225,12 @@
         "arn:${partition}:events:${region}:${account}:rule/secretsmap-on-rotate-*",
         "arn:${partition}:events:${region}:${account}:rule/${map}-alarms-*"
       ]
+    },
+    {
+      "Sid": "ReadTrails",
+      "Effect": "Allow",
+      "Action": ["cloudtrail:GetEventSelectors", "cloudtrail:GetTrailStatus"],
+      "Resource": "arn:${partition}:cloudtrail:*:*:trail/*"
     },
     {
       "Sid": "ManageAlarms",

@@ -6,7 +6,14 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from secrets_component.loading import plan_of
-from secrets_component.lookups import account, adoption, principals, reference_values, safeguards
+from secrets_component.lookups import (
+    account,
+    adoption,
+    principals,
+    reference_values,
+    safeguards,
+    trails,
+)
 from secrets_component.lookups.safeguards import StackIdentity
 from secrets_component.planning.plan import KeptKey
 from secrets_component.resources import (
@@ -88,6 +95,7 @@ class SecretMap(pulumi.ComponentResource):
         scope = Scope(name, self, plan, found, access, is_top)
         marks = secret_.map_marks(identity, record.id)
         own_key = encryption.create_key(scope, marks)
+        trails.warn_without_trail(plan, home, self)
         alarm_topic = alarms.topic(scope)
         targets = rotation.RotationTargets(scope, alarm_topic)
         outputs = Outputs(scope)

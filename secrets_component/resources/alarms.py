@@ -11,6 +11,7 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 from pulumi_aws import cloudwatch, sns
@@ -180,7 +181,8 @@ def _alarm(
     )
 
 
-def _may_publish(known: tuple[str, Sequence[str], Sequence[str]]) -> str:
+def _may_publish(known: Sequence[Any]) -> str:
+    """Return the policy of the topic, for the ARNs of the topic, the rules and the alarms."""
     topic_arn, rule_arns, alarm_arns = known
     services = {"events": ("RuleOfTheMapPublishes", rule_arns)}
     if alarm_arns:

@@ -163,6 +163,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     for role in ("deployer", "reader", "worker"):
         made.aws("iam").create_role(RoleName=role, AssumeRolePolicyDocument=TRUST)
     made.aws("iam").create_user(UserName="operator")
+    where = {"LocationConstraint": REGION}
+    made.aws("s3").create_bucket(Bucket="trail", CreateBucketConfiguration=where)
+    made.aws("cloudtrail").create_trail(Name="trail", S3BucketName="trail")
+    made.aws("cloudtrail").start_logging(Name="trail")
     yield made
     api.stop(home)
 

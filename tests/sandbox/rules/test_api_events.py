@@ -31,7 +31,7 @@ def trail(aws: Aws) -> Iterator[str]:
 
 
 @pytest.fixture
-def heard(aws: Aws, name: str) -> Iterator[Callable[..., list[Any]]]:
+def heard(aws: Aws, name: str) -> Iterator[Callable[..., Any]]:
     """Make a rule for the calls about one secret; return the details that it has taken."""
     rules: list[str] = []
 
