@@ -78,6 +78,17 @@ def expected(principals: Iterable[str], functions: Iterable[str], home: Home) ->
     )
 
 
+def deploying(home: Home) -> list[str]:
+    """Return the identity that runs Pulumi, as a principal; none for the account's root user.
+
+    As a principal, root means everyone in the account.
+    """
+    if home.caller is None or home.caller.endswith(":root"):
+        return []
+
+    return [home.caller]
+
+
 def _sorted(principal: str, home: Home) -> tuple[str, str]:
     """Return the kind of a principal, and its name in CloudTrail's events."""
     if principal == "*":

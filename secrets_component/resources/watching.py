@@ -21,7 +21,7 @@ from secrets_component.planning.detections import (
     Watched,
     WatchedSecret,
 )
-from secrets_component.planning.expected import expected, named_in
+from secrets_component.planning.expected import deploying, expected, named_in
 from secrets_component.planning.plan import HostedFunction, PlannedSecret, is_aws_managed
 from secrets_component.resources.keys import KeysInUse
 from secrets_component.resources.scope import Scope
@@ -152,10 +152,7 @@ def _stand_in_of_key(scope: Scope, secret: PlannedSecret) -> str:
 def _watched(scope: Scope, known: _Known) -> Watched:
     plan, home = scope.plan, scope.access.home
     own, functions = _rotators(scope, known["functions"])
-    deployers = [*plan.watch.expected]
-    if home.caller is not None:
-        deployers.append(home.caller)
-
+    deployers = [*plan.watch.expected, *deploying(home)]
     readers = [*deployers, *own, *known["principals"]]
     for document in known["policies"]:
         readers += named_in(document)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pulumi
 import pytest
-from pulumi.runtime import settings
 
 from secrets_component.arns import Home
 from secrets_component.lookups import trails
@@ -90,7 +90,7 @@ def warned(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Any], list[str]]:
         monkeypatch.setattr(trails, "open_inventory", opened)
 
         def look(parent: pulumi.Resource) -> None:
-            monkeypatch.setattr(settings, "get_monitor", object)
+            monkeypatch.setattr(trails, "settings", SimpleNamespace(get_monitor=object))
             trails.warn_without_trail(plan_of(text), HOME, parent)
 
         run_in_program(look)

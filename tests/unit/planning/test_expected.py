@@ -7,7 +7,13 @@ import json
 import pytest
 
 from secrets_component.arns import Home
-from secrets_component.planning.expected import Expected, expected, named_in, strangers
+from secrets_component.planning.expected import (
+    Expected,
+    deploying,
+    expected,
+    named_in,
+    strangers,
+)
 from tests.cloudtrail import ACCOUNT, REGION
 
 HOME = Home("aws", REGION, ACCOUNT)
@@ -32,6 +38,20 @@ ROOM = 1_000
 def test_principal_is_sorted_by_what_cloudtrail_calls_it(principal: str, found: Expected) -> None:
     assert expected([principal], [], HOME) == found
     assert found.is_anyone is (found != Expected(HOME))
+
+
+@pytest.mark.parametrize(
+    ("caller", "found"),
+    [
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/ci/run", 1),
+        (f"arn:aws:iam::{ACCOUNT}:root", 0),
+        (None, 0),
+    ],
+)
+def test_root_user_who_deploys_does_not_stand_for_the_whole_account(
+    caller: str | None, found: int
+) -> None:
+    assert len(deploying(Home("aws", REGION, ACCOUNT, caller))) == found
 
 
 def test_policy_names_those_that_it_allows_and_not_those_that_it_denies() -> None:
