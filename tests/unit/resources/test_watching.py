@@ -52,7 +52,7 @@ def read(by: Event) -> Event:
 def test_default_detections_are_those_that_are_rarely_wrong() -> None:
     entry = f"secret_data: v, rotation_automatically: true, rotation_lambda_arn: '{FUNCTION}'"
     header = f"default_kms_key_id: '{KEY}'\naccess: {{readers: ['{READER}']}}\n"
-    assert list(rules(deployed("{}", entry, header).made)) == [
+    assert set(rules(deployed("{}", entry, header).made)) == {
         "",
         "unexpected-read",
         "denied-reads",
@@ -63,7 +63,7 @@ def test_default_detections_are_those_that_are_rarely_wrong() -> None:
         "read-after-deletion",
         "key-weakened",
         "trail-weakened",
-    ]
+    }
 
 
 def test_every_detection_has_few_rules() -> None:
