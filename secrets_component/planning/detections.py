@@ -420,7 +420,7 @@ CATALOGUE: Mapping[str, Detection] = {
             "A secret was deleted, and not by a deployment",
             (
                 "restore it within its recovery window: aws secretsmanager restore-secret",
-                "without a recovery window, deploy the map again: generated values come back new",
+                "after its recovery window, pulumi up --refresh: generated values come back as new ones",
             ),
             _calls("DeleteSecret", errorCode=_SUCCEEDED),
             _deployers,
@@ -428,7 +428,7 @@ CATALOGUE: Mapping[str, Detection] = {
         Detection(
             "policy_changed",
             "Who can use a secret was changed, and not by a deployment",
-            (_WHO_CAN, "deploy the map again, which restores its policies and replicas"),
+            (_WHO_CAN, "restore policies and replicas from the map: pulumi up --refresh"),
             _calls(
                 "PutResourcePolicy",
                 "DeleteResourcePolicy",
@@ -454,7 +454,7 @@ CATALOGUE: Mapping[str, Detection] = {
         Detection(
             "rotation_changed",
             "A rotation was switched off or changed, and not by a deployment",
-            ("deploy the map again, which restores the schedule and the function",),
+            ("restore the schedule and the function from the map: pulumi up --refresh",),
             _rotation_changes,
             _deployers,
         ),
