@@ -420,7 +420,7 @@ CATALOGUE: Mapping[str, Detection] = {
             "A secret was deleted, and not by a deployment",
             (
                 "restore it within its recovery window: aws secretsmanager restore-secret",
-                "after its recovery window, pulumi up --refresh: generated values come back as new ones",
+                "later, create it again from the map: pulumi up --refresh",
             ),
             _calls("DeleteSecret", errorCode=_SUCCEEDED),
             _deployers,
