@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up test setup unit lint bench docs conformance second-opinion oracle long fuzz soak kills faults verify-aws down clean
+.PHONY: help up test setup unit lint bench docs conformance second-opinion oracle event-ruler long fuzz soak kills faults verify-aws down clean
 
 STACK ?= dev
 REQUESTS ?= 100000
@@ -66,6 +66,9 @@ verify-aws: setup ## on a real AWS account, check what the sandbox cannot prove 
 
 oracle: setup ## compare the IAM evaluator with a simulator (REQUESTS=…, SEED=…); RECORD=1 records
 	@$(RUN) -m tests.access.oracle --requests $(REQUESTS) --seed $(SEED) $(if $(RECORD),--record)
+
+event-ruler: setup ## hold the alarms' event patterns against AWS's own matcher (needs Maven, JDK 17)
+	@$(RUN) -m tests.event_ruler
 
 fuzz: setup ## plan damaged maps and policy templates (MAPS=100000, SEED=1)
 	@$(RUN) -m tests.fuzz --count $(MAPS) --seed $(SEED)

@@ -6,6 +6,7 @@
       "Effect": "Allow",
       "Action": [
         "secretsmanager:ListSecrets",
+        "cloudtrail:DescribeTrails",
         "kms:ListAliases",
         "logs:DescribeLogGroups",
         "ec2:DescribeSecurityGroups",
@@ -224,6 +225,25 @@
         "arn:${partition}:events:${region}:${account}:rule/secretsmap-on-rotate-*",
         "arn:${partition}:events:${region}:${account}:rule/${map}-alarms-*"
       ]
+    },
+    {
+      "Sid": "ReadTrails",
+      "Effect": "Allow",
+      "Action": ["cloudtrail:GetEventSelectors", "cloudtrail:GetTrailStatus"],
+      "Resource": "arn:${partition}:cloudtrail:*:*:trail/*"
+    },
+    {
+      "Sid": "ManageAlarms",
+      "Effect": "Allow",
+      "Action": [
+        "cloudwatch:DeleteAlarms",
+        "cloudwatch:DescribeAlarms",
+        "cloudwatch:ListTagsForResource",
+        "cloudwatch:PutMetricAlarm",
+        "cloudwatch:TagResource",
+        "cloudwatch:UntagResource"
+      ],
+      "Resource": "arn:${partition}:cloudwatch:${region}:${account}:alarm:${map}-alarms-*"
     },
     {
       "Sid": "ManageAlarmTopic",

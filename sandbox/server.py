@@ -22,7 +22,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 
 from sandbox import api, rules
-from sandbox.rules import identities, invocations
+from sandbox.rules import api_events, identities, invocations
 
 Application = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
 
@@ -39,7 +39,7 @@ def main() -> int:
     rules.install()
     instance = str(uuid.uuid4())
     moto = identities.enforced(DomainDispatcherApplication(create_backend_app))
-    application = with_instance(moto, instance)
+    application = with_instance(api_events.reported(moto), instance)
     try:
         server = make_server(
             "127.0.0.1",

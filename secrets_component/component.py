@@ -6,7 +6,14 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from secrets_component.loading import plan_of
-from secrets_component.lookups import account, adoption, principals, reference_values, safeguards
+from secrets_component.lookups import (
+    account,
+    adoption,
+    principals,
+    reference_values,
+    safeguards,
+    trails,
+)
 from secrets_component.lookups.safeguards import StackIdentity
 from secrets_component.planning.plan import KeptKey
 from secrets_component.resources import (
@@ -64,7 +71,7 @@ class SecretMap(pulumi.ComponentResource):
     next_rotations: pulumi.Output[dict[str, str]]
     """Next rotation dates in UTC, as of the start of the run, by the entries' keys."""
     alarm_topic_arn: pulumi.Output[str | None]
-    """ARN of the SNS topic that failed rotations are published to."""
+    """ARN of the SNS topic that notifications are published to."""
 
     def __init__(
         self, name: str, args: SecretMapArgs, opts: pulumi.ResourceOptions | None = None
@@ -88,6 +95,7 @@ class SecretMap(pulumi.ComponentResource):
         scope = Scope(name, self, plan, found, access, is_top)
         marks = secret_.map_marks(identity, record.id)
         own_key = encryption.create_key(scope, marks, state)
+        trails.warn_without_trail(plan, home, self)
         alarm_topic = alarms.topic(scope)
         targets = rotation.RotationTargets(scope, alarm_topic)
         outputs = Outputs(scope)
@@ -103,7 +111,7 @@ class SecretMap(pulumi.ComponentResource):
             outputs.add(secret, container, version, keys)
 
         restarts.restart_consumers(scope)
-        alarms.raise_on_failed_rotation(scope, alarm_topic)
+        alarms.watch(scope, alarm_topic, outputs.keys)
         policy_arns = policies.create_for_levels(
             scope, identity.map_mark, outputs.secret_arns, outputs.keys
         )

@@ -50,6 +50,7 @@ TYPES_OF_THE_PROJECT = {
     "aws:cloudwatch/eventRule:EventRule",
     "aws:cloudwatch/eventTarget:EventTarget",
     "aws:cloudwatch/logGroup:LogGroup",
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
     "aws:sns/topic:Topic",
     "aws:sns/topicPolicy:TopicPolicy",
     "random:index/randomPassword:RandomPassword",
@@ -182,6 +183,7 @@ def _outputs_of(token: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         "role:Role": f"arn:aws:iam::{ACCOUNT}:role/{name}",
         "logGroup:LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}",
         "eventRule:EventRule": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{name}",
+        "metricAlarm:MetricAlarm": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}",
         "topic:Topic": f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}",
     }
     arn = arns.get(token.rpartition("/")[2])

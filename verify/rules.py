@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from verify import api_calls, event_rules, maps, trails
+from verify import api_calls, event_rules, maps
 from verify.account import REFUSALS, error_code, reason
 from verify.scene import Scene
 from verify.surroundings import ADOPTED, RELEASED
@@ -258,18 +258,14 @@ def _no_change(scene: Scene) -> Seen:
     return Seen("; ".join(changes) or "no change", is_expected=not changes)
 
 
-def _restart_by_trail(scene: Scene) -> Seen:
-    trail = trails.logging_trail(scene.account)
-    if trail is None:
-        return Seen("no trail logs this region", is_expected=None)
-
+def _restart_by_own_event(scene: Scene) -> Seen:
     start = time.monotonic()
     is_restarted = wait_for(
         lambda: event_rules.is_restarted_by_rotation(scene), _RESTART_SECONDS, pause=5
     )
     waited = time.monotonic() - start
     text = "restarted" if is_restarted else "not restarted"
-    return Seen(f"{text} after {waited:.0f} s more (trail {trail})", is_expected=is_restarted)
+    return Seen(f"{text} after {waited:.0f} s more", is_expected=is_restarted)
 
 
 def _calls(scene: Scene) -> Seen:
@@ -412,8 +408,8 @@ RULES = (
         "`on_rotate` restarts a function after a rotation",
         "unchanged",
         "restarted",
-        "https://docs.aws.amazon.com/secretsmanager/latest/userguide/monitoring-eventbridge.html",
-        _restart_by_trail,
+        "https://docs.aws.amazon.com/secretsmanager/latest/userguide/secret-event-notifications.html",
+        _restart_by_own_event,
     ),
     Rule(
         "API calls of a run without changes",

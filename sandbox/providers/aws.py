@@ -9,7 +9,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
-from sandbox.providers import ecs, events, functions, iam, kms, rds, secretsmanager
+from sandbox.providers import alarms, ecs, events, functions, iam, kms, rds, secretsmanager
 from sandbox.providers.cloud import Cloud, derived
 from sandbox.providers.official import facts
 from sandbox.providers.protocol import Access, Properties, Provider, serve
@@ -20,6 +20,7 @@ TYPES = {
     **iam.TYPES,
     **functions.TYPES,
     **events.TYPES,
+    **alarms.TYPES,
     **ecs.TYPES,
     **rds.TYPES,
 }

@@ -54,6 +54,7 @@ def read_rule(cloud: Cloud, identity: str, state: Properties) -> Properties | No
         "name": identity,
         "description": found.get("Description"),
         "eventPattern": same_or(state.get("eventPattern"), pattern) if pattern else None,
+        "state": found["State"],
         **shown_tags(cloud, _tags_of(cloud, "events", ResourceARN=found["Arn"]), state),
     }
 

@@ -1,9 +1,10 @@
 """EventBridge: what Secrets Manager reports, and rules whose target is a function or a topic.
 
 moto raises NotImplementedError for both kinds of target. Events have the recorded shape
-(https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieve-ct-entries.html). Deliveries
-run in the background and are not repeated; a call that EventBridge may not make, or that fails,
-shows as the metric FailedInvocations
+(https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieve-ct-entries.html), or that of
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/event-detail-secret-label-updated-secretsmanager.html.
+Deliveries run in the background and are not repeated; a call that EventBridge may not make, or
+that fails, shows as the metric FailedInvocations
 (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html).
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import re
 import threading
 import time
 import uuid
@@ -28,6 +30,11 @@ logger = logging.getLogger("sandbox.events")
 
 _SOURCE = "secretsmanager.amazonaws.com"
 _OURS = ("lambda", "sns")
+READ_STATE = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+_UNFILLED = re.compile(r"<[A-Za-z0-9]+>")
+_UNREPORTED = ("AWSPENDING", "AWSPREVIOUS")
+"""Labels whose moves are not reported ("whenever a staging label changes, except for AWSPENDING and
+AWSPREVIOUS", https://docs.aws.amazon.com/secretsmanager/latest/userguide/secret-event-notifications.html)."""
 
 
 class DeliveryError(Exception):
@@ -64,9 +71,31 @@ def service_event(
         "recipientAccountId": account,
         "eventCategory": "Management",
     }
+    put(account, region, "aws.secretsmanager", detail)
+
+
+def put(account: str, region: str, source: str, detail: dict[str, Any]) -> None:
+    """Put an event of CloudTrail on the default bus."""
+    kinds = {"AwsServiceEvent": "Service Event", "AwsApiCall": "API Call"}
+    entry = {
+        "Source": source,
+        "DetailType": f"AWS {kinds[detail['eventType']]} via CloudTrail",
+        "Detail": json.dumps(detail),
+    }
+    events_backends[account][region].put_events([entry])
+
+
+def label_updated(secret_arn: str, name: str, label: str, version_id: str) -> None:
+    """Put Secrets Manager's own event of a label's move on the default bus; it needs no trail."""
+    if label in _UNREPORTED:
+        return
+
+    region, account = secret_arn.split(":")[3:5]
+    detail = {"name": name, "labelUpdated": label, "versionId": version_id}
     entry = {
         "Source": "aws.secretsmanager",
-        "DetailType": "AWS Service Event via CloudTrail",
+        "DetailType": "Secret Label Updated",
+        "Resources": [secret_arn],
         "Detail": json.dumps(detail),
     }
     events_backends[account][region].put_events([entry])
@@ -74,9 +103,10 @@ def service_event(
 
 def _send_to_targets(rule: Any, event: Any, transform_input: bool = True) -> None:  # noqa: ANN401, FBT001, FBT002 # moto's method
     """Deliver to functions and topics here, and leave every other target to moto."""
-    if rule.state == "DISABLED" or not rule.event_pattern.matches_event(event):
+    if not _receives(rule, event) or not rule.event_pattern.matches_event(event):
         return
 
+    _count(rule, "MatchedEvents")
     ours = [target for target in rule.targets if target["Arn"].split(":")[2] in _OURS]
     others = copy.copy(rule)
     others.targets = [target for target in rule.targets if target not in ours]
@@ -90,6 +120,18 @@ def _send_to_targets(rule: Any, event: Any, transform_input: bool = True) -> Non
 _PLAIN_SEND = Rule.send_to_targets
 
 
+def _receives(rule: Any, event: Any) -> bool:  # noqa: ANN401 # moto's classes
+    """Return whether a rule sees an event: reading calls reach it in one state only.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html
+    """
+    is_read = event["detail"].get("eventType") == "AwsApiCall" and event["detail"].get("readOnly")
+    if is_read:
+        return bool(rule.state == READ_STATE)
+
+    return bool(rule.state != "DISABLED")
+
+
 def _message(target: dict[str, Any], event: dict[str, Any]) -> Any:  # noqa: ANN401 # any JSON value
     """Return what a target receives: the event, a constant, or what its template makes of it."""
     if target.get("Input") is not None:
@@ -99,10 +141,22 @@ def _message(target: dict[str, Any], event: dict[str, Any]) -> Any:  # noqa: ANN
     transformer = target.get("InputTransformer")
     if transformer:
         paths = transformer.get("InputPathsMap") or {}
-        return EventTemplateParser.parse(transformer["InputTemplate"], paths, event)
+        return _without_unfilled(
+            EventTemplateParser.parse(transformer["InputTemplate"], paths, event)
+        )
 
     event.pop("ingestion-time", None)  # moto's own; a template may use it
     return event
+
+
+def _without_unfilled(message: Any) -> Any:  # noqa: ANN401 # any JSON value
+    """Leave out variables whose path the event does not have.
+
+    "If you specify a variable to match a JSON path that doesn't exist in the event, that variable
+    isn't created and doesn't appear in the output"
+    (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-input-transformer-tutorial.html).
+    """
+    return json.loads(_UNFILLED.sub("", json.dumps(message)))
 
 
 def _deliver(rule: Any, target: dict[str, Any], event: dict[str, Any]) -> None:  # noqa: ANN401 # moto's class
@@ -115,10 +169,10 @@ def _deliver(rule: Any, target: dict[str, Any], event: dict[str, Any]) -> None: 
             _publish(rule, arn, message)
     except (DeliveryError, invocations.InvocationError) as error:
         logger.warning("rule %s to %s: %s", rule.name, arn, error)
-        _count_failure(rule)
+        _count(rule, "FailedInvocations")
     except Exception:  # nothing may go unreported in a thread
         logger.exception("rule %s to %s ended unexpectedly", rule.name, arn)
-        _count_failure(rule)
+        _count(rule, "FailedInvocations")
 
 
 def _call(rule: Any, arn: str, message: Any) -> None:  # noqa: ANN401 # moto's class
@@ -157,9 +211,9 @@ def _publish(rule: Any, arn: str, message: Any) -> None:  # noqa: ANN401 # moto'
     topic.publish(json.dumps(message))
 
 
-def _count_failure(rule: Any) -> None:  # noqa: ANN401 # moto's class
+def _count(rule: Any, name: str) -> None:  # noqa: ANN401 # moto's class
     metric = {
-        "MetricName": "FailedInvocations",
+        "MetricName": name,
         "Dimensions": [{"Name": "RuleName", "Value": rule.name}],
         "Value": 1,
         "Unit": "Count",

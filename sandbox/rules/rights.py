@@ -334,6 +334,32 @@ def _of_logs(call: Call) -> Iterator[Right]:
         yield Right(call.of("TagResource"), group)
 
 
+def _of_cloudtrail(call: Call) -> Iterator[Right]:
+    """Yield the right on a trail, given by its name or ARN; lists are of no resource."""
+    trail = call.text("Name") or call.text("TrailName") or ANY
+    if trail != ANY and not trail.startswith("arn:"):
+        trail = call.arn(f"trail/{trail}")
+
+    yield Right(call.action, trail)
+
+
+def _of_alarms(call: Call) -> Iterator[Right]:
+    """Yield the rights on alarms, which CloudWatch's signature knows as `monitoring`."""
+    if call.text("ResourceARN"):
+        yield Right(call.action, call.text("ResourceARN"))
+        return
+
+    names = call.parameters.get("AlarmNames") or [call.text("AlarmName")]
+    for name in filter(None, names):
+        alarm = call.arn(f"alarm:{name}", service="cloudwatch")
+        yield Right(call.action, alarm)
+        if call.operation == "PutMetricAlarm" and call.parameters.get("Tags"):
+            yield Right(call.of("TagResource"), alarm)
+
+    if not any(names):
+        yield Right(call.action, ANY)
+
+
 def _of_sns(call: Call) -> Iterator[Right]:
     resource = call.text("TopicArn") or call.text("ResourceArn") or call.text("TargetArn") or ANY
     if call.operation == "CreateTopic":
@@ -345,11 +371,13 @@ def _of_sns(call: Call) -> Iterator[Right]:
 
 
 _SERVICES: Mapping[str, Callable[[Call], Iterator[Right]]] = {
+    "cloudtrail": _of_cloudtrail,
     "events": _of_events,
     "iam": _of_iam,
     "kms": _of_kms,
     "lambda": _of_lambda,
     "logs": _of_logs,
+    "monitoring": _of_alarms,
     "secretsmanager": _of_secretsmanager,
     "sns": _of_sns,
     "sts": _of_sts,

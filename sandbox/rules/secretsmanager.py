@@ -19,7 +19,16 @@ from moto.secretsmanager.exceptions import (
 )
 from moto.secretsmanager.responses import SecretsManagerResponse
 
-from sandbox.rules import functions, kms, policies, principals, rotations, schedules, versions
+from sandbox.rules import (
+    events,
+    functions,
+    kms,
+    policies,
+    principals,
+    rotations,
+    schedules,
+    versions,
+)
 
 _DEFAULT_ALIAS = models.SecretsManagerBackend.DEFAULT_KMS_KEY_ALIAS
 MAX_NAME = 512
@@ -67,10 +76,12 @@ class StrictSecretsManager(models.SecretsManagerBackend):  # type: ignore[misc] 
         return str(answer)
 
     def _add_secret(self, *arguments: Any, **named: Any) -> tuple[Any, bool]:  # noqa: ANN401 # moto's signature
-        """Note the key of a first value; RDS, too, creates secrets through this method."""
+        """Note the key of a first value and report it; RDS, too, creates secrets by this method."""
         secret, is_filled = super()._add_secret(*arguments, **named)
-        for version in secret.versions.values():
+        for version_id, version in secret.versions.items():
             version.setdefault(versions.KEYS, [self._key_of(secret)])
+            for label in version["version_stages"]:
+                events.label_updated(secret.arn, secret.name, label, version_id)
 
         return secret, is_filled
 

@@ -8,7 +8,7 @@ from typing import Any
 from moto.core.exceptions import JsonRESTError
 from moto.secretsmanager.exceptions import ResourceExistsException
 
-from sandbox.rules import kms
+from sandbox.rules import events, kms
 
 MAX_LABELS = 20
 RE_ENCRYPTED = ("AWSCURRENT", "AWSPENDING", "AWSPREVIOUS")
@@ -29,7 +29,7 @@ def holder_of(secret: Any, label: str) -> str | None:  # noqa: ANN401 # moto's c
 
 
 def move(secret: Any, label: str, version_id: str) -> None:  # noqa: ANN401 # moto's class
-    """Move a label; AWSPREVIOUS follows to the version that AWSCURRENT leaves."""
+    """Move a label, and report it; AWSPREVIOUS follows to the version that AWSCURRENT leaves."""
     holder = holder_of(secret, label)
     if holder == version_id:
         return
@@ -39,14 +39,14 @@ def move(secret: Any, label: str, version_id: str) -> None:  # noqa: ANN401 # mo
 
     labels = secret.versions[version_id]["version_stages"]
     labels.append(label)
-    if label != "AWSCURRENT":
-        return
+    if label == "AWSCURRENT":
+        secret.default_version_id = version_id
+        if holder is not None:
+            move(secret, "AWSPREVIOUS", holder)
+        elif "AWSPREVIOUS" in labels:
+            labels.remove("AWSPREVIOUS")
 
-    secret.default_version_id = version_id
-    if holder is not None:
-        move(secret, "AWSPREVIOUS", holder)
-    elif "AWSPREVIOUS" in labels:
-        labels.remove("AWSPREVIOUS")
+    events.label_updated(secret.arn, secret.name, label, version_id)
 
 
 def check_label_count(secret: Any, added: Collection[str]) -> None:  # noqa: ANN401 # moto's class

@@ -349,6 +349,26 @@ class NamedTopic:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedWatch:
+    """What is reported to the topic.
+
+    Attributes:
+        names: the detections, as the map calls them.
+        decoys: keys of entries that nobody is to use.
+        expected: whose calls are expected besides those whom the map names elsewhere.
+    """
+
+    names: tuple[str, ...] = ()
+    decoys: tuple[str, ...] = ()
+    expected: tuple[str, ...] = ()
+
+    @property
+    def is_only_of_rotations(self) -> bool:
+        """Whether nothing is reported of secrets that do not rotate."""
+        return set(self.names) <= {"rotation_failed"}
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that one map asks for.
 
@@ -357,7 +377,8 @@ class Plan:
         secrets: by key, in the order of the map.
         order: keys so that what is referenced comes first.
         levels: the whole map, then each path that an entry or `access` names.
-        alarms: the topic that failed rotations are published to.
+        alarms: the topic that notifications are published to.
+        watch: what they are about.
         files: where the files may be that its references read.
         warnings: what is allowed but rarely meant.
         places: the positions of the map's keys and values in its file.
@@ -374,6 +395,7 @@ class Plan:
     order: tuple[str, ...]
     levels: tuple[Level, ...]
     alarms: CreateTopic | NamedTopic | None
+    watch: PlannedWatch
     files: FileFolders
     places: Places = field(compare=False, repr=False)
     warnings: tuple[Problem, ...] = ()

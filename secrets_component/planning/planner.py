@@ -40,6 +40,7 @@ from secrets_component.planning.plan import (
     PlannedReplica,
     PlannedRestart,
     PlannedSecret,
+    PlannedWatch,
     Rotation,
     Source,
     Structured,
@@ -135,6 +136,7 @@ class _Planner:
         self._check_names(secrets)
         self._check_renames(secrets)
         self._check_references(secrets)
+        self._check_decoys(secrets)
         stacks = {}
         for component in header.stacks:
             stack = header.stack(component)
@@ -153,6 +155,7 @@ class _Planner:
             order=self_references.order(secrets, self._report),
             levels=self._access.levels(secrets),
             alarms=self._alarms(),
+            watch=self._watch(secrets),
             files=self._files,
             places=self._instance,
             warnings=tuple(self._report.warnings),
@@ -193,6 +196,46 @@ class _Planner:
 
         return None
 
+    def _topic_for(self, rotation: Rotation | None) -> Template | None:
+        """Return the named topic for an entry that something is reported of."""
+        if rotation is None and self._header.alarms.detections is None:
+            return None
+
+        return self._topic
+
+    def _watch(self, secrets: Mapping[str, PlannedSecret]) -> PlannedWatch:
+        alarms = self._header.alarms
+        if self._alarms() is None:
+            return PlannedWatch()
+
+        if alarms.detections is None:
+            return PlannedWatch(("rotation_failed",))
+
+        wanted = alarms.detections.model_dump()
+        if wanted["unexpected_read"] is None:
+            wanted["unexpected_read"] = self._names_readers(secrets)
+
+        names = tuple(name for name, is_on in wanted.items() if is_on)
+        return PlannedWatch(names, tuple(wanted["decoy_touched"]), tuple(alarms.expected))
+
+    def _names_readers(self, secrets: Mapping[str, PlannedSecret]) -> bool:
+        """Return whether the map names any reader, so that others are unexpected."""
+        access = self._header.access
+        has_roles = any(block.attach_to for block in (access, *access.paths.values()))
+        has_grants = any(secret.policy or secret.grants for secret in secrets.values())
+        return has_roles or has_grants or bool(self._header.alarms.expected)
+
+    def _check_decoys(self, secrets: Mapping[str, PlannedSecret]) -> None:
+        detections = self._header.alarms.detections
+        if detections is None:
+            return
+
+        for index, key in enumerate(detections.decoy_touched):
+            if key not in secrets:
+                place = ("alarms", "detections", "decoy_touched", index)
+                message = f"there is no entry{shown(key)}{did_you_mean(key, secrets)}"
+                self._report.error(place, message, at_value=True)
+
     def _secret(self, key: str, entry: Entry) -> PlannedSecret:
         path: KeyPath = ("secrets", key)
         rotation = self._rotation(entry, path)
@@ -211,7 +254,7 @@ class _Planner:
             replicas=self._replicas(entry.replicas, kms_key, path),
             rotation=rotation,
             on_rotate=self._on_rotate(entry, path),
-            alarm_topic=self._topic if rotation is not None else None,
+            alarm_topic=self._topic_for(rotation),
             policy=self._access.policy(entry, path),
             grants=self._access.grants_of(entry, path),
             recovery_window_in_days=entry.recovery_window_in_days,

@@ -1,28 +1,32 @@
-"""Alarms: notifications of failed rotations, for which CloudWatch has no metric.
+"""Alarms: notifications of failed rotations, and of what else CloudTrail reports of the secrets.
 
-One EventBridge rule per map sends the events of its rotating secrets to an SNS topic. A topic that
-the map names must allow `events.amazonaws.com` to publish; if it is encrypted, its key must be
-customer-managed and allow the same service to use it
-(https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions).
+EventBridge rules send the events to an SNS topic; where only many of them matter, a CloudWatch
+alarm on the rule's own metric does. A topic that the map names must allow `events.amazonaws.com`
+and `cloudwatch.amazonaws.com` to publish; if it is encrypted, its key must be customer-managed and
+allow the same services to use it
+(https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions,
+https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from typing import Any
 
 import pulumi
 from pulumi_aws import cloudwatch, sns
 
-from secrets_component.arns import Arn
 from secrets_component.iam import documents
+from secrets_component.planning import detections
+from secrets_component.planning.detections import Detection
 from secrets_component.planning.plan import CreateTopic, NamedTopic, PlannedSecret
 from secrets_component.resources import events
+from secrets_component.resources.keys import KeysInUse
 from secrets_component.resources.scope import Scope
-from secrets_component.secret_map.names import level_prefix
+from secrets_component.resources.watching import Watching
 
-_FAILURES = ("RotationFailed", "TestRotationFailed", "RotationAbandoned")
 _ALARMS = "alarms"
+_MAX_ALARM_NAME = 255
 _MAX_TOPIC_NAME = 80
 """What the provider makes at most of the logical name (pulumi-aws, `resource_overrides.go`); AWS
 allows 256 characters."""
@@ -34,12 +38,12 @@ def topic(scope: Scope) -> pulumi.Output[str] | None:
     It comes before the rotation functions that the map deploys: their dead letters go there too.
     """
     wanted = scope.plan.alarms
-    rotating = _rotating(scope)
-    if wanted is None or not rotating:
+    reported = _reported(scope)
+    if wanted is None or not reported:
         return None
 
     if isinstance(wanted, NamedTopic):
-        return pulumi.Output.from_input(scope.values.fill(wanted.template, rotating[0].key))
+        return pulumi.Output.from_input(scope.values.fill(wanted.template, reported[0].key))
 
     created = sns.Topic(
         scope.map_part(_ALARMS, joint="-"),
@@ -50,64 +54,158 @@ def topic(scope: Scope) -> pulumi.Output[str] | None:
     return created.arn
 
 
-def raise_on_failed_rotation(scope: Scope, topic_arn: pulumi.Output[str] | None) -> None:
-    """Create the rule that sends the events of failed rotations to the topic."""
-    if topic_arn is None or scope.plan.alarms is None:
+def _reported(scope: Scope) -> list[PlannedSecret]:
+    """Return the secrets of which something is reported."""
+    secrets = list(scope.plan.secrets.values())
+    if scope.plan.watch.is_only_of_rotations:
+        return [secret for secret in secrets if secret.rotation]
+
+    return secrets
+
+
+def watch(
+    scope: Scope, topic_arn: pulumi.Output[str] | None, keys: Mapping[str, KeysInUse]
+) -> None:
+    """Create the rules that send events to the topic, and the alarms that count them.
+
+    Args:
+        scope: the map.
+        topic_arn: the topic; None without alarms.
+        keys: the keys of the secrets, by entry.
+    """
+    if topic_arn is None:
         return
 
-    rotating = _rotating(scope)
-    arns = [scope.values.own_outputs["secret_arns", secret.key] for secret in rotating]
-    logical = scope.map_part(_ALARMS, joint="-")
-    options = pulumi.ResourceOptions(parent=scope.parent)
-    rule = cloudwatch.EventRule(
-        logical,
-        name=scope.name_if_needed(_ALARMS, events.MAX_RULE_NAME, other="."),
-        description=f"reports failed rotations of {scope.name}"[: events.MAX_DESCRIPTION],
-        event_pattern=pulumi.Output.all(*arns).apply(partial(_failures_of, scope, rotating)),
-        tags=dict(scope.plan.tags) or None,
-        opts=options,
-    )
+    watching = Watching(scope, keys)
+    rules: list[tuple[str, Detection, cloudwatch.EventRule]] = []
+    alarms = []
+    for detection in detections.chosen(scope.plan.watch.names):
+        for number in range(watching.count(detection)):
+            part = _part(detection, number)
+            rule = _detecting_rule(scope, part, detection, watching.pattern(detection, number))
+            rules.append((part, detection, rule))
+            if detection.threshold is not None:
+                alarms.append(_alarm(scope, part, detection, rule, topic_arn))
+
     needed = []
     if isinstance(scope.plan.alarms, CreateTopic):
-        policy = pulumi.Output.all(topic_arn, rule.arn).apply(_may_publish)
+        rule_arns = pulumi.Output.all(*(rule.arn for _, _, rule in rules))
+        alarm_arns = pulumi.Output.all(*(alarm.arn for alarm in alarms))
+        policy = pulumi.Output.all(topic_arn, rule_arns, alarm_arns).apply(_may_publish)
+        logical = scope.map_part(_ALARMS, joint="-")
+        options = pulumi.ResourceOptions(parent=scope.parent)
         needed = [sns.TopicPolicy(logical, arn=topic_arn, policy=policy, opts=options)]
 
+    for part, detection, rule in rules:
+        if detection.threshold is None:
+            _target(scope, part, detection, rule, topic_arn, needed)
+
+
+def _part(detection: Detection, number: int) -> str:
+    """Return the last part of a rule's logical name; failed rotations had the first rule."""
+    part = _ALARMS
+    if detection.name != "rotation_failed":
+        part = f"{_ALARMS}-{detection.name.replace('_', '-')}"
+
+    if number:
+        part = f"{part}-{number + 1}"
+
+    return part
+
+
+def _detecting_rule(
+    scope: Scope, part: str, detection: Detection, pattern: pulumi.Output[str]
+) -> cloudwatch.EventRule:
+    state = detections.READ_EVENTS if detection.is_read else None
+    return cloudwatch.EventRule(
+        scope.map_part(part, joint="-"),
+        name=scope.name_if_needed(part, events.MAX_RULE_NAME, other="."),
+        description=f"{detection.title} ({scope.name})"[: events.MAX_DESCRIPTION],
+        event_pattern=pattern,
+        state=state,
+        tags=dict(scope.plan.tags) or None,
+        opts=pulumi.ResourceOptions(parent=scope.parent),
+    )
+
+
+def _target(
+    scope: Scope,
+    part: str,
+    detection: Detection,
+    rule: cloudwatch.EventRule,
+    topic_arn: pulumi.Output[str],
+    needed: Sequence[pulumi.Resource],
+) -> None:
+    sent = detections.message(detection, scope.name)
     cloudwatch.EventTarget(
-        logical,
+        scope.map_part(part, joint="-"),
         rule=rule.name,
         arn=topic_arn,
         target_id=_ALARMS,  # the rule's only target
-        opts=pulumi.ResourceOptions(parent=scope.parent, depends_on=needed),
+        input_transformer=cloudwatch.EventTargetInputTransformerArgs(
+            input_paths=dict(sent.paths), input_template=sent.template
+        ),
+        opts=pulumi.ResourceOptions(parent=scope.parent, depends_on=list(needed)),
     )
 
 
-def _rotating(scope: Scope) -> list[PlannedSecret]:
-    return [secret for secret in scope.plan.secrets.values() if secret.rotation]
+def _alarm(
+    scope: Scope,
+    part: str,
+    detection: Detection,
+    rule: cloudwatch.EventRule,
+    topic_arn: pulumi.Output[str],
+) -> cloudwatch.MetricAlarm:
+    """Create the alarm that counts the events of a rule, which needs no target for it.
 
-
-def _failures_of(scope: Scope, rotating: Sequence[PlannedSecret], arns: Sequence[str]) -> str:
-    """Return the rule's pattern, which is limited to 2,048 characters.
-
-    One prefix matches the map's whole level. Adopted secrets with names outside it are listed.
+    "If RuleName is specified, the number of events that matched with a specific rule"
+    (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html).
     """
-    level = level_prefix(scope.plan.context, scope.plan.environment, None)
-    prefix = Arn.parse(arns[0]).home.secret_arn(level)
-    secret_ids: list[str | Mapping[str, str]] = [{"prefix": prefix}]
-    for secret, arn in zip(rotating, arns, strict=True):
-        if not secret.name.startswith(level):
-            secret_ids.append(arn)
+    advice = "; ".join(detection.advice)
+    return cloudwatch.MetricAlarm(
+        scope.map_part(part, joint="-"),
+        name=scope.name_if_needed(part, _MAX_ALARM_NAME),
+        alarm_description=f"{detection.title} (map {scope.name}). Next: {advice}"[:1024],
+        namespace="AWS/Events",
+        metric_name="MatchedEvents",
+        dimensions={"RuleName": rule.name},
+        statistic="Sum",
+        period=60 * detections.THRESHOLD_MINUTES,
+        evaluation_periods=1,
+        threshold=detection.threshold,
+        comparison_operator="GreaterThanOrEqualToThreshold",
+        treat_missing_data="notBreaching",
+        alarm_actions=[topic_arn],
+        tags=dict(scope.plan.tags) or None,
+        opts=pulumi.ResourceOptions(parent=scope.parent),
+    )
 
-    return events.service_event(_FAILURES, secret_ids)
+
+def _may_publish(known: Sequence[Any]) -> str:
+    """Return the policy of the topic, for the ARNs of the topic, the rules and the alarms."""
+    topic_arn, rule_arns, alarm_arns = known
+    services = {"events": ("RuleOfTheMapPublishes", rule_arns)}
+    if alarm_arns:
+        services["cloudwatch"] = ("AlarmOfTheMapPublishes", alarm_arns)
+
+    statements = []
+    for service, (sid, arns) in services.items():
+        statements.append(
+            {
+                "Sid": sid,
+                "Effect": "Allow",
+                "Principal": {"Service": f"{service}.amazonaws.com"},
+                "Action": "sns:Publish",
+                "Resource": topic_arn,
+                "Condition": {"ArnEquals": {"aws:SourceArn": _one_or_all(arns)}},
+            }
+        )
+
+    return documents.document(statements)
 
 
-def _may_publish(known: Sequence[str]) -> str:
-    topic_arn, rule_arn = known
-    statement = {
-        "Sid": "RuleOfTheMapPublishes",
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sns:Publish",
-        "Resource": topic_arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
-    }
-    return documents.document([statement])
+def _one_or_all(arns: Sequence[str]) -> str | list[str]:
+    if len(arns) == 1:
+        return arns[0]
+
+    return list(arns)

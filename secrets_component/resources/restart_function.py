@@ -1,4 +1,4 @@
-"""The Lambda function behind `on_rotate`: restarts the consumers of a secret that has rotated.
+"""The Lambda function behind `on_rotate`: restarts the consumers of a secret with a new value.
 
 This file is the function's whole code. It imports only what Lambda's Python runtime includes, and
 nothing from this package. AWS retries a failed call at most twice
@@ -23,16 +23,20 @@ class RestartError(Exception):
 
 
 def handler(event: Mapping[str, Any], _: object) -> None:
-    """Restart every target, then report those that failed.
+    """Restart every target, unless the value is the secret's first; report those that failed.
 
     Args:
         event: what the rule's target makes of EventBridge's event: `secret`, the ARN of the secret
-            that has rotated; `time`, when; `restart`, a list of `{"ecs_service": <ARN>}` and
+            with a new value; `time`, when; `restart`, a list of `{"ecs_service": <ARN>}` and
             `{"lambda": <ARN>}`.
 
     Raises:
         RestartError: at least one target failed to restart.
     """
+    if _is_first(event["secret"]):
+        _LOG.info("restarted nothing: %s has its first value", event["secret"])
+        return
+
     failures = []
     for target in event["restart"]:
         ((kind, arn),) = target.items()
@@ -41,10 +45,31 @@ def handler(event: Mapping[str, Any], _: object) -> None:
         except (BotoCoreError, ClientError) as error:
             failures.append(f"{arn}: {error}")
         else:
-            _LOG.info("restarted %s after the rotation of %s", arn, event["secret"])
+            _LOG.info("restarted %s for the new value of %s", arn, event["secret"])
 
     if failures:
         raise RestartError("; ".join(failures))
+
+
+def _is_first(secret: str) -> bool:
+    """Return whether a secret has had no value before the one that it has now.
+
+    "Whenever you move AWSCURRENT, Secrets Manager automatically moves the label AWSPREVIOUS to the
+    version that AWSCURRENT was removed from" (API_UpdateSecretVersionStage.html). Where AWS does
+    not answer, as a policy of the secret's may have it, it counts as another one: what is restarted
+    once too often is better off than what keeps a password that no longer logs in.
+    """
+    try:
+        found = boto3.client("secretsmanager").describe_secret(SecretId=secret)
+    except (BotoCoreError, ClientError) as error:
+        _LOG.warning("restarting without knowing whether the value is the first: %s", error)
+        return False
+
+    labels: set[str] = set()
+    for of_version in found.get("VersionIdsToStages", {}).values():
+        labels.update(of_version)
+
+    return "AWSPREVIOUS" not in labels
 
 
 def _redeploy(arn: str, _: str) -> None:
@@ -58,7 +83,7 @@ def _touch(arn: str, time: str) -> None:
     # setting. The description affects nothing else, and changing it requires no reading of the
     # other settings, which include environment variables.
     boto3.client("lambda").update_function_configuration(
-        FunctionName=arn, Description=f"restarted: its secret rotated at {time}"
+        FunctionName=arn, Description=f"restarted: new value of its secret at {time}"
     )
 
 

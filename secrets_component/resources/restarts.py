@@ -1,4 +1,4 @@
-"""Restarts consumers after a rotation.
+"""Restarts consumers once a secret has another value, by a rotation or by hand.
 
 EventBridge itself can neither redeploy an ECS service nor update a Lambda function. One small
 function per map does (`restart_function.py`), called by one rule per secret. By default EventBridge
@@ -74,7 +74,7 @@ class _Target:
 
 
 def restart_consumers(scope: Scope) -> None:
-    """Create what restarts the consumers under `on_rotate` once the secret's rotation succeeded."""
+    """Create what restarts the consumers under `on_rotate` once the secret has a new value."""
     targets = {}
     for secret in scope.plan.secrets.values():
         known = _known_targets(scope, secret)
@@ -84,9 +84,9 @@ def restart_consumers(scope: Scope) -> None:
     if not targets:
         return
 
-    any_secret_arn = scope.values.own_outputs["secret_arns", next(iter(targets))]
-    function = _restart_function(scope, list(chain.from_iterable(targets.values())))
-    permission = _permission(scope, function, any_secret_arn)
+    secret_arns = [scope.values.own_outputs["secret_arns", key] for key in targets]
+    function = _restart_function(scope, secret_arns, list(chain.from_iterable(targets.values())))
+    permission = _permission(scope, function, secret_arns[0])
     for key, known in targets.items():
         _rule(scope, scope.plan.secrets[key], known, function, permission)
 
@@ -132,7 +132,9 @@ def _target_arn(plan: Plan, place: KeyPath, kind: str, known: Sequence[str]) -> 
     return arn
 
 
-def _restart_function(scope: Scope, targets: Sequence[_Target]) -> lambda_.Function:
+def _restart_function(
+    scope: Scope, secret_arns: Sequence[pulumi.Output[str]], targets: Sequence[_Target]
+) -> lambda_.Function:
     """Create the function with its log and a role that may restart the targets."""
     logical = scope.map_part(_ON_ROTATE, joint="-")
     # Of these names, those of functions are limited the most.
@@ -150,7 +152,11 @@ def _restart_function(scope: Scope, targets: Sequence[_Target]) -> lambda_.Funct
         opts=options,
     )
     kinds = [target.kind for target in targets]
-    arns = pulumi.Output.all(log.arn, *(target.arn for target in targets))
+    arns = pulumi.Output.all(
+        log.arn,
+        pulumi.Output.all(*secret_arns),
+        pulumi.Output.all(*(target.arn for target in targets)),
+    )
     rights = iam.RolePolicy(
         logical,
         name=name,
@@ -174,14 +180,17 @@ def _restart_function(scope: Scope, targets: Sequence[_Target]) -> lambda_.Funct
     )
 
 
-def _restart_rights(kinds: Sequence[str], arns: Sequence[str]) -> str:
-    """Return the policy of the role: write the function's own log, and restart the targets."""
-    log_arn, *target_arns = arns
+def _restart_rights(kinds: Sequence[str], known: tuple[str, Sequence[str], Sequence[str]]) -> str:
+    """Return the policy of the role: write its log, know first versions, restart the targets."""
+    log_arn, secret_arns, target_arns = known
     arns_by_kind = defaultdict(set)
     for kind, arn in zip(kinds, target_arns, strict=True):
         arns_by_kind[kind].add(arn)
 
-    statements = [_allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_arn}:*"])]
+    statements = [
+        _allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_arn}:*"]),
+        _allow(["secretsmanager:DescribeSecret"], sorted(secret_arns)),
+    ]
     for kind, restart in _RESTART_KINDS.items():
         if kind in arns_by_kind:
             statements.append(_allow([restart.action], sorted(arns_by_kind[kind])))
@@ -224,14 +233,14 @@ def _rule(
     function: lambda_.Function,
     permission: lambda_.Permission,
 ) -> None:
-    """Create the rule that calls the function when this one secret has rotated."""
+    """Create the rule that calls the function when this one secret has a new value."""
     digest = hashlib.sha256(secret.name.encode()).hexdigest()[:16]
     secret_arn = scope.values.own_outputs["secret_arns", secret.key]
     rule = cloudwatch.EventRule(
         scope.logical(secret, _ON_ROTATE),
         name=f"{_RULE_PREFIX}{digest}",  # a secret's name can be longer than a rule's 64 characters
         description=f"restarts consumers of {secret.name}"[: events.MAX_DESCRIPTION],
-        event_pattern=secret_arn.apply(_rotation_of),
+        event_pattern=secret_arn.apply(events.new_value),
         tags=dict(secret.tags) or None,
         opts=scope.options(secret, _ON_ROTATE),
     )
@@ -243,15 +252,11 @@ def _rule(
         arn=function.arn,
         target_id=_ON_ROTATE,  # the rule's only target
         input_transformer=cloudwatch.EventTargetInputTransformerArgs(
-            input_paths={"secret": "$.detail.additionalEventData.SecretId", "time": "$.time"},
+            input_paths={"secret": "$.resources[0]", "time": "$.time"},
             input_template=arns.apply(partial(_event_template, kinds)),
         ),
         opts=scope.options(secret, _ON_ROTATE, depends_on=[permission]),
     )
-
-
-def _rotation_of(secret_arn: str) -> str:
-    return events.service_event(["RotationSucceeded"], [secret_arn])
 
 
 def _event_template(kinds: Sequence[str], arns: Sequence[str]) -> str:

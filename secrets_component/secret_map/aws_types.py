@@ -208,6 +208,23 @@ Principal = Annotated[PlainText, _refused_for(_principal_or_reference_problem)]
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
 
+
+def _caller_problem(value: str) -> str | None:
+    if PRINCIPAL.fullmatch(value):
+        return None
+
+    return (
+        "expected an account id, or the ARN of a role or user "
+        "(`arn:aws:iam::<account>:role/<name>`)"
+    )
+
+
+KnownPrincipal = Annotated[PlainText, _refused_for(_caller_problem)]
+"""An account id, or the ARN of a role or user; no reference.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+"""
+
 OrganizationId = Annotated[
     str, _matching(r"o-[a-z0-9]{10,32}", "an organization id such as `o-a1b2c3d4e5`")
 ]

@@ -20,6 +20,7 @@ from secrets_component.secret_map.aws_types import (
     HierarchyPart,
     HostedKind,
     KeyId,
+    KnownPrincipal,
     Label,
     LambdaFunction,
     LogDays,
@@ -96,7 +97,9 @@ class Header(_MapBlock):
     """Who can use all secrets of the map, or those under a path. Default: no grants."""
 
     alarms: Alarms = Field(default_factory=lambda: Alarms())
-    """Notifications for failed rotations. Default: none."""
+    """Notifications for failed rotations and, with `detections`, for what else happens to the
+    secrets. Default: none.
+    """
 
     stacks: dict[Label, StackOrName] = {}
     """Pulumi stacks by component; `${output.<component>.<name>}` reads from them. Default: none."""
@@ -235,16 +238,125 @@ class Access(LevelAccess):
 
 
 class Alarms(_MapBlock):
-    """Notifications to an SNS topic for rotations that fail, are abandoned, or fail their test."""
+    """Notifications to an SNS topic. CloudTrail delivers what they are about: a trail must log the
+    region's management events.
+    """
 
     create: bool = False
     """Create a topic; its ARN is an output. Mutually exclusive with `topic_arn`. Default: no."""
 
     topic_arn: TopicArn | None = None
     """ARN of an existing topic, or a reference to it. The topic must allow `events.amazonaws.com`
-    to publish. Mutually exclusive with `create`. Default: none.
+    to publish, and `cloudwatch.amazonaws.com` for what is counted. Mutually exclusive with
+    `create`. Default: none.
 
     https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+    """
+
+    detections: Detections | None = None
+    """What is reported, each by its name. `{}` turns on those that are rarely wrong. Default:
+    failed rotations only.
+    """
+
+    expected: list[KnownPrincipal] = []
+    """Whose calls are expected besides those whom `access` and `policy` name, the rotation
+    functions and the identity that deploys: account ids, or ARNs of roles or users. If several
+    identities deploy, list them all, so that a run by another one changes nothing. Default: none.
+    """
+
+
+class Detections(_MapBlock):
+    """What is reported about the map's secrets. An unexpected caller is one whom the map does not
+    name anywhere. Callers of other accounts are known by their accounts only.
+    """
+
+    rotation_failed: bool = True
+    """A rotation fails, is abandoned, or fails its test. Default: yes.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieve-ct-entries.html
+    """
+
+    unexpected_read: bool | None = None
+    """An unexpected caller reads a value. Default: yes, if the map names any principal.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
+    """
+
+    denied_reads: bool = True
+    """Reads are denied 5 times within 5 minutes, whoever calls. Default: yes."""
+
+    batch_read: bool = False
+    """An unexpected caller reads a batch, of these secrets or by a filter. Default: no.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html
+    """
+
+    enumeration: bool = False
+    """An unexpected caller lists the account's secrets. Default: no.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html
+    """
+
+    deletion: bool = True
+    """A secret is deleted, and not by a deployment. Default: yes.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html
+    """
+
+    policy_changed: bool = True
+    """A secret's policy or replicas are changed, and not by a deployment. Default: yes.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutResourcePolicy.html
+    """
+
+    written_by_hand: bool = True
+    """A value that the map or rotation owns is written by someone else. Default: yes.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
+    """
+
+    rotation_changed: bool = True
+    """A rotation is switched off or changed, and not by a deployment. Default: yes.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CancelRotateSecret.html
+    """
+
+    console_read: bool = False
+    """Anyone reads a value in the console. Default: no."""
+
+    old_version_read: bool = False
+    """Anyone reads a version by its id, or the previous one. Default: no."""
+
+    read_after_deletion: bool = True
+    """Anyone reads a secret that is scheduled for deletion. Default: yes."""
+
+    key_weakened: bool = True
+    """A customer-managed key of the secrets is disabled, scheduled for deletion, or gets another
+    policy or a grant, and not by a deployment. A key that is named by its alias is not watched.
+    Default: yes.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html
+    """
+
+    decrypted_elsewhere: bool = False
+    """Anyone decrypts a secret's ciphertext without Secrets Manager. Default: no.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+    """
+
+    trail_weakened: bool = True
+    """Any trail of the region is stopped, deleted or changed, and not by a deployment. Default:
+    yes.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.html
+    """
+
+    decoy_touched: list[Label] = []
+    """Keys of entries that nobody is to use: any call about one is reported. Default: none."""
+
+    many_unexpected_reads: bool = False
+    """Unexpected callers read 20 times within 5 minutes: one notification, where `unexpected_read`
+    would send 20. Default: no.
     """
 
 
@@ -354,10 +466,10 @@ class Fields(_MapBlock):
     """
 
     on_rotate: list[Restart] = []
-    """What to restart after a rotation, in the secret's account and region. Needs a CloudTrail
-    trail there, which delivers the event. Default: nothing.
+    """What to restart once the secret has another value, in the secret's account and region: after
+    a rotation, and after a write by hand. A first value restarts nothing. Default: nothing.
 
-    https://docs.aws.amazon.com/secretsmanager/latest/userguide/monitoring-eventbridge.html
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/secret-event-notifications.html
     """
 
     kms_key_id: KeyId | None = None

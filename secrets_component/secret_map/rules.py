@@ -18,6 +18,7 @@ from secrets_component.secret_map.aws_types import MAX_VALUE_BYTES
 from secrets_component.secret_map.model import (
     CHARACTER_CLASSES,
     Access,
+    Alarms,
     Entry,
     Grants,
     Header,
@@ -41,7 +42,7 @@ def of_map(header: Header) -> Iterator[Finding]:
     yield from _stacks_named_like_the_map(header)
     yield from _within(("kms",), _in_kms(header.kms))
     yield from _within(("access",), _in_access(header.access))
-    yield from _within(("alarms",), _exclusive(header.alarms, "topic_arn", "create"))
+    yield from _within(("alarms",), _in_alarms(header.alarms))
 
 
 def of_entry(entry: Entry, written: Set[str]) -> Iterator[Finding]:
@@ -144,6 +145,16 @@ def _in_access(access: Access) -> Iterator[Finding]:
     yield from _in_grants(access)
     for path, grants in access.paths.items():
         yield from _within(("paths", path), _in_grants(grants))
+
+
+def _in_alarms(alarms: Alarms) -> Iterator[Finding]:
+    yield from _exclusive(alarms, "topic_arn", "create")
+    has_topic = alarms.create or alarms.topic_arn is not None
+    if alarms.detections is not None and not has_topic:
+        yield ("detections",), "needs a topic; set `create: true` or `topic_arn: <ARN>`"
+
+    if alarms.expected and alarms.detections is None:
+        yield ("expected",), "has no effect without `detections`"
 
 
 def _in_grants(grants: Grants) -> Iterator[Finding]:

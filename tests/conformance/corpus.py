@@ -82,7 +82,7 @@ def _value(found: Input, value: Any) -> Any:
         return json.dumps(value, sort_keys=True)
 
     if found.type == "map":
-        return {key: _value(_TEXT, inner) for key, inner in value.items()}
+        return {key: _value(_TEXT, inner) for key, inner in value.items() if inner is not None}
 
     if value == snapshots.SECRET and any(rule.limit == "base64" for rule in found.rules):
         return BASE64_SECRET

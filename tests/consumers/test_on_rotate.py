@@ -1,8 +1,8 @@
-"""`on_rotate`, really deployed: the event of a rotation goes through the rule to the function."""
+"""`on_rotate`, really deployed: the event of a new value goes through the rule to the function."""
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,20 +10,16 @@ from sandbox.environment import Sandbox
 from secrets_component.resources import restart_function
 from tests.conftest import Aws, Secrets, Stack
 
-RECORDED = Path(__file__).parent / "events" / "rotation-succeeded.json"
 ACCOUNT, REGION = "123456789012", "eu-central-1"
-# The shape of a recorded event: requestParameters and responseElements are null, and the secret's
-# ARN stands in additionalEventData.SecretId (aws-samples' rotation-and-AppConfig walkthrough shows
-# a whole one; AWS's user guide, "Log AWS Secrets Manager events with AWS CloudTrail", the detail).
 
 
-def rotation_of(arn: str, **changed: str) -> dict[str, str]:
-    """The recorded event as an entry of PutEvents, told of another secret."""
-    event = json.loads(RECORDED.read_text().replace("SECRET_ARN", arn))
-    detail = {**event["detail"], **changed}
+def new_value_of(arn: str, label: str = "AWSCURRENT") -> dict[str, Any]:
+    """The event of AWS's page, `event-detail-secret-label-updated-secretsmanager.html`."""
+    detail = {"name": "n", "labelUpdated": label, "versionId": "v2"}
     return {
-        "Source": event["source"],
-        "DetailType": event["detail-type"],
+        "Source": "aws.secretsmanager",
+        "DetailType": "Secret Label Updated",
+        "Resources": [arn],
         "Detail": json.dumps(detail),
     }
 
@@ -118,15 +114,15 @@ def test_a_rotation_restarts_its_own_readers_and_no_others(
 
     aws("events").put_events(
         Entries=[
-            rotation_of(arns["quiet"]),
-            rotation_of(arns["db"] + "x"),
-            rotation_of(arns["db"], eventName="RotationFailed"),
-            {**rotation_of(arns["db"]), "DetailType": "AWS API Call via CloudTrail"},
+            new_value_of(arns["quiet"]),
+            new_value_of(arns["db"] + "x"),
+            new_value_of(arns["db"], "secretsmap"),
+            {**new_value_of(arns["db"]), "DetailType": "AWS API Call via CloudTrail"},
         ]
     )
     assert "Messages" not in aws("sqs").receive_message(QueueUrl=queue)
 
-    aws("events").put_events(Entries=[rotation_of(arns["db"])])
+    aws("secretsmanager").put_secret_value(SecretId=arns["db"], SecretString="by hand")
     (message,) = aws("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
     told = json.loads(message["Body"])
     assert told["secret"] == arns["db"]
@@ -135,7 +131,7 @@ def test_a_rotation_restarts_its_own_readers_and_no_others(
     restart_function.handler(told, None)
     assert deployments(aws) != before
     touched = aws("lambda").get_function_configuration(FunctionName="reads")
-    assert touched["Description"].startswith("restarted: its secret rotated at ")
+    assert touched["Description"].startswith("restarted: new value of its secret at ")
     assert not aws("lambda").get_function_configuration(FunctionName="rotates")["Description"]
 
 
@@ -151,6 +147,8 @@ def test_the_function_may_restart_only_what_the_map_names(
     policy = aws("iam").get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
     allowed = {tuple(one["Action"]): one["Resource"] for one in policy["Statement"]}
     (log,) = allowed.pop(("logs:CreateLogStream", "logs:PutLogEvents"))
+    described = allowed.pop(("secretsmanager:DescribeSecret",))
+    assert described == sorted(stack.outputs()["secret_arns"][key] for key in ("db", "other"))
     assert allowed == {
         ("ecs:UpdateService",): [f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/main/orders"],
         ("lambda:UpdateFunctionConfiguration",): [functions[1]],

@@ -50,7 +50,11 @@ access:
   readers: ["arn:aws:iam::123456789012:role/reader", "arn:aws:iam::123456789012:user/operator"]
   attach_to: [worker]
   paths: {{rds: {{admins: ["arn:aws:iam::123456789012:role/reader"]}}}}
-alarms: {{create: true}}
+alarms:
+  create: true
+  detections:  # one that counts is enough
+    {{deletion: false, policy_changed: false, written_by_hand: false, unexpected_read: false,
+      rotation_changed: false, read_after_deletion: false, key_weakened: false, trail_weakened: false}}
 secrets:
   master:
     path: rds
@@ -159,6 +163,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     for role in ("deployer", "reader", "worker"):
         made.aws("iam").create_role(RoleName=role, AssumeRolePolicyDocument=TRUST)
     made.aws("iam").create_user(UserName="operator")
+    where = {"LocationConstraint": REGION}
+    made.aws("s3").create_bucket(Bucket="trail", CreateBucketConfiguration=where)
+    made.aws("cloudtrail").create_trail(Name="trail", S3BucketName="trail")
+    made.aws("cloudtrail").start_logging(Name="trail")
     yield made
     api.stop(home)
 

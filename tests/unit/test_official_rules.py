@@ -56,7 +56,10 @@ EVERYTHING = """\
 context_name: x
 kms: {create: true, multi_region: true}
 access: {readers: ["arn:aws:iam::123456789012:role/app"], attach_to: [app], paths: {a/b: {}}}
-alarms: {create: true}
+alarms:
+  create: true
+  expected: ["arn:aws:iam::123456789012:user/breakglass", "210987654321"]
+  detections: {batch_read: true, many_unexpected_reads: true, decoy_touched: [binary]}
 tags: {team: payments}
 secrets:
   binary: {secret_binary: AAAA}
@@ -197,7 +200,9 @@ def maps(draw: Any) -> dict[str, Any]:
                 "deletion_window_in_days": st.integers(7, 30),
             },
         ),
-        "alarms": st.just({"create": True}),
+        "alarms": st.sampled_from(
+            [{"create": True}, {"create": True, "detections": {"many_unexpected_reads": True}}]
+        ),
         "access": st.fixed_dictionaries(
             {},
             optional={

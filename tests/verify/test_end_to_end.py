@@ -82,16 +82,7 @@ def leaves_nothing(aws: Aws, tmp_path: Path) -> Iterator[None]:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.fixture
-def trail(aws: Aws) -> None:
-    """A trail that logs the region; the sandbox delivers its events without one as well."""
-    bucket = {"LocationConstraint": REGION}
-    aws("s3").create_bucket(Bucket="trail", CreateBucketConfiguration=bucket)
-    aws("cloudtrail").create_trail(Name="trail", S3BucketName="trail")
-    aws("cloudtrail").start_logging(Name="trail")
-
-
-@pytest.mark.usefixtures("leaves_nothing", "trail")
+@pytest.mark.usefixtures("leaves_nothing")
 def test_all_rules_are_as_expected_and_everything_is_removed(start: Start) -> None:
     text, errors = start("all", "--yes").communicate(timeout=600)
     verdicts = re.findall(r" (ok|DIFFERS|not checked)$", text, re.MULTILINE)

@@ -184,3 +184,31 @@ def test_a_disabled_rule_sends_nothing(aws: Aws, rule: str, source: str) -> None
     aws("events").enable_rule(Name=rule)
     put(aws, source)
     assert len(aws("sqs").receive_message(QueueUrl=queue)["Messages"]) == 1
+
+
+def test_moves_of_labels_are_reported_except_for_two(aws: Aws, name: str) -> None:
+    queue = aws("sqs").create_queue(QueueName=f"q{uuid.uuid4()}")["QueueUrl"]
+    queue_arn = f"arn:aws:sqs:eu-central-1:{ACCOUNT}:{queue.rpartition('/')[2]}"
+    rule = f"r{uuid.uuid4()}"
+    pattern = {"detail-type": ["Secret Label Updated"], "detail": {"name": [name]}}
+    aws("events").put_rule(Name=rule, EventPattern=json.dumps(pattern))
+    aws("events").put_targets(Rule=rule, Targets=[{"Id": "q", "Arn": queue_arn}])
+    sm = aws("secretsmanager")
+    arn = sm.create_secret(Name=name)["ARN"]
+    ids = []
+    for labels in (["AWSCURRENT"], ["AWSPENDING"], ["ours"], ["AWSCURRENT", "ours"]):
+        put = sm.put_secret_value(SecretId=name, SecretString=str(labels), VersionStages=labels)
+        ids.append(put["VersionId"])
+
+    got = aws("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    events = [json.loads(message["Body"]) for message in got]
+    assert {(event["source"], *event["resources"]) for event in events} == {
+        ("aws.secretsmanager", arn)
+    }
+    moved = [(event["detail"]["labelUpdated"], event["detail"]["versionId"]) for event in events]
+    assert moved == [
+        ("AWSCURRENT", ids[0]),
+        ("ours", ids[2]),
+        ("AWSCURRENT", ids[3]),
+        ("ours", ids[3]),
+    ]

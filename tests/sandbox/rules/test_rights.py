@@ -24,6 +24,8 @@ LAMBDA = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function"
 EVENTS = f"arn:aws:events:{REGION}:{ACCOUNT}:rule"
 LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group"
 SNS = f"arn:aws:sns:{REGION}:{ACCOUNT}"
+ALARM = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm"
+TRAIL = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/t"
 TAGS = [{"Key": "a", "Value": "b"}]
 
 
@@ -104,6 +106,12 @@ def key(cloud: None) -> str:
         ("sns", "UntagResource", {"ResourceArn": f"{SNS}:t"}, [("sns:UntagResource", f"{SNS}:t")]),
         ("ecs", "UpdateService", {"service": "s"}, [("ecs:UpdateService", "*")]),
         ("monitoring", "PutMetricData", {}, [("cloudwatch:PutMetricData", "*")]),
+        ("monitoring", "PutMetricAlarm", {"AlarmName": "a", "Tags": TAGS}, [("cloudwatch:PutMetricAlarm", f"{ALARM}:a"), ("cloudwatch:TagResource", f"{ALARM}:a")]),
+        ("monitoring", "DescribeAlarms", {"AlarmNames": ["a"]}, [("cloudwatch:DescribeAlarms", f"{ALARM}:a")]),
+        ("monitoring", "ListTagsForResource", {"ResourceARN": f"{ALARM}:a"}, [("cloudwatch:ListTagsForResource", f"{ALARM}:a")]),
+        ("cloudtrail", "DescribeTrails", {}, [("cloudtrail:DescribeTrails", "*")]),
+        ("cloudtrail", "GetTrailStatus", {"Name": "t"}, [("cloudtrail:GetTrailStatus", TRAIL)]),
+        ("cloudtrail", "GetEventSelectors", {"TrailName": TRAIL}, [("cloudtrail:GetEventSelectors", TRAIL)]),
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("cloud")

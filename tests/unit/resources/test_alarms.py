@@ -91,3 +91,44 @@ def test_topic_and_rule_keep_their_automatic_names_where_those_are_valid(name: s
 def test_target_has_an_id_that_aws_accepts_whatever_the_component_is_called() -> None:
     made = deploy(map_of("{create: true}"), name="n" * 100).made
     assert made["EventTarget", f"{'n' * 100}-alarms"]["targetId"] == "alarms"
+
+
+WATCHED = "{create: true, detections: {}}"
+
+
+def test_alarm_counts_the_events_of_its_rule_and_reaches_the_topic() -> None:
+    made = deploy(map_of(WATCHED)).made
+    alarm = made["MetricAlarm", "m-alarms-denied-reads"]
+    assert (alarm["namespace"], alarm["metricName"]) == ("AWS/Events", "MatchedEvents")
+    assert alarm["threshold"] == 5
+    assert alarm["period"] == 300
+    assert alarm["treatMissingData"] == "notBreaching"
+    assert ("EventTarget", "m-alarms-denied-reads") not in made
+
+
+def test_created_topic_lets_its_rules_and_alarms_publish() -> None:
+    policy = deploy(map_of(WATCHED)).made["TopicPolicy", "m-alarms"]["policy"]
+    services = [one["Principal"]["Service"] for one in json.loads(policy)["Statement"]]
+    assert services == ["events.amazonaws.com", "cloudwatch.amazonaws.com"]
+
+
+def test_message_says_what_happened_and_what_to_do() -> None:
+    target = deploy(map_of(WATCHED)).made["EventTarget", "m-alarms-deletion"]
+    content = json.loads(target["inputTransformer"]["inputTemplate"])["content"]
+    assert content["title"] == "A secret was deleted, and not by a deployment"
+    assert "map: m" in content["description"]
+    assert content["nextSteps"]
+
+
+def test_detections_report_secrets_that_do_not_rotate_either() -> None:
+    deployed = deploy(map_of(WATCHED, "secret_data: v"))
+    assert ("Topic", "m-alarms") in deployed.made
+    assert ("EventRule", "m-alarms") in deployed.made
+
+
+def test_named_topic_is_read_for_secrets_that_do_not_rotate() -> None:
+    text = "stacks: {sns: o/sns/dev}\n" + map_of(
+        "{topic_arn: '${output.sns.topic}', detections: {}}", "secret_data: v"
+    )
+    made = deploy(text, {"o/sns/dev": {"topic": TOPIC}}).made
+    assert made["EventTarget", "m-alarms-deletion"]["arn"] == TOPIC

@@ -17,9 +17,15 @@ class Clients:
     def __init__(self) -> None:
         self.calls: list[dict[str, Any]] = []
         self.broken: set[str] = set()
+        self.versions = {"v1": ["AWSPREVIOUS"], "v2": ["AWSCURRENT"]}
 
     def client(self, _: str) -> "Clients":
         return self
+
+    def describe_secret(self, SecretId: str) -> dict[str, Any]:  # noqa: N803 # boto3's name
+        if SecretId in self.broken:
+            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "DescribeSecret")
+        return {"VersionIdsToStages": self.versions} if self.versions else {}
 
     def update_service(self, **call: Any) -> None:
         self.calls.append(call)
@@ -51,9 +57,27 @@ def test_function_is_restarted_by_its_description_alone(clients: Clients) -> Non
     assert clients.calls == [
         {
             "FunctionName": READER,
-            "Description": "restarted: its secret rotated at 2026-01-01T00:00:00Z",
+            "Description": "restarted: new value of its secret at 2026-01-01T00:00:00Z",
         }
     ]
+
+
+@pytest.mark.parametrize("versions", [{"v1": ["AWSCURRENT", "ours"]}, {}])
+def test_first_value_of_a_secret_restarts_nothing(
+    clients: Clients, versions: dict[str, list[str]]
+) -> None:
+    clients.versions = versions
+    restart_function.handler(event({"ecs_service": SERVICE}, {"lambda": READER}), None)
+    assert clients.calls == []
+
+
+def test_restart_is_made_where_aws_does_not_say_whether_the_value_is_the_first(
+    clients: Clients, caplog: pytest.LogCaptureFixture
+) -> None:
+    clients.broken = {"arn"}
+    restart_function.handler(event({"lambda": READER}), None)
+    assert len(clients.calls) == 1
+    assert "restarting without knowing whether the value is the first" in caplog.text
 
 
 def test_failure_is_raised_after_every_target_was_tried(clients: Clients) -> None:

@@ -103,14 +103,9 @@ def test_rule_matches_the_one_secret_and_carries_what_restarts() -> None:
     rule = made["EventRule", "m.a.on-rotate"]
     assert json.loads(rule["eventPattern"]) == {
         "source": ["aws.secretsmanager"],
-        "detail-type": ["AWS Service Event via CloudTrail"],
-        "detail": {
-            "eventSource": ["secretsmanager.amazonaws.com"],
-            "eventName": ["RotationSucceeded"],
-            "additionalEventData": {
-                "SecretId": [f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/a-AbCdEf"]
-            },
-        },
+        "detail-type": ["Secret Label Updated"],
+        "resources": [f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/a-AbCdEf"],
+        "detail": {"labelUpdated": ["AWSCURRENT"]},
     }
     transformer = made["EventTarget", "m.a.on-rotate"]["inputTransformer"]
     assert json.loads(transformer["inputTemplate"]) == {
@@ -119,9 +114,19 @@ def test_rule_matches_the_one_secret_and_carries_what_restarts() -> None:
         "restart": [{"ecs_service": SERVICE}, {"lambda": READER}],
     }
     assert transformer["inputPaths"] == {
-        "secret": "$.detail.additionalEventData.SecretId",
+        "secret": "$.resources[0]",
         "time": "$.time",
     }
+
+
+def test_function_may_learn_of_its_secrets_whether_a_value_is_the_first() -> None:
+    made = deploy(map_of("[{lambda: reader}]")).made
+    statements = json.loads(made["RolePolicy", "m-on-rotate"]["policy"])["Statement"]
+    (describing,) = (one for one in statements if "Describe" in one["Action"][0])
+    assert describing["Action"] == ["secretsmanager:DescribeSecret"]
+    assert describing["Resource"] == [
+        f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x/dev/a-AbCdEf"
+    ]
 
 
 def test_function_runs_this_packages_file_and_only_these_rules_may_call_it() -> None:

@@ -22,6 +22,9 @@ def refusal(name: str, value: object) -> str:
     return str(detail["msg"]).removeprefix("Value error, ")
 
 
+CALLER = (
+    "expected an account id, or the ARN of a role or user (`arn:aws:iam::<account>:role/<name>`)"
+)
 ACCEPTED: list[tuple[str, object]] = [
     ("Label", "a"),
     ("Label", "_a-B_9"),
@@ -42,6 +45,8 @@ ACCEPTED: list[tuple[str, object]] = [
     ("Principal", f"arn:aws-cn:iam::{ACCOUNT}:user/name"),
     ("Principal", "events.amazonaws.com"),
     ("Principal", "logs.cn-north-1.amazonaws.com.cn"),
+    ("KnownPrincipal", ACCOUNT),
+    ("KnownPrincipal", f"arn:aws:iam::{ACCOUNT}:role/name"),
     ("OrganizationId", "o-a1b2c3d4e5"),
     ("RoleName", "name+=,.@-_"),
     ("RoleName", "r" * 64),
@@ -110,6 +115,8 @@ REFUSED: list[tuple[str, object, str]] = [
     ("KeyId", "alias/", KEY),
     ("KeyId", "my key", KEY),
     ("KeyId", f"arn:aws:kms:eu-west-1:{ACCOUNT}:1234abcd", KEY),
+    ("KnownPrincipal", "events.amazonaws.com", CALLER),
+    ("KnownPrincipal", REFERENCE, CALLER),
     ("Principal", "*", WILDCARD),
     ("Principal", f"arn:aws:iam::{ACCOUNT}:role/*", WILDCARD),
     ("Principal", f"arn:aws:iam::{ACCOUNT}:role/reader?", WILDCARD),
@@ -212,7 +219,7 @@ def test_reference_is_accepted_because_its_value_is_not_known_yet(name: str) -> 
     assert validate(name, f"arn:{REFERENCE}:*") == f"arn:{REFERENCE}:*"
 
 
-@pytest.mark.parametrize("name", ["PlainText", "Principal"])
+@pytest.mark.parametrize("name", ["PlainText", "Principal", "KnownPrincipal"])
 def test_account_id_needs_no_quotes(name: str) -> None:
     assert validate(name, int(ACCOUNT)) == ACCOUNT
 

@@ -51,6 +51,8 @@ MAPS: list[tuple[str, tuple[str | int, ...], str]] = [
     ("kms: {create: true, alias: alias/aws/x}", ("kms", "alias"), "the prefix `alias/aws/` is reserved; choose another alias"),
     ("kms: {create: true, alias: aws/x}", ("kms", "alias"), "the prefix `alias/aws/` is reserved; choose another alias"),
     ("alarms: {create: true, topic_arn: '${output.m.t}'}", ("alarms", "create"), "`create` and `topic_arn` are mutually exclusive; remove one"),
+    ("alarms: {detections: {}}", ("alarms", "detections"), "needs a topic; set `create: true` or `topic_arn: <ARN>`"),
+    ("alarms: {create: true, expected: ['123456789012']}", ("alarms", "expected"), "has no effect without `detections`"),
     ("access: {organization_id: o-a1b2c3d4e5}", ("access", "organization_id"), "has no effect without `readers` or `admins`"),
     ("access: {paths: {a/b: {organization_id: o-a1b2c3d4e5}}}", ("access", "paths", "a/b", "organization_id"), "has no effect without `readers` or `admins`"),
 ]  # fmt: skip
@@ -70,6 +72,7 @@ def test_contradiction_in_a_map_is_found_once(
         "name: own, stacks: {other: o/p/dev}",
         "kms: {create: true, multi_region: true, alias: alias/my/key_1-2}",
         "alarms: {create: true}",
+        "alarms: {create: true, detections: {}, expected: ['123456789012']}",
         "alarms: {topic_arn: '${output.m.t}'}",
         "access: {organization_id: o-a1b2c3d4e5, readers: ['123456789012']}",
         "access: {organization_id: o-a1b2c3d4e5, admins: ['123456789012']}",

@@ -109,6 +109,12 @@ def test_description_is_not_wrapped_within_a_paragraph() -> None:
 
 def test_schema_states_defaults_of_blocks() -> None:
     fields = map_schema()["$defs"]["SecretMapFile"]["properties"]
-    assert fields["alarms"]["default"] == {"create": False, "topic_arn": None}
+    assert fields["kms"]["default"]["create"] is False
+    assert fields["alarms"]["default"] == {
+        "create": False,
+        "topic_arn": None,
+        "detections": None,
+        "expected": [],
+    }
     assert fields["kms"]["default"]["deletion_window_in_days"] == 30
     assert "default" not in fields["context_name"]

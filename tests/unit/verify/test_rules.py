@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.unit.verify.conftest import FakeDeployment
-from verify import api_calls, event_rules, rules, trails
+from verify import api_calls, event_rules, rules
 from verify.api_calls import Calls, Measurement, NotMeasuredError
 from verify.polling import Reads
 from verify.rules import RULES, Rule, check, note_versions, write_as_operator
@@ -356,21 +356,13 @@ def test_change_of_an_unchanged_map_differs(
     assert seen.text == (changes[0] if changes else "no change")
 
 
-@pytest.mark.parametrize(
-    ("trail", "is_restarted", "expected"),
-    [("all", True, True), ("all", False, False), (None, False, None)],
-)
-def test_restart_after_a_rotation_is_expected_where_a_trail_logs(
-    scene: Scene,
-    monkeypatch: pytest.MonkeyPatch,
-    trail: str | None,
-    is_restarted: bool,
-    expected: bool | None,
+@pytest.mark.parametrize("is_restarted", [True, False])
+def test_restart_after_a_rotation_is_expected(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, is_restarted: bool
 ) -> None:
     monkeypatch.setattr(rules, "_RESTART_SECONDS", 0)
-    monkeypatch.setattr(trails, "logging_trail", lambda _: trail)
     monkeypatch.setattr(event_rules, "is_restarted_by_rotation", lambda _: is_restarted)
-    assert see("`on_rotate` restarts", scene).is_expected is expected
+    assert see("`on_rotate` restarts", scene).is_expected is is_restarted
 
 
 def calls(*names: str, writes: tuple[str, ...] = ()) -> Calls:

@@ -1,0 +1,89 @@
+"""Whether CloudTrail delivers what a map is to report: without a trail, alarms stay silent.
+
+A trail must log the region's management events, those that only read too
+(https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi.runtime import settings
+from pulumi.runtime.mocks import MockMonitor
+
+from secrets_component.arns import Home
+from secrets_component.lookups.inventory import AccountError, Inventory
+from secrets_component.lookups.safeguards import open_inventory
+from secrets_component.planning.plan import Plan
+
+_NOWHERE = (
+    "no CloudTrail trail logs all management events of {region}, so nothing will be reported; "
+    "create one, or let one log reading and writing calls (docs/monitoring.md)"
+)
+
+
+def warn_without_trail(plan: Plan, home: Home, parent: pulumi.Resource) -> None:
+    """Warn where nothing would be reported although the map asks for more than failed rotations.
+
+    Mocks have no account.
+    """
+    if plan.watch.is_only_of_rotations or isinstance(settings.get_monitor(), MockMonitor):
+        return
+
+    try:
+        is_logged = any_trail_logs(open_inventory(home))
+    except AccountError as error:
+        pulumi.log.warn(f"cannot check whether a CloudTrail trail logs: {error}", parent)
+        return
+
+    if not is_logged:
+        pulumi.log.warn(_NOWHERE.format(region=home.region), parent)
+
+
+def any_trail_logs(inventory: Inventory) -> bool:
+    """Return whether a trail of the account logs all management events of the region.
+
+    Raises:
+        AccountError: AWS does not answer, or refuses; it needs `cloudtrail:DescribeTrails`,
+            `GetTrailStatus` and `GetEventSelectors`.
+    """
+    found = inventory.ask("cloudtrail", "describe_trails", includeShadowTrails=True)
+    for trail in found["trailList"]:
+        is_here = trail.get("IsMultiRegionTrail") or trail.get("HomeRegion") == inventory.region
+        if is_here and _logs(inventory, trail["TrailARN"]):
+            return True
+
+    return False
+
+
+def _logs(inventory: Inventory, trail_arn: str) -> bool:
+    if not inventory.ask("cloudtrail", "get_trail_status", Name=trail_arn)["IsLogging"]:
+        return False
+
+    selectors = inventory.ask("cloudtrail", "get_event_selectors", TrailName=trail_arn)
+    return _selects_management_events(selectors)
+
+
+def _selects_management_events(selectors: Mapping[str, Any]) -> bool:
+    """Return whether reading and writing management events are logged; by default they are.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.html,
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html
+    """
+    plain = selectors.get("EventSelectors") or []
+    advanced = selectors.get("AdvancedEventSelectors") or []
+    if not plain and not advanced:
+        return True
+
+    for selector in plain:
+        if selector.get("IncludeManagementEvents", True) and selector["ReadWriteType"] == "All":
+            return True
+
+    for selector in advanced:
+        fields = {one["Field"]: one.get("Equals") for one in selector["FieldSelectors"]}
+        if fields.get("eventCategory") == ["Management"] and "readOnly" not in fields:
+            return True
+
+    return False
