@@ -124,11 +124,12 @@ class _EditorSchema(GenerateJsonSchema):
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
         """Return the schema of a mapping with the form of its keys beside that of its values."""
         mapping: JsonSchemaValue = {"type": "object"}
-        if "keys_schema" in schema:
-            mapping["propertyNames"] = self.generate_inner(schema["keys_schema"])
-
-        if "values_schema" in schema:
-            mapping["additionalProperties"] = self.generate_inner(schema["values_schema"])
+        keys = self.generate_inner(schema.get("keys_schema", {"type": "any"}))
+        values = self.generate_inner(schema.get("values_schema", {"type": "any"}))
+        mapping["additionalProperties"] = values or True
+        is_limited = keys.keys() - {"type"}
+        if is_limited:
+            mapping["propertyNames"] = keys
 
         self.update_with_validations(mapping, schema, self.ValidationsMapping.object)
         return mapping

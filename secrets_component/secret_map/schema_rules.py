@@ -3,8 +3,8 @@
 Whatever `validate` accepts, these accept: where a default could make an entry right, a rule holds
 only in maps whose `defaults` set none of its fields.
 
-Conditions stand under `if: {not: …}` and consequences under `else`: editors complete keys and show
-descriptions from what stands under a plain `if` or `then`.
+Conditions stand under `if: {not: …}` and consequences under `else`: editors complete keys from what
+stands under a plain `if` or `then`, and again from a second `not` inside of the first.
 """
 
 from __future__ import annotations
@@ -18,6 +18,14 @@ _SET: Schema = {"not": UNSET}
 _ON: Schema = {"const": True}
 _OFF: Schema = {"const": False}
 _FILLED: Schema = {"type": "array", "minItems": 1}
+
+_TEXT = (
+    r"^(?:[^$]|\$+(?![${])|(?:\$\$)+\{"
+    r"|(?:\$\$)*\$\{(?:output|random|config|env|file)\.[^}]*\})*$"
+)
+"""A text whose references are of a known kind, and closed; `$${` starts none."""
+
+_BASE64 = r"^[A-Za-z0-9+/\n]+[=\n]*$|\$\{"
 
 ENTRY_FIELDS = (
     "generate_random_password",
@@ -53,6 +61,11 @@ def _having(**fields: Schema) -> Schema:
 def _without(*fields: str) -> Schema:
     """Return the condition that a mapping has none of some fields."""
     return {"not": {"anyOf": [{"required": [field]} for field in fields]}}
+
+
+def _other_than(field: str, *values: Schema) -> Schema:
+    """Return the condition that a field is not there, or has one of some other values."""
+    return {"anyOf": [_without(field), *(_having(**{field: value}) for value in values)]}
 
 
 def _refusing(field: str, message: str) -> Schema:
@@ -117,7 +130,7 @@ def kms() -> Schema:
     alias = {"type": "string", "pattern": "^(?:alias/)?(?!aws/)[A-Za-z0-9/_-]+$"}
     return _all(
         when(
-            {**_having(multi_region=_ON), "not": _having(create=_ON)},
+            {**_having(multi_region=_ON), **_other_than("create", _OFF)},
             _refusing("multi_region", no_effect),
         ),
         _inside("alias", {"anyOf": [alias, UNSET]}),
@@ -126,10 +139,14 @@ def kms() -> Schema:
 
 def grants() -> Schema:
     """Return the rules for who can use secrets."""
-    nobody = {"not": {"anyOf": [_having(readers=_FILLED), _having(admins=_FILLED)]}}
+    empty = {"type": "array", "maxItems": 0}
+    nobody = [_other_than("readers", empty), _other_than("admins", empty)]
     message = "has no effect without `readers` or `admins`"
     return _all(
-        when({**_having(organization_id=_SET), **nobody}, _refusing("organization_id", message))
+        when(
+            {**_having(organization_id=_SET), "allOf": nobody},
+            _refusing("organization_id", message),
+        )
     )
 
 
@@ -158,7 +175,7 @@ def generated() -> Schema:
     rules = [{"$ref": "#/definitions/PasswordRules"}]
     for field, algorithm in (("curve", "ecdsa"), ("bits", "rsa")):
         condition = _having(**{field: _SET, "kind": {"const": "key_pair"}})
-        other = {**condition, "not": _having(algorithm={"const": algorithm})}
+        other = {**condition, **_other_than("algorithm", {"not": {"const": algorithm}})}
         message = f"has no effect without `algorithm: {algorithm}`"
         rules.append(when(other, _refusing(field, message)))
 
@@ -185,7 +202,7 @@ def hosted_rotation() -> Schema:
 
 def entry() -> Schema:
     """Return the rules for an entry, whatever the map's `defaults` are."""
-    maybe_rotates = {"not": _having(rotation_automatically=_OFF)}
+    maybe_rotates = _other_than("rotation_automatically", _ON)
     rotates = _having(rotation_automatically=_ON, rotation={"type": "object"})
     recovery = {"anyOf": [{"const": 0}, {"type": "integer", "minimum": 7}]}
     both_schedules = {**_having(rotation_days=_SET, rotation_schedule=_SET), **maybe_rotates}
@@ -217,6 +234,8 @@ def entry() -> Schema:
             _having(random_password={"type": "object"}, generate_random_password=_OFF),
             _refusing("random_password", "needs `generate_random_password: true`"),
         ),
+        _inside("secret_data", {"$ref": "#/definitions/Texts"}),
+        _inside("secret_binary", {"anyOf": [_encoded(), UNSET]}),
         _inside("recovery_window_in_days", recovery),
         _inside("random_password", {"$ref": "#/definitions/PasswordRules"}),
         _inside(
@@ -226,6 +245,27 @@ def entry() -> Schema:
         _inside("access", {"$ref": "#/definitions/GrantsRules"}),
         _inside("tags", _keys_other_than("[aA][wW][sS]:.*", "the tag prefix `aws:` is reserved")),
     )
+
+
+def _encoded() -> Schema:
+    return {"type": "string", "pattern": _BASE64, "errorMessage": "expected base64"}
+
+
+def texts() -> Schema:
+    """Return the rule for the texts in a value, at any depth."""
+    text = {
+        "type": "string",
+        "pattern": _TEXT,
+        "errorMessage": "unknown or unclosed reference; expected `${output.<component>.<name>}`, "
+        "`${random.<name>}`, `${config.<key>}`, `${env.<NAME>}` or `${file.<path>}`; write `$${` "
+        "for a literal `${`",
+    }
+    inner = {"$ref": "#/definitions/Texts"}
+    nested: list[Schema] = [
+        {"type": "object", "additionalProperties": inner},
+        {"type": "array", "items": inner},
+    ]
+    return {"anyOf": [text, *nested, {"type": "number"}, {"type": "boolean"}, UNSET]}
 
 
 def alone() -> Schema:
@@ -292,4 +332,5 @@ def definitions() -> dict[str, Schema]:
         "PasswordRules": password(),
         "GeneratedRules": generated(),
         "RotationRules": hosted_rotation(),
+        "Texts": texts(),
     }
