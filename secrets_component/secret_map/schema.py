@@ -241,6 +241,7 @@ def _complete_blocks(blocks: dict[str, Any]) -> None:
     for name, block in blocks.items():
         block["title"] = _TITLES[name]
         for field, schema in block["properties"].items():
+            _complete_choices(schema)
             if field in _EXAMPLES:
                 _example_place(schema)["examples"] = _EXAMPLES[field]
 
@@ -259,10 +260,23 @@ def _example_place(schema: Schema) -> Schema:
     return place
 
 
+def _complete_choices(schema: Schema) -> None:
+    """Let editors show the field's own sentence, and name what a mapping is to them."""
+    for choice in schema.get("anyOf", ()):
+        if "$ref" in choice:
+            choice["description"] = schema["description"]
+        elif choice.get("type") == "object":
+            choice["title"] = "JSON object"
+
+
 def _templates() -> Schema:
     """Return the names of the templates, and the form of paths to one's own."""
-    path = {"type": "string", "pattern": r"/|\.tpl$|\.json$", "examples": ["./policy.json.tpl"]}
-    return {"anyOf": [{"type": "string", "enum": list(model.TEMPLATES)}, path]}
+    names = "|".join(model.TEMPLATES)
+    return {
+        "pattern": rf"^(?:{names})$|/|\.tpl$|\.json$",
+        "errorMessage": "expected the name of a template, or the path of one of your own",
+        "examples": [*model.TEMPLATES, "./policy.json.tpl"],
+    }
 
 
 def _form_of_policies(block: Schema) -> None:

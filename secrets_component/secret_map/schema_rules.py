@@ -120,8 +120,8 @@ def of_map() -> Schema:
 
 
 def _keys_other_than(pattern: str, message: str) -> Schema:
-    unwanted = {"not": {"type": "string", "pattern": f"^{pattern}$"}, "errorMessage": message}
-    return {"type": "object", "propertyNames": unwanted}
+    names = {"type": "string", "pattern": f"^(?!{pattern}$)", "errorMessage": message}
+    return {"type": "object", "propertyNames": names}
 
 
 def kms() -> Schema:
@@ -204,7 +204,12 @@ def entry() -> Schema:
     """Return the rules for an entry, whatever the map's `defaults` are."""
     maybe_rotates = _other_than("rotation_automatically", _ON)
     rotates = _having(rotation_automatically=_ON, rotation={"type": "object"})
-    recovery = {"anyOf": [{"const": 0}, {"type": "integer", "minimum": 7}]}
+    recovery = {
+        "anyOf": [
+            {"const": 0, "errorMessage": "must be 0 or from 7 to 30"},
+            {"type": "integer", "minimum": 7},
+        ]
+    }
     both_schedules = {**_having(rotation_days=_SET, rotation_schedule=_SET), **maybe_rotates}
     both_functions = {**_having(rotation_lambda_arn=_SET, rotation=_SET), **maybe_rotates}
     exclusive = "`{}` and `{}` are mutually exclusive; remove one"
@@ -324,8 +329,8 @@ def definitions() -> dict[str, Schema]:
             "not": {"anyOf": [{"type": name} for name in types]},
         },
         "MapRules": of_map(),
-        "EntryRules": entry(),
-        "EntryAlone": alone(),
+        "EntryRules": {"title": "secret", **entry()},
+        "EntryAlone": {"title": "secret", **alone()},
         "KmsRules": kms(),
         "AccessRules": access(),
         "GrantsRules": grants(),
