@@ -127,7 +127,7 @@ def _keys_other_than(pattern: str, message: str) -> Schema:
 def kms() -> Schema:
     """Return the rules for the key that a map creates."""
     no_effect = "has no effect without `create: true`"
-    alias = {"type": "string", "pattern": "^(?:alias/)?(?!aws/)[A-Za-z0-9/_-]+$"}
+    alias = {"type": "string", "pattern": "^(?!(?:alias/)?aws/)[A-Za-z0-9/_-]+$"}
     return _all(
         when(
             {**_having(multi_region=_ON), **_other_than("create", _OFF)},
