@@ -46,21 +46,21 @@ _TITLES = {
 }
 """Nouns, as SchemaStore asks, by the blocks of the model."""
 
-_KEY = "alias/my-key"
-_ROLE = "arn:aws:iam::123456789012:role/my-app"
+_EXAMPLE_KEY = "alias/my-key"
+_EXAMPLE_ROLE = "arn:aws:iam::123456789012:role/my-app"
 _EXAMPLES = {
-    "admins": [_ROLE],
+    "admins": [_EXAMPLE_ROLE],
     "attach_to": ["my-app"],
     "bits": [3072],
     "curve": ["P256"],
-    "default_kms_key_id": [_KEY, "${output.kms.key_id}"],
+    "default_kms_key_id": [_EXAMPLE_KEY, "${output.kms.key_id}"],
     "deletion_window_in_days": [30],
     "ecs_service": ["main/orders"],
-    "kms_key_id": [_KEY, "${output.kms.key_id}"],
+    "kms_key_id": [_EXAMPLE_KEY, "${output.kms.key_id}"],
     "length": [32],
     "log_retention_in_days": [30],
-    "principals": [_ROLE],
-    "readers": [_ROLE],
+    "principals": [_EXAMPLE_ROLE],
+    "readers": [_EXAMPLE_ROLE],
     "recovery_window_in_days": [30, 7],
     "region": ["eu-west-1"],
     "rotated_fields": ["password"],
@@ -280,7 +280,7 @@ def _templates() -> Schema:
 
 
 def _form_of_policies(block: Schema) -> None:
-    """Tell documents, which have a `Statement`, from templates, as the model's tags do."""
+    """Require a `Statement` of documents, which tells them from templates, as in the model."""
     for choice in block["properties"]["policy"]["anyOf"]:
         if choice.get("type") == "object":
             choice["required"] = ["Statement"]

@@ -85,13 +85,13 @@ def _needing(**fields: Schema) -> Schema:
     return {"anyOf": choices}
 
 
-def _exclusive(first: str, first_value: Schema, second: str, second_value: Schema) -> Schema:
+def _not_both(first: str, first_value: Schema, second: str, second_value: Schema) -> Schema:
     condition = _having(**{first: first_value, second: second_value})
     message = f"`{second}` and `{first}` are mutually exclusive; remove one"
     return when(condition, _refusing(second, message))
 
 
-def _inside(field: str, rules: Schema) -> Schema:
+def _below(field: str, rules: Schema) -> Schema:
     """Return the rule that the value of a field obeys rules of its own."""
     return when({"required": [field]}, {"properties": {field: rules}})
 
@@ -100,7 +100,7 @@ def _all(*rules: Schema) -> Schema:
     return {"type": "object", "allOf": list(rules)}
 
 
-def of_map() -> Schema:
+def map_rules() -> Schema:
     """Return the rules for the fields at the top of a map."""
     key = _having(kms={"type": "object", **_having(create=_ON)}, default_kms_key_id=_SET)
     message = "`kms.create` and `default_kms_key_id` are mutually exclusive; remove one"
@@ -111,10 +111,10 @@ def of_map() -> Schema:
     entries = {"type": "object", "additionalProperties": {"$ref": "#/definitions/EntryAlone"}}
     return _all(
         when(key, _refusing("default_kms_key_id", message)),
-        _inside("kms", {"$ref": "#/definitions/KmsRules"}),
-        _inside("alarms", _all(_exclusive("topic_arn", _SET, "create", _ON))),
-        _inside("access", {"$ref": "#/definitions/AccessRules"}),
-        _inside("stacks", _keys_other_than("secretsmanager", "refers to this map itself")),
+        _below("kms", {"$ref": "#/definitions/KmsRules"}),
+        _below("alarms", _all(_not_both("topic_arn", _SET, "create", _ON))),
+        _below("access", {"$ref": "#/definitions/AccessRules"}),
+        _below("stacks", _keys_other_than("secretsmanager", "refers to this map itself")),
         when(takes_no_defaults, {"properties": {"secrets": entries}}),
     )
 
@@ -133,7 +133,7 @@ def kms() -> Schema:
             {**_having(multi_region=_ON), **_other_than("create", _OFF)},
             _refusing("multi_region", no_effect),
         ),
-        _inside("alias", {"anyOf": [alias, UNSET]}),
+        _below("alias", {"anyOf": [alias, UNSET]}),
     )
 
 
@@ -154,7 +154,7 @@ def access() -> Schema:
     """Return the rules for who can use the secrets of a map, or of its paths."""
     rules = {"$ref": "#/definitions/GrantsRules"}
     paths = {"type": "object", "additionalProperties": rules}
-    return _all(rules, _inside("paths", paths))
+    return _all(rules, _below("paths", paths))
 
 
 def password() -> Schema:
@@ -214,10 +214,10 @@ def entry() -> Schema:
     both_functions = {**_having(rotation_lambda_arn=_SET, rotation=_SET), **maybe_rotates}
     exclusive = "`{}` and `{}` are mutually exclusive; remove one"
     return _all(
-        _exclusive("generate_random_password", _ON, "secret_data", _SET),
-        _exclusive("generate_random_password", _ON, "secret_binary", _SET),
-        _exclusive("secret_data", _SET, "secret_binary", _SET),
-        _exclusive("import", _SET, "restore_deleted", _ON),
+        _not_both("generate_random_password", _ON, "secret_data", _SET),
+        _not_both("generate_random_password", _ON, "secret_binary", _SET),
+        _not_both("secret_data", _SET, "secret_binary", _SET),
+        _not_both("import", _SET, "restore_deleted", _ON),
         when(
             both_schedules,
             _refusing("rotation_schedule", exclusive.format("rotation_schedule", "rotation_days")),
@@ -239,16 +239,16 @@ def entry() -> Schema:
             _having(random_password={"type": "object"}, generate_random_password=_OFF),
             _refusing("random_password", "needs `generate_random_password: true`"),
         ),
-        _inside("secret_data", {"$ref": "#/definitions/Texts"}),
-        _inside("secret_binary", {"anyOf": [_encoded(), UNSET]}),
-        _inside("recovery_window_in_days", recovery),
-        _inside("random_password", {"$ref": "#/definitions/PasswordRules"}),
-        _inside(
+        _below("secret_data", {"$ref": "#/definitions/Texts"}),
+        _below("secret_binary", {"anyOf": [_encoded(), UNSET]}),
+        _below("recovery_window_in_days", recovery),
+        _below("random_password", {"$ref": "#/definitions/PasswordRules"}),
+        _below(
             "random",
             {"type": "object", "additionalProperties": {"$ref": "#/definitions/GeneratedRules"}},
         ),
-        _inside("access", {"$ref": "#/definitions/GrantsRules"}),
-        _inside("tags", _keys_other_than("[aA][wW][sS]:.*", "the tag prefix `aws:` is reserved")),
+        _below("access", {"$ref": "#/definitions/GrantsRules"}),
+        _below("tags", _keys_other_than("[aA][wW][sS]:.*", "the tag prefix `aws:` is reserved")),
     )
 
 
@@ -328,7 +328,7 @@ def definitions() -> dict[str, Schema]:
             "description": "Without a value, as if the key were not there.",
             "not": {"anyOf": [{"type": name} for name in types]},
         },
-        "MapRules": of_map(),
+        "MapRules": map_rules(),
         "EntryRules": {"title": "secret", **entry()},
         "EntryAlone": {"title": "secret", **alone()},
         "KmsRules": kms(),
