@@ -15,8 +15,10 @@ Schema = dict[str, Any]
 
 UNSET = {"$ref": "#/definitions/Unset"}
 _SET: Schema = {"not": UNSET}
-_ON: Schema = {"const": True}
-_OFF: Schema = {"const": False}
+_ON: Schema = {"not": {"enum": [False, "false", "False", "FALSE"]}}
+_OFF: Schema = {"not": {"enum": [True, "true", "True", "TRUE"]}}
+"""What is not off is on: yaml-language-server 1.18 compares the spelling of booleans with `const`."""
+
 _FILLED: Schema = {"type": "array", "minItems": 1}
 
 _TEXT = (

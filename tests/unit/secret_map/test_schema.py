@@ -168,12 +168,12 @@ def test_invalid_maps_are_rejected(
 
 
 def nodes(schema: object) -> Iterator[dict[str, Any]]:
+    if isinstance(schema, list):
+        for value in schema:
+            yield from nodes(value)
     if isinstance(schema, dict):
         yield schema
-    inner = schema.values() if isinstance(schema, dict) else schema
-    if isinstance(schema, dict | list):
-        for value in inner:
-            yield from nodes(value)
+        yield from nodes(list(schema.values()))
 
 
 def test_definitions_are_all_reachable() -> None:
