@@ -17,7 +17,7 @@ UNSET = {"$ref": "#/definitions/Unset"}
 _SET: Schema = {"not": UNSET}
 _ON: Schema = {"not": {"enum": [False, "false", "False", "FALSE"]}}
 _OFF: Schema = {"not": {"enum": [True, "true", "True", "TRUE"]}}
-"""What is not off is on: yaml-language-server 1.18 compares the spelling of booleans with `const`."""
+"""What is not off is on: to yaml-language-server 1.18, no boolean equals a `const`."""
 
 _FILLED: Schema = {"type": "array", "minItems": 1}
 
