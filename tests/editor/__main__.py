@@ -1,4 +1,4 @@
-"""Ask yaml-language-server about every map, and record what it answers: `make editor`.
+"""Ask yaml-language-server about every map, and Mermaid about its picture: `make editor`.
 
 Needs Node.js and the npm registry, so it is no part of `make test`, which compares the record with
 the schema of today.
@@ -6,6 +6,7 @@ the schema of today.
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -31,22 +32,30 @@ def main() -> int:
         print(problem)
     asked = len(answers["completions"]) + len(answers["hovers"]) + len(answers["mistakes"])
     print(
-        f"yaml-language-server {version()}: {len(answers['maps'])} maps, {asked} questions, "
-        f"{len(found)} wrong answers; Ajv's strict mode accepts the schema"
+        f"yaml-language-server {version()}: {len(answers['maps'])} maps, {asked} questions; "
+        f"Mermaid: {len(answers['graphs'])} graphs; {len(found)} wrong answers; "
+        "Ajv's strict mode accepts the schema"
     )
     return int(bool(found))
 
 
 def _answers() -> dict[str, Any]:
     schema = record.schema_text()
-    run(["node", "check.mjs"], install(), schema)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "secret-map.schema.json"
+    folder = install()
+    run(["node", "check.mjs"], folder, schema)
+    graphs = record.graphs()
+    wrong = json.loads(run(["node", "graph.mjs"], folder, json.dumps(graphs)))
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary) / "secret-map.schema.json"
         path.write_text(schema, "utf-8")
         with language_server(path) as server:
             return {
                 "server": version(),
                 "schema": record.digest(schema),
+                "graphs": {
+                    name: {"graph": record.digest(text), "problems": wrong[name]}
+                    for name, text in graphs.items()
+                },
                 "maps": {name: _checked(server, name, text) for name, text in valid_maps().items()},
                 "completions": {
                     name: _completed(server, name, question)

@@ -5,6 +5,7 @@ Protocol: https://microsoft.github.io/language-server-protocol/specifications/ls
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -17,7 +18,7 @@ from typing import Any
 from sandbox.toolchain import cache_directory
 
 HERE = Path(__file__).parent
-_FILES = ("package.json", "package-lock.json", "check.mjs")
+_FILES = ("package.json", "package-lock.json", "check.mjs", "graph.mjs")
 _PACKAGE = "yaml-language-server"
 
 
@@ -37,7 +38,8 @@ def install() -> Path:
     Raises:
         EditorError: Node.js or the npm registry is missing.
     """
-    folder = cache_directory() / f"{_PACKAGE}-{version()}"
+    lock = (HERE / "package-lock.json").read_bytes()
+    folder = cache_directory() / f"{_PACKAGE}-{hashlib.sha256(lock).hexdigest()[:8]}"
     folder.mkdir(parents=True, exist_ok=True)
     for name in _FILES:
         shutil.copy(HERE / name, folder)

@@ -1,4 +1,4 @@
-"""What editors show for a map, as yaml-language-server answered (`make editor`)."""
+"""What editors and Mermaid show of a map, as they answered (`make editor`)."""
 
 from __future__ import annotations
 
@@ -22,9 +22,14 @@ def test_record_is_of_the_schema_of_today() -> None:
 
 def test_record_has_the_maps_of_the_repository() -> None:
     """A map that is new or has changed is held to the schema by `test_schema.py`."""
-    lasting = {name for name in valid_maps() if name.startswith(("stacks/", "tests/maps/"))}
+    lasting = {name for name in valid_maps() if name.startswith(record.LASTING)}
     assert lasting <= RECORDED["maps"].keys(), STALE
     assert any(name.startswith("README.md#") for name in RECORDED["maps"])
+
+
+def test_record_is_of_the_graphs_of_today() -> None:
+    today = {name: record.digest(text) for name, text in record.graphs().items()}
+    assert {name: asked["graph"] for name, asked in RECORDED["graphs"].items()} == today, STALE
 
 
 def test_record_has_every_question() -> None:
