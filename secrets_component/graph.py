@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from secrets_component.iam.grants import TemplatedPolicy
+from secrets_component.iam.grants import KINDS, TemplatedPolicy
 from secrets_component.planning.plan import (
     AwsManagedKey,
     KmsKey,
@@ -191,9 +191,9 @@ class _MapGraph:
     def _readers(self, secret: PlannedSecret) -> Iterator[tuple[str, str]]:
         """Yield the principals that can use a secret, and what they do with it."""
         for grant in secret.grants:
-            for kind, label in _ACCESS.items():
+            for kind in KINDS:
                 for grantee in grant.of(kind):
-                    yield str(grantee.principal), label
+                    yield str(grantee.principal), _ACCESS[kind]
 
         for level in self._plan.levels:
             if level.covers(secret.path):

@@ -239,7 +239,7 @@ def _docstrings_of_fields(source: str) -> dict[str, dict[str, str]]:
 def _complete_blocks(blocks: dict[str, Any]) -> None:
     """Add titles, examples, the names of the templates, and the rules between fields."""
     for name, block in blocks.items():
-        block["title"] = _TITLES[name]
+        block["title"] = _TITLES.get(name, name)
         for field, schema in block["properties"].items():
             _complete_choices(schema)
             if field in _EXAMPLES:
