@@ -64,7 +64,7 @@ verify-aws: setup ## on a real AWS account, check what the sandbox cannot prove 
 oracle: setup ## compare the IAM evaluator with a simulator (REQUESTS=…, SEED=…); RECORD=1 records
 	@$(RUN) -m tests.access.oracle --requests $(REQUESTS) --seed $(SEED) $(if $(RECORD),--record)
 
-editor: setup ## ask what editors and Mermaid show of the maps (needs Node.js); review the diff
+editor: setup ## ask editors, Mermaid and Pyright about maps and programs (needs Node.js)
 	@$(RUN) -m tests.editor
 
 fuzz: setup ## plan damaged maps and policy templates (MAPS=100000, SEED=1)

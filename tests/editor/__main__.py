@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.editor import record
+from tests.editor import record, typed
 from tests.editor.questions import COMPLETIONS, CURSOR, HOVERS, MISTAKES, Completion, Hover
 from tests.editor.server import EditorError, LanguageServer, install, language_server, run, version
 from tests.maps_of_repository import valid_maps
@@ -33,7 +33,8 @@ def main() -> int:
     asked = len(answers["completions"]) + len(answers["hovers"]) + len(answers["mistakes"])
     print(
         f"yaml-language-server {version()}: {len(answers['maps'])} maps, {asked} questions; "
-        f"Mermaid: {len(answers['graphs'])} graphs; {len(found)} wrong answers; "
+        f"Mermaid: {len(answers['graphs'])} graphs; Pyright: {len(answers['programs'])} pages; "
+        f"{len(found)} wrong answers; "
         "Ajv's strict mode accepts the schema"
     )
     return int(bool(found))
@@ -56,6 +57,7 @@ def _answers() -> dict[str, Any]:
                     name: {"graph": record.digest(text), "problems": wrong[name]}
                     for name, text in graphs.items()
                 },
+                "programs": typed.checked(folder),
                 "maps": {name: _checked(server, name, text) for name, text in valid_maps().items()},
                 "completions": {
                     name: _completed(server, name, question)

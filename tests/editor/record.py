@@ -62,7 +62,7 @@ def write(answers: dict[str, Any]) -> None:
 def problems(answers: dict[str, Any]) -> list[str]:
     """Return what is wrong with some answers, a line each."""
     found = []
-    for group in ("maps", "graphs", "completions", "hovers", "mistakes"):
+    for group in ("maps", "graphs", "programs", "completions", "hovers", "mistakes"):
         for name, asked in answers[group].items():
             found += [f"{group}, {name}: {message}" for message in asked["problems"]]
 

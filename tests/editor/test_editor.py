@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.editor import record
+from tests.editor import record, typed
 from tests.editor.questions import COMPLETIONS, HOVERS, MISTAKES
 from tests.editor.server import EditorError, install, version
 from tests.maps_of_repository import valid_maps
@@ -30,6 +30,12 @@ def test_record_has_the_maps_of_the_repository() -> None:
 def test_record_is_of_the_graphs_of_today() -> None:
     today = {name: record.digest(text) for name, text in record.graphs().items()}
     assert {name: asked["graph"] for name, asked in RECORDED["graphs"].items()} == today, STALE
+
+
+def test_record_is_of_the_programs_of_today() -> None:
+    today = {page: typed.digest(files) for page, files in typed.shown().items()}
+    recorded = {page: asked["programs"] for page, asked in RECORDED["programs"].items()}
+    assert recorded == today, STALE
 
 
 def test_record_has_every_question() -> None:
