@@ -34,7 +34,7 @@ def map_of(on_rotate: str, fields: str = ROTATING) -> str:
         ("[{ecs_service: orders}]", "m:3:33: error: `ecs_service`: expected `<cluster>/<service>` or the service's ARN, with its cluster in it"),
         (f"[{{lambda: '{READER}:1'}}]", "m:3:28: error: `lambda`: expected a Lambda function's name or ARN, without a version: only the unpublished one can change"),
         ("[{lambda: x, after: 3}]", "m:3:31: error: unknown key `after`"),
-        ("{lambda: x}", "m:3:18: error: `on_rotate`: expected a list (`[a, b]`)"),
+        ("{lambda: x}", "m:3:18: error: `on_rotate`: expected a list, such as `[{ecs_service: main/orders}]`"),
         ("[{lambda: '${output.nowhere.f}'}]", "m:3:29: error: `${output.nowhere.f}`: unknown component `nowhere`; add `nowhere: <organization>/nowhere/dev` under `stacks:`"),
     ],
 )  # fmt: skip
