@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up test setup unit lint bench docs conformance second-opinion oracle event-ruler long fuzz soak kills faults verify-aws down clean
+.PHONY: help up test setup unit lint bench docs conformance second-opinion oracle event-ruler editor long fuzz soak kills faults verify-aws down clean
 
 STACK ?= dev
 REQUESTS ?= 100000
@@ -69,6 +69,9 @@ oracle: setup ## compare the IAM evaluator with a simulator (REQUESTS=…, SEED=
 
 event-ruler: setup ## hold the alarms' event patterns against AWS's own matcher (needs Maven, JDK 17)
 	@$(RUN) -m tests.event_ruler
+
+editor: setup ## ask editors, Mermaid and Pyright about maps and programs (needs Node.js)
+	@$(RUN) -m tests.editor
 
 fuzz: setup ## plan damaged maps and policy templates (MAPS=100000, SEED=1)
 	@$(RUN) -m tests.fuzz --count $(MAPS) --seed $(SEED)

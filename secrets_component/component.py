@@ -121,5 +121,10 @@ class SecretMap(pulumi.ComponentResource):
 
         self.register_outputs(finished)
 
+    def export(self) -> None:
+        """Export all outputs of the map from the stack, for `SecretMapReference` to read."""
+        for output in self.OUTPUTS:
+            pulumi.export(output, getattr(self, output))
+
 
 SecretMap.OUTPUTS = tuple(inspect.get_annotations(SecretMap))

@@ -7,7 +7,7 @@ passwords require it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -285,9 +285,13 @@ def _entry(stack: str, output: str, key: str, found: Mapping[str, Any]) -> Any: 
         )
         raise pulumi.RunError(msg)
 
-    hint = did_you_mean(key, found)
-    msg = f"`{output}` of stack `{stack}` has no `{key}`; it has {_in_backticks(found)}{hint}"
-    raise pulumi.RunError(msg)
+    raise no_such_key(f"`{output}` of stack `{stack}`", key, found)
+
+
+def no_such_key(name: str, key: str, known: Collection[str]) -> pulumi.RunError:
+    """Return the error about a key that an output lacks, with the keys that it has."""
+    hint = did_you_mean(key, known)
+    return pulumi.RunError(f"{name} has no `{key}`; it has {_in_backticks(known)}{hint}")
 
 
 def _in_backticks(names: Iterable[str]) -> str:

@@ -7,13 +7,22 @@ import json
 from collections.abc import Mapping
 
 from secrets_component.cli.maps import open_account, plans_of, require_environment
-from secrets_component.cli.verb import OK, Verb, add_environment
+from secrets_component.cli.verb import OK, UsageError, Verb, add_environment
 from secrets_component.describe import describe, lines
+from secrets_component.graph import mermaid
 from secrets_component.planning.plan import Plan
 
 
 def _show_plan(options: argparse.Namespace) -> int:
+    if options.graph and options.live:
+        msg = "`--live` has no effect with `--graph`: the picture has no dates"
+        raise UsageError(msg)
+
     plans = plans_of(options.file, options.environment)
+    if options.graph:
+        print("\n".join(mermaid(plans.values())))
+        return OK
+
     next_rotations: dict[str, str] = {}
     if options.live:
         require_environment(options.file, plans)
@@ -56,7 +65,11 @@ def _print_json_plans(plans: Mapping[str, Plan], next_rotations: Mapping[str, st
 def _add_plan_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE")
     add_environment(parser)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON instead of text")
+    form.add_argument(
+        "--graph", action="store_true", help="print a Mermaid flowchart of the references"
+    )
     parser.add_argument(
         "--live", action="store_true", help="also query AWS for the next rotation dates"
     )
@@ -68,6 +81,7 @@ PLAN = Verb(
   secretsmap plan stacks/prod.yaml
   secretsmap plan shop.yaml --environment prod     a map that sets no environment
   secretsmap plan stacks/prod.yaml --live          with the next rotation dates from AWS
+  secretsmap plan stacks/prod.yaml --graph         as a picture, for a page in Markdown
   secretsmap plan stacks/prod.yaml --json | jq -r '.secrets[].name'""",
     add_arguments=_add_plan_arguments,
     run=_show_plan,

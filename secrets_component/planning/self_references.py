@@ -8,12 +8,10 @@ from collections.abc import Collection, Mapping
 from secrets_component.errors import Report, did_you_mean
 from secrets_component.planning.plan import PlannedSecret
 from secrets_component.secret_map.forms import COMPONENT
-from secrets_component.secret_map.references import Reference, ReferenceKind
+from secrets_component.secret_map.references import SELF_OUTPUTS, Reference, ReferenceKind
 
-SELF_OUTPUTS = ("generated_passwords", "public_keys", "secret_arns", "secret_names")
 _LONGEST_CYCLE = 20
 """A longer one is cut off in the message; its entries are read one after the other."""
-
 _KEY = 2  # the index of the entry's key in a reference's path: component, output, key
 
 

@@ -7,15 +7,50 @@ must not need the key to this stack's secrets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pulumi
 from pulumi_aws import secretsmanager
 
+from secrets_component.consumers import no_such_key
 from secrets_component.planning.plan import AwsManagedKey, PlannedSecret
 from secrets_component.resources.keys import KeysInUse
 from secrets_component.resources.scope import Scope
+
+
+class KeyedOutput(pulumi.Output[dict[str, Any]]):
+    """An output by key, which refuses a key that it will not have as soon as it is asked for."""
+
+    def __init__(
+        self, values: pulumi.Output[dict[str, Any]], name: str, keys: Collection[str]
+    ) -> None:
+        """Wrap an output, which keeps its dependencies and its secrecy.
+
+        Args:
+            values: the output.
+            name: what errors call it.
+            keys: those it will have once the resources exist.
+        """
+        super().__init__(
+            values.resources(),
+            values.future(with_unknowns=True),
+            values.is_known(),
+            values.is_secret(),
+        )
+        self._name = name
+        self._keys = frozenset(keys)
+
+    def __getitem__(self, key: str) -> pulumi.Output[Any]:
+        """Return the value under a key.
+
+        Raises:
+            pulumi.RunError: there is none; the keys that there are.
+        """
+        if key not in self._keys:
+            raise no_such_key(self._name, key, self._keys)
+
+        return super().__getitem__(key)
 
 
 class Outputs:
@@ -54,15 +89,24 @@ class Outputs:
         alarm_topic: pulumi.Output[str] | None,
     ) -> dict[str, pulumi.Output[Any]]:
         """Return all outputs of the map, in the order in which they are documented."""
-        generated = _combined(self._own("generated_passwords"))
+        generated = self._own("generated_passwords")
+        by_key: dict[str, tuple[pulumi.Output[dict[str, Any]], Collection[str]]] = {
+            "secret_arns": (_combined(self.secret_arns), self.secret_arns),
+            "secret_names": (_combined(self._names), self._names),
+            "secret_version_ids": (_combined(self._versions), self._versions),
+            "generated_passwords": (pulumi.Output.secret(_combined(generated)), generated),
+            "public_keys": (_combined(self._own("public_keys")), self._own("public_keys")),
+            "kms_key_arns": (_combined(self._key_arns).apply(_without_none), self._key_arns),
+            "policy_arns": (_combined(policy_arns), policy_arns),
+        }
+        keyed = {}
+        for name, (values, keys) in by_key.items():
+            keyed[name] = KeyedOutput(
+                values, f"`{name}` of the map `{self._scope.plan.name}`", keys
+            )
+
         return {
-            "secret_arns": _combined(self.secret_arns),
-            "secret_names": _combined(self._names),
-            "secret_version_ids": _combined(self._versions),
-            "generated_passwords": pulumi.Output.secret(generated),
-            "public_keys": _combined(self._own("public_keys")),
-            "kms_key_arns": _combined(self._key_arns).apply(_without_none),
-            "policy_arns": _combined(policy_arns),
+            **keyed,
             "waiting": pulumi.Output.from_input(self._waiting()),
             "initial_passwords": pulumi.Output.from_input(self._initial_passwords()),
             "next_rotations": pulumi.Output.from_input(dict(next_rotations)),

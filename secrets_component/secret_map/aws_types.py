@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from secrets_component.secret_map import names, schedules
+from secrets_component.secret_map.schema_hints import REFERENCE, Matching, Shown
 
 MAX_VALUE_BYTES = 65_536
 """Size limit of a secret's value.
@@ -87,25 +88,6 @@ def _refused_for(find_problem: Callable[[str], str | None]) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _matching(pattern: str, expectation: str) -> AfterValidator:
-    """Return a validator for strings that match a pattern or contain a reference.
-
-    Digits and letters are those of ASCII: AWS knows no others.
-    """
-    compiled = re.compile(pattern, re.ASCII)
-
-    def mismatch(value: str) -> str | None:
-        if "${" in value:
-            return None
-
-        if compiled.fullmatch(value):
-            return None
-
-        return f"expected {expectation}"
-
-    return _refused_for(mismatch)
-
-
 def _principal_or_reference_problem(value: str) -> str | None:
     if "${" in value:
         return None
@@ -123,7 +105,7 @@ def _number_as_text(value: object) -> object:
     return value
 
 
-Label = Annotated[str, _matching(r"[A-Za-z0-9_][A-Za-z0-9_-]*", "letters, digits, `_` and `-`")]
+Label = Annotated[str, Matching(r"[A-Za-z0-9_][A-Za-z0-9_-]*", "letters, digits, `_` and `-`")]
 """A key of the map itself: of an entry, a stack, a password. Not an AWS name."""
 
 
@@ -134,10 +116,17 @@ def _part_or_reference_problem(value: str) -> str | None:
     return names.part_problem(value)
 
 
-PlainText = Annotated[str, BeforeValidator(_number_as_text)]
+PlainText = Annotated[str, BeforeValidator(_number_as_text, json_schema_input_type=str | int)]
 """A string; an integer, such as an account id or a year, is accepted without quotes."""
 
-HierarchyPart = Annotated[str, _refused_for(_part_or_reference_problem)]
+HierarchyPart = Annotated[
+    str,
+    _refused_for(_part_or_reference_problem),
+    Shown(
+        r"[0-9A-Za-z_+=.@-]+(?:/[0-9A-Za-z_+=.@-]+)*",
+        "letters, digits and `_+=.@-`, with single `/` between parts",
+    ),
+]
 """One part of a secret's name, which may be nested (`a/b`).
 
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html (Name)
@@ -190,7 +179,7 @@ https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_TagResource.h
 KeyId = Annotated[
     str,
     Field(max_length=2048),
-    _matching(
+    Matching(
         r"alias/[A-Za-z0-9/_-]+|arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(?:key|alias)/[A-Za-z0-9/_-]+"
         r"|(?!arn:|alias)[A-Za-z0-9-]+",
         "a KMS key id, key ARN, `alias/…`, or a reference like `${output.kms.key_id}`",
@@ -202,7 +191,14 @@ https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html (KmsKeyId)
 """
 
-Principal = Annotated[PlainText, _refused_for(_principal_or_reference_problem)]
+Principal = Annotated[
+    PlainText,
+    _refused_for(_principal_or_reference_problem),
+    Shown(
+        rf"{PRINCIPAL.pattern}|{SERVICE.pattern}|.*{REFERENCE}.*",
+        "an account id, the ARN of a role or user, or a service",
+    ),
+]
 """An account id, the ARN of a role or user, or a service.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
@@ -226,7 +222,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_pri
 """
 
 OrganizationId = Annotated[
-    str, _matching(r"o-[a-z0-9]{10,32}", "an organization id such as `o-a1b2c3d4e5`")
+    str, Matching(r"o-[a-z0-9]{10,32}", "an organization id such as `o-a1b2c3d4e5`")
 ]
 """The id of an AWS Organization.
 
@@ -236,7 +232,7 @@ https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.h
 RoleName = Annotated[
     str,
     Field(max_length=64),
-    _matching(r"[\w+=,.@-]+", "the name of an IAM role, not its ARN"),
+    Matching(r"[\w+=,.@-]+", "the name of an IAM role, not its ARN"),
 ]
 """The name of an IAM role.
 
@@ -245,7 +241,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 
 TopicArn = Annotated[
     str,
-    _matching(
+    Matching(
         r"arn:aws[a-z-]*:sns:[a-z]{2}(?:-[a-z]+)+-\d:[0-9]{12}:[A-Za-z0-9_-]{1,256}",
         "an SNS topic's ARN (`arn:aws:sns:<region>:<account>:<name>`), not a FIFO topic, or a "
         "reference like `${output.monitoring.topic_arn}`",
@@ -256,13 +252,24 @@ TopicArn = Annotated[
 https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
 """
 
-ScheduleExpression = Annotated[str, _refused_for(schedules.expression_problem)]
+ScheduleExpression = Annotated[
+    str,
+    _refused_for(schedules.expression_problem),
+    Shown(
+        r"rate\(\d+ (?:hour|day)s?\)|cron\(0 \S+ \S+ \S+ \S+ \*\)",
+        "`rate(10 days)`, `rate(12 hours)` or `cron(0 8 1 * ? *)`",
+    ),
+]
 """When a secret rotates: `rate(…)` or `cron(…)`.
 
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html
 """
 
-ScheduleWindow = Annotated[str, _refused_for(schedules.window_problem)]
+ScheduleWindow = Annotated[
+    str,
+    _refused_for(schedules.window_problem),
+    Shown("[1-9][0-9]?h", "a number of hours from `1h` to `24h`"),
+]
 """How long after its scheduled time a rotation may start, in hours: `3h`.
 
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html (Duration)
@@ -270,7 +277,7 @@ https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRules
 
 FunctionArn = Annotated[
     str,
-    _matching(
+    Matching(
         r"arn:aws[a-z-]*:lambda:[a-z]{2}(?:-[a-z]+)+-\d:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}"
         r"(?::[A-Za-z0-9$_-]{1,128})?",
         "a Lambda function's ARN (`arn:aws:lambda:<region>:<account>:function:<name>`)"
@@ -293,7 +300,7 @@ HostedKind = Literal[
 
 SecretArn = Annotated[
     str,
-    _matching(
+    Matching(
         r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+",
         "a secret's ARN or a reference like `${output.secretsmanager.secret_arns.<key>}`",
     ),
@@ -306,7 +313,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecre
 SecretId = Annotated[
     str,
     Field(min_length=1),
-    _matching(
+    Matching(
         r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@!-]{1,519}"
         r"|(?!arn:)[A-Za-z0-9/_+=.@!-]{1,512}",
         "the name or ARN of a secret",
@@ -317,13 +324,13 @@ SecretId = Annotated[
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html (Name)
 """
 
-SubnetId = Annotated[str, _matching(r"subnet-[0-9a-f]+", "a subnet's id (`subnet-…`)")]
+SubnetId = Annotated[str, Matching(r"subnet-[0-9a-f]+", "a subnet's id (`subnet-…`)")]
 """The id of a VPC's subnet.
 
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Subnet.html
 """
 
-SecurityGroupId = Annotated[str, _matching(r"sg-[0-9a-f]+", "a security group's id (`sg-…`)")]
+SecurityGroupId = Annotated[str, Matching(r"sg-[0-9a-f]+", "a security group's id (`sg-…`)")]
 """The id of a VPC's security group.
 
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroup.html
@@ -340,7 +347,7 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRete
 
 EcsService = Annotated[
     str,
-    _matching(
+    Matching(
         r"[A-Za-z0-9_-]+/[A-Za-z0-9_-]+"
         r"|arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:service/[A-Za-z0-9_-]+/[A-Za-z0-9_-]+",
         "`<cluster>/<service>` or the service's ARN, with its cluster in it",
@@ -353,7 +360,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings
 
 LambdaFunction = Annotated[
     str,
-    _matching(
+    Matching(
         r"(?:arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:)?[A-Za-z0-9_-]{1,64}",
         "a Lambda function's name or ARN, without a version: only the unpublished one can change",
     ),
@@ -363,7 +370,7 @@ LambdaFunction = Annotated[
 https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
 """
 
-Region = Annotated[str, _matching(r"(?:[a-z]+-)+\d+", "an AWS region such as `eu-west-1`")]
+Region = Annotated[str, Matching(r"(?:[a-z]+-)+\d+", "an AWS region such as `eu-west-1`")]
 """An AWS region.
 
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ReplicaRegionType.html

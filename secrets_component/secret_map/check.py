@@ -72,7 +72,7 @@ class _Check:
         if isinstance(block, dict):
             return block
 
-        self._report.error((name,), "expected a mapping", at_value=True)
+        self._report.error((name,), _expected_form("a mapping", name), at_value=True)
         return {}
 
     def _header(self) -> Header:
@@ -177,7 +177,11 @@ def _without_tags(detail: ErrorDetails) -> KeyPath:
 
 def _unknown_key(model: type[BaseModel], detail: ErrorDetails, location: KeyPath) -> str:
     key = str(location[-1])
-    hint = did_you_mean(key, _known_keys(model, location[:-1]))
+    known = list(_known_keys(model, location[:-1]))
+    hint = did_you_mean(key, known)
+    if _MEANT.get(key) in known:
+        hint = f"; did you mean `{_MEANT[key]}`?"
+
     # In `{secret_data: a,b}` the `b` is a key without a value, and a part of a secret.
     may_be_secret = not hint and detail["input"] is None
     if may_be_secret:
@@ -214,15 +218,59 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 # any
         yield from _models(inner)
 
 
+_MEANT = {
+    "binary": "secret_binary",
+    "data": "secret_data",
+    "days": "rotation_days",
+    "key": "kms_key_id",
+    "kms_key": "kms_key_id",
+    "length": "random_password",
+    "password": "generate_random_password",
+    "readers": "access",
+    "regions": "replicas",
+    "rotate": "rotation_automatically",
+    "schedule": "rotation_schedule",
+    "secret": "secret_data",
+    "value": "secret_data",
+}
+"""Fields by what people call them, where the nearest word in letters is another field."""
+
+_FORMS_OF_FIELDS = {
+    "access": "{readers: [<ARN>]}",
+    "admins": "[<ARN>]",
+    "alarms": "{create: true}",
+    "defaults": "{protect: true}",
+    "keepers": "{rotated: 2026-12-01}",
+    "kms": "{create: true}",
+    "on_rotate": "[{ecs_service: main/orders}]",
+    "principals": "[<ARN>]",
+    "random": "{token: {length: 40}}",
+    "random_password": "{length: 40}",
+    "readers": "[<ARN>]",
+    "replicas": "[{region: eu-west-1}]",
+    "rotated_fields": "[password]",
+    "rotation": "{function: generated-password}",
+    "secrets": "{db: {generate_random_password: true}}",
+    "stacks": "{rds: acme/rds/prod}",
+    "tags": "{team: payments}",
+}
+"""What the mapping or list of a field looks like."""
+
 _EXPECTED = {
     "string_type": "expected a string; quote the value",
-    "int_type": "expected an integer",
     "int_from_float": "expected an integer",
     "bool_type": "expected `true` or `false`",
-    "dict_type": "expected a mapping",
-    "model_type": "expected a mapping",
-    "mapping_type": "expected a mapping",
-    "list_type": "expected a list (`[a, b]`)",
+    "int_type": "expected an integer",
+}
+_EXPECTED_FORMS = {
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "mapping_type": "a mapping",
+    "list_type": "a list",
+}
+_SPELLED_BOOLEANS = {
+    **dict.fromkeys(("yes", "y", "on", "true"), "true"),
+    **dict.fromkeys(("no", "n", "off", "false"), "false"),
 }
 
 
@@ -230,12 +278,39 @@ def _explained(detail: ErrorDetails) -> str:
     """Return pydantic's finding in the user's terms."""
     kind, context = detail["type"], detail.get("ctx", {})
     if kind in _EXPECTED:
-        return _EXPECTED[kind]
+        return _EXPECTED[kind] + _instead(kind, detail["input"])
+
+    if kind in _EXPECTED_FORMS:
+        return _expected_form(_EXPECTED_FORMS[kind], detail["loc"][-1])
 
     if kind == "value_error":
         return str(context["error"])
 
     return _limit(kind, context) or detail["msg"]
+
+
+def _instead(kind: str, found: object) -> str:
+    """Return what to write for a number or boolean in quotes; nothing of any other text."""
+    if not isinstance(found, str):
+        return ""
+
+    meant = _SPELLED_BOOLEANS.get(found.lower())
+    if kind == "bool_type" and meant:
+        return f"; write `{meant}`, without quotes"
+
+    if kind == "int_type" and found.isdecimal():
+        return "; remove the quotes"
+
+    return ""
+
+
+def _expected_form(form: str, field: str | int) -> str:
+    """Return that a field needs a mapping or a list, with one that it could be."""
+    example = _FORMS_OF_FIELDS.get(str(field))
+    if example is None:
+        return f"expected {form}"
+
+    return f"expected {form}, such as `{example}`"
 
 
 def _limit(kind: str, context: Mapping[str, Any]) -> str | None:

@@ -146,6 +146,10 @@ _FORMS = {  # what a map may write: no `self`
     ReferenceKind.ENV: "${env.<NAME>}",
     ReferenceKind.FILE: "${file.<path>}",
 }
+SELF_OUTPUTS = ("generated_passwords", "public_keys", "secret_arns", "secret_names")
+"""The outputs of a map that its own references can read."""
+
+_CALLED = {"passwords": "generated_passwords", "arns": "secret_arns", "names": "secret_names"}
 _WITH_PARTS = (ReferenceKind.OUTPUT, ReferenceKind.RANDOM)
 _KINDS = {kind.value: kind for kind in _FORMS}
 _UNCLOSED_REFERENCE = (
@@ -203,7 +207,7 @@ def _parse_reference(inside: str, own: Collection[str]) -> Reference | str:
     kind = _KINDS.get(head)
     if kind is None:
         forms = ", ".join(f"`{form}`" for form in _FORMS.values())
-        hint = did_you_mean(head, _KINDS)
+        hint = _own_output(head, rest) or did_you_mean(head, _KINDS)
         return f"unknown reference{hint}; expected one of {forms}; write `$${{` for a literal `${{`"
 
     if not _PATHS[kind].fullmatch(rest):
@@ -217,6 +221,18 @@ def _parse_reference(inside: str, own: Collection[str]) -> Reference | str:
         kind = ReferenceKind.SELF
 
     return Reference(kind, path)
+
+
+def _own_output(head: str, rest: str) -> str:
+    """Return the reference to an output of the map itself that lacks its component, as a hint.
+
+    What is repeated are names only: a text that is no reference may be part of a secret.
+    """
+    output = _CALLED.get(head, head)
+    if output not in SELF_OUTPUTS or not _PATHS[ReferenceKind.OUTPUT].fullmatch(f"{output}.{rest}"):
+        return ""
+
+    return f"; did you mean `${{output.secretsmanager.{output}.{rest}}}`?"
 
 
 def parse_value(text: str, bad: list[BadReference], own: Collection[str] = frozenset()) -> Template:

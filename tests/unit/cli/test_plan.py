@@ -78,3 +78,13 @@ def test_live_needs_an_environment(tmp_path: Path, capsys: pytest.CaptureFixture
     path = write(tmp_path, "context_name: x\nsecrets: {a: {}}\n")
     assert main(["plan", "--live", path]) == 2
     assert "add `--environment <name>`" in capsys.readouterr().err
+
+
+def test_graph_is_printed_as_mermaid(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", FULL, "--environment", "dev", "--graph"]) == 0
+    assert capsys.readouterr().out == (MAPS / "guide-full.mmd").read_text()
+
+
+def test_graph_has_no_dates(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", FULL, "--environment", "dev", "--graph", "--live"]) == 2
+    assert "`--live` has no effect with `--graph`" in capsys.readouterr().err

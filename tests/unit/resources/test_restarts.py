@@ -34,7 +34,7 @@ def map_of(on_rotate: str, fields: str = ROTATING) -> str:
         ("[{ecs_service: orders}]", "m:3:33: error: `ecs_service`: expected `<cluster>/<service>` or the service's ARN, with its cluster in it"),
         (f"[{{lambda: '{READER}:1'}}]", "m:3:28: error: `lambda`: expected a Lambda function's name or ARN, without a version: only the unpublished one can change"),
         ("[{lambda: x, after: 3}]", "m:3:31: error: unknown key `after`"),
-        ("{lambda: x}", "m:3:18: error: `on_rotate`: expected a list (`[a, b]`)"),
+        ("{lambda: x}", "m:3:18: error: `on_rotate`: expected a list, such as `[{ecs_service: main/orders}]`"),
         ("[{lambda: '${output.nowhere.f}'}]", "m:3:29: error: `${output.nowhere.f}`: unknown component `nowhere`; add `nowhere: <organization>/nowhere/dev` under `stacks:`"),
     ],
 )  # fmt: skip
@@ -86,15 +86,13 @@ def test_plan_shows_what_restarts(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 def test_json_schema_knows_both_forms_of_a_restart() -> None:
-    validator = jsonschema.Draft202012Validator(map_schema())
+    validator = jsonschema.Draft7Validator(map_schema())
     good = {"ecs_service": "main/orders"}, {"lambda": "reader"}
     bad = {"ecs": "main/orders"}, {"lambda": "x", "after": 1}, "reader"
-    found = [
-        not list(
-            validator.iter_errors({"context_name": "x", "secrets": {"a": {"on_rotate": [one]}}})
-        )
-        for one in (*good, *bad)
-    ]
+    found = []
+    for one in (*good, *bad):
+        entry = {"import": "x", "on_rotate": [one]}
+        found.append(validator.is_valid({"context_name": "x", "secrets": {"a": entry}}))
     assert found == [True, True, False, False, False]
 
 

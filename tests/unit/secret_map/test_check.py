@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from secrets_component.planning.plan import Generated
-from secrets_component.secret_map.check import check
+from secrets_component.secret_map.check import _FORMS_OF_FIELDS, check
 from secrets_component.secret_map.forms import instances
 from secrets_component.secret_map.yaml_text import parse_yaml
 from tests.maps_of_tests import plan_of, problems_of
@@ -106,16 +106,18 @@ def test_key_that_is_missing_in_a_block_is_reported_at_the_block() -> None:
         ("description: 5", "2:28: error: `description`: expected a string; quote the value"),
         ("description: true", "2:28: error: `description`: expected a string; quote the value"),
         ("description: [a]", "2:28: error: `description`: expected a string; quote the value"),
-        ("recovery_window_in_days: '5'", "2:40: error: `recovery_window_in_days`: expected an integer"),
+        ("recovery_window_in_days: '5'", "2:40: error: `recovery_window_in_days`: expected an integer; remove the quotes"),
         ("recovery_window_in_days: 1.5", "2:40: error: `recovery_window_in_days`: expected an integer"),
         ("recovery_window_in_days: true", "2:40: error: `recovery_window_in_days`: expected an integer"),
-        ("protect: 'true'", "2:24: error: `protect`: expected `true` or `false`"),
+        ("protect: 'true'", "2:24: error: `protect`: expected `true` or `false`; write `true`, without quotes"),
+        ("protect: No", "2:24: error: `protect`: expected `true` or `false`; write `false`, without quotes"),
+        ("protect: hunter2", "2:24: error: `protect`: expected `true` or `false`"),
         ("protect: 1", "2:24: error: `protect`: expected `true` or `false`"),
-        ("tags: [a]", "2:21: error: `tags`: expected a mapping"),
-        ("access: readers", "2:23: error: `access`: expected a mapping"),
+        ("tags: [a]", "2:21: error: `tags`: expected a mapping, such as `{team: payments}`"),
+        ("access: readers", "2:23: error: `access`: expected a mapping, such as `{readers: [<ARN>]}`"),
         ("secret_data: v, random: {p: {kind: pin}}", "2:43: error: `p`: expected a mapping with options, whose `kind` is `password` (the default), `bytes`, `uuid` or `key_pair`"),
         ("secret_data: v, random: {p: {kind: key_pair, algorithm: dsa}}", "2:71: error: `algorithm`: expected 'ed25519', 'ecdsa' or 'rsa'"),
-        ("replicas: eu-west-1", "2:25: error: `replicas`: expected a list (`[a, b]`)"),
+        ("replicas: eu-west-1", "2:25: error: `replicas`: expected a list, such as `[{region: eu-west-1}]`"),
         ("replicas: [eu-west-1]", "2:26: error: `replicas`: expected a mapping"),
         ("owner: me", "2:22: error: `owner`: expected 'map', 'rotation' or 'operator'"),
         ("recovery_window_in_days: -1", "2:40: error: `recovery_window_in_days`: must be at least 0"),
@@ -149,8 +151,11 @@ def test_limit_of_aws_is_named(fields: str, problem: str) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("secrets: [a]\n", "2:10: error: `secrets`: expected a mapping"),
-        ("defaults: 5\n", "2:11: error: `defaults`: expected a mapping"),
+        (
+            "secrets: [a]\n",
+            "2:10: error: `secrets`: expected a mapping, such as `{db: {generate_random_password: true}}`",
+        ),
+        ("defaults: 5\n", "2:11: error: `defaults`: expected a mapping, such as `{protect: true}`"),
         (
             "secrets: {a: 5}\n",
             "2:14: error: expected a mapping with the entry's fields (`name: …`)",
@@ -310,3 +315,36 @@ def test_field_that_an_entry_overrides_is_reported_at_the_entry() -> None:
 def test_default_without_effect_on_an_entry_is_allowed(field: str) -> None:
     plan = plan_of(f"{HEAD}defaults: {{{field}}}\nsecrets: {{a: {{secret_data: v}}}}\n")
     assert plan.secrets["a"].rotation is None
+
+
+@pytest.mark.parametrize(
+    ("word", "field"),
+    [
+        ("rotate", "rotation_automatically"),
+        ("value", "secret_data"),
+        ("password", "generate_random_password"),
+        ("key", "kms_key_id"),
+    ],
+)
+def test_word_that_people_use_is_understood(word: str, field: str) -> None:
+    said = problems_of(f"context_name: x\nsecrets: {{a: {{{word}: hunter2}}}}\n")
+    assert said == [f"m:2:15: error: unknown key `{word}`; did you mean `{field}`?"]
+
+
+def test_word_is_understood_only_where_the_field_can_be() -> None:
+    said = problems_of("context_name: x\nvalue: 1\nsecrets: {}\n")
+    assert said == ["m:2:1: error: unknown key `value`"]
+
+
+PLACES = ("{}\n", "secrets: {{a: {{{}}}}}\n", "access: {{{}}}\n", "secrets: {{a: {{random: {{p: {{{}}}}}}}}}\n", "secrets: {{a: {{policy: {{template: read-secret-policy, {}}}}}}}\n")  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "example"), _FORMS_OF_FIELDS.items(), ids=_FORMS_OF_FIELDS)
+def test_suggested_form_is_accepted_somewhere(field: str, example: str) -> None:
+    written = example.replace("<ARN>", "'arn:aws:iam::111122223333:role/r'")
+    accepted = []
+    for place in PLACES:
+        text = HEAD + place.format(f"{field}: {written}")
+        errors = check(instances(parse_yaml(text, "m"))[0]).report.errors
+        accepted += [place] if not any(" expected " in str(e) or "unknown key" in str(e) for e in errors) else []  # fmt: skip
+    assert accepted

@@ -233,6 +233,17 @@ KNOWN = (
         ("a ${x} b", "${x}", f"unknown reference; {KNOWN}"),
         ("${outptu.x.y}", "${outptu.x.y}", f"unknown reference; did you mean `output`?; {KNOWN}"),
         ("${}", "${}", f"unknown reference; {KNOWN}"),
+        (
+            "${secret_arns.db}",
+            "${secret_arns.db}",
+            f"unknown reference; did you mean `${{output.secretsmanager.secret_arns.db}}`?; {KNOWN}",
+        ),
+        (
+            "${passwords.db.token}",
+            "${passwords.db.token}",
+            f"unknown reference; did you mean `${{output.secretsmanager.generated_passwords.db.token}}`?; {KNOWN}",
+        ),
+        ("${passwords.hunter 2}", "${passwords.hunter 2}", f"unknown reference; {KNOWN}"),
         ("${file.}", "${file.}", "incomplete reference; expected `${file.<path>}`"),
         ("${file.a\tb}", "${file.a\tb}", "incomplete reference; expected `${file.<path>}`"),
         ("${env.}", "${env.}", "incomplete reference; expected `${env.<NAME>}`"),
