@@ -262,6 +262,26 @@ class Inventory:
         """
         return _answer_of(getattr(self._client(service), operation), **arguments)
 
+    def regions(self) -> list[str]:
+        """Return the regions that have Secrets Manager, in the partition of this one."""
+        partition = self._session.get_partition_for_region(self.region)
+        return list(self._session.get_available_regions("secretsmanager", partition))
+
+    def ask_in(self, region: str, service: str, operation: str, **arguments: object) -> Any:  # noqa: ANN401 # any answer
+        """Return the answer of one operation in another region, after one attempt.
+
+        Raises:
+            AccountError: AWS does not answer, or refuses.
+        """
+        from botocore.config import Config  # noqa: PLC0415
+
+        config = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=5)
+        session: Any = self._session
+        with self._opening:
+            client = session.client(service, region_name=region, config=config)
+
+        return _answer_of(getattr(client, operation), **arguments)
+
     def pages(self, service: str, operation: str, **arguments: object) -> list[Any]:
         """Return all pages of an operation's answer.
 
