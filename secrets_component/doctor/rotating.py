@@ -75,10 +75,13 @@ def _checks_of(patient: Patient, clock: Clock, asking: Asking) -> list[Check]:
         checks += function_checks(patient, held, asking)
         checks += _of_log(patient, held, clock, asking)
 
-    return _without_symptoms(checks) or [Check("ok", patient.label, _well(held))]
+    return _without_symptoms(checks) or [Check("ok", patient.label, _well(held, clock))]
 
 
-def _well(held: HeldSecret) -> str:
+def _well(held: HeldSecret, clock: Clock) -> str:
+    if is_under_way(held, clock):
+        return "has begun to rotate; look again in a quarter of an hour"
+
     if not held.rotates:
         return "`pulumi up` turns rotation on once it has a value"
 
@@ -101,9 +104,12 @@ def _of_schedule(patient: Patient, held: HeldSecret, clock: Clock) -> list[Check
     """Return what DescribeSecret alone shows."""
     found: list[tuple[Result, CauseName, str | None]] = [
         ("failed", "rotation-off", rotation_drift(patient.planned, held)),
-        (_weight_of_stuck(held, clock), "rotation-stuck", stuck_rotation(held)),
+        ("failed", "rotation-stuck", stuck_rotation(held)),
         ("warning", "rotation-overdue", overdue_rotation(held, clock)),
     ]
+    if is_under_way(held, clock):
+        del found[1]
+
     checks = []
     for result, cause, finding in found:
         if finding is None:
@@ -128,12 +134,12 @@ def _shown(cause: CauseName, held: HeldSecret) -> str:
             return f"NextRotationDate {held.next_rotation}"
 
 
-def _weight_of_stuck(held: HeldSecret, clock: Clock) -> Result:
-    """Return how bad an unfinished rotation is: one that has just begun may end well."""
-    if held.changed is not None and held.changed > clock.now - _LONGEST_RUN:
-        return "warning"
+def is_under_way(held: HeldSecret, clock: Clock) -> bool:
+    """Return whether an unfinished rotation has just begun, and may end well."""
+    if held.pending_version is None or held.changed is None:
+        return False
 
-    return "failed"
+    return held.changed > clock.now - _LONGEST_RUN
 
 
 def _of_log(patient: Patient, held: HeldSecret, clock: Clock, asking: Asking) -> list[Check]:
