@@ -8,6 +8,7 @@ from typing import Any
 from secrets_component.doctor.results import Check, Diagnosis, Result, Section
 
 _WIDTH = len("warning")
+_MAX_UNSEEN = 8
 
 
 def diagnosis_lines(found: Diagnosis) -> Iterator[tuple[Result | None, str]]:
@@ -30,8 +31,12 @@ def _of_section(section: Section) -> Iterator[tuple[Result | None, str]]:
         if check.advice is not None:
             yield None, f"    do: {check.advice}"
 
-    for line in section.unseen:
+    for line in section.unseen[:_MAX_UNSEEN]:
         yield None, f"  not seen: {line}"
+
+    if len(section.unseen) > _MAX_UNSEEN:
+        more = len(section.unseen) - _MAX_UNSEEN
+        yield None, f"  not seen: {more} more things; `--json` has all"
 
 
 def _cause(check: Check) -> str:

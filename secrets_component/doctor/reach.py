@@ -26,6 +26,7 @@ _IDS_OF_DELETED = ("AIDA", "AROA")
 _OF_OWNERS: tuple[Action, ...] = ("gain", "change policy")
 """What a map never says that somebody is to do."""
 _ORGANIZATION = ("scp", "rcp")
+_SEEN_ELSEWHERE = "does not exist in the account yet"
 
 
 def reach(
@@ -62,7 +63,8 @@ def reach(
     elif found.secrets:
         checks += _of_principal(found, principal, action)
 
-    return Section("access", tuple(checks), (*asking.unseen, *account.unchecked))
+    unseen = [line for line in found.unchecked if not line.endswith(_SEEN_ELSEWHERE)]
+    return Section("access", tuple(checks), (*asking.unseen, *unseen))
 
 
 def _of_map(found: Audit) -> Iterator[Check]:

@@ -14,7 +14,7 @@ from sandbox import api
 from secrets_component.cli import maps
 from secrets_component.cli.command import main
 from secrets_component.lookups.inventory import Inventory
-from tests.doctor.lab import REGION, SESSION, Lab
+from tests.doctor.lab import REGION, Lab
 
 Diagnose = Callable[..., dict[str, Any]]
 
@@ -35,13 +35,16 @@ def lab(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Lab:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "sandbox")
     monkeypatch.setenv("AWS_REGION", REGION)
 
-    monkeypatch.setattr(boto3, "Session", lambda **_: SESSION)
+    monkeypatch.setattr(boto3, "Session", lambda **_: made.session)
 
     class Once(Inventory):
         """Asks once: moto does not know two of the operations, and boto3 would ask again."""
 
         def __init__(self, region: str | None, *_: Any) -> None:
             super().__init__(region, (), 1)
+
+        def regions(self) -> list[str]:
+            return [REGION, "eu-west-1", "ap-south-1"]
 
         def ask(self, service: str, operation: str, **arguments: object) -> Any:
             if (service, operation) in made.answers:
@@ -54,7 +57,8 @@ def lab(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Lab:
                 kind = arguments["Filter"]
                 named = [{"Id": "p-1", "Name": "guard"}] if kind == "SERVICE_CONTROL_POLICY" else []
                 return [{"Policies": named}]
-            return super().pages(service, operation, **arguments)
+            change = made.altered.get((service, operation), lambda answer: answer)
+            return list(change(super().pages(service, operation, **arguments)))
 
     monkeypatch.setattr(maps, "Inventory", Once)
     return made

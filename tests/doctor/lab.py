@@ -12,14 +12,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
+import boto3.session
+import botocore.session
 
 HERE, THERE, REGION = "123456789012", "222222222222", "eu-central-1"
 READER = f"arn:aws:iam::{THERE}:role/reader"
 READ = ("secretsmanager:GetSecretValue", "kms:Decrypt")
-SESSION = boto3.Session("sandbox", "sandbox", region_name=REGION)
+SESSION = boto3.session.Session("sandbox", "sandbox", region_name=REGION)
 """One for all, which reads the SDK's models once."""
 Alter = Callable[[Any], Any]
+
+
+def session_of(key: str, secret: str, region: str = REGION) -> boto3.session.Session:
+    """Return a session that takes the models which another one has read."""
+    core = botocore.session.Session()
+    core.register_component("data_loader", SESSION._session.get_component("data_loader"))
+    core.set_credentials(key, secret)
+    return boto3.session.Session(botocore_session=core, region_name=region)
 
 
 def policy(*statements: dict[str, Any]) -> str:
@@ -47,12 +56,14 @@ class Lab:
         context: the map's `context_name`, which no other test has.
         altered: what becomes of moto's answers, by service and operation.
         answers: what AWS answers where moto cannot: recorded.
+        session: whom the command runs as.
     """
 
     endpoint: str
     context: str = field(default_factory=lambda: f"lab{uuid.uuid4().hex[:10]}")
     altered: dict[tuple[str, str], Alter] = field(default_factory=dict)
     answers: dict[tuple[str, str], Any] = field(default_factory=dict)
+    session: boto3.session.Session = SESSION
 
     def aws(self, service: str, region: str = REGION) -> Any:
         return SESSION.client(service, region_name=region, endpoint_url=self.endpoint)

@@ -353,7 +353,19 @@ SCENARIOS: dict[str, Scenario] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+FURTHER = {
+    "key pending deletion", "key gone", "reader's session", "function failed", "step failed",
+    "VPC with an internet gateway", "VPC with a NAT gateway", "VPC without egress",
+    "VPC with a shut endpoint", "endpoint for an organization", "alarms, trail of data",
+    "text: deletion, no more", "rotation under way",
+}  # fmt: skip
+"""Other cases of what shorter tests show, in `make long`."""
+NAMES = [
+    pytest.param(name, marks=[pytest.mark.long] if name in FURTHER else []) for name in SCENARIOS
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_cause_is_named_and_no_other_one(name: str, lab: Lab, diagnose: Diagnose) -> None:
     scenario = SCENARIOS[name]
     asked = scenario.broken(lab)
