@@ -61,10 +61,12 @@ def explained(
     symptom = complaint.symptom
     if symptom is None:
         check = Check(
-            "warning", "error text", "is not known here",
+            "warning",
+            "error text",
+            "is not known here",
             advice="paste the whole message, with its code; docs/troubleshooting.md has those "
             "that are known",
-        )  # fmt: skip
+        )
         return Section("error", (check,))
 
     found = (
@@ -100,11 +102,13 @@ def _by_name(complaint: Complaint, symptom: Symptom, patients: Sequence[Patient]
         written = asked.partition(":secret:")[2]
         if written in names and ends_like_arn(written):
             return Check(
-                "failed", symptom.title, "comes from an ARN that AWS reads as another name's",
+                "failed",
+                symptom.title,
+                "comes from an ARN that AWS reads as another name's",
                 "partial-arn",
                 (f"the text asks for `{asked}`, and `{written}` ends like the end of an ARN",),
                 "use the whole ARN, with its last six characters (the output `secret_arns`)",
-            )  # fmt: skip
+            )
 
     name = name_of(asked)
     near = next(iter(get_close_matches(name, names, 1, _LIKE_ENOUGH)), None)
@@ -112,9 +116,13 @@ def _by_name(complaint: Complaint, symptom: Symptom, patients: Sequence[Patient]
         return None
 
     return Check(
-        "failed", symptom.title, f"comes from the name `{name}`, which no entry has", "misspelled",
-        (f"the map calls the secret `{near}` ({names[near].place})",), f"ask for `{near}`",
-    )  # fmt: skip
+        "failed",
+        symptom.title,
+        f"comes from the name `{name}`, which no entry has",
+        "misspelled",
+        (f"the map calls the secret `{near}` ({names[near].place})",),
+        f"ask for `{near}`",
+    )
 
 
 _LIKE_ENOUGH = 0.6

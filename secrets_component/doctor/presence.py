@@ -155,26 +155,35 @@ class _Seeker:
         former = self._former(patient)
         if former is not None:
             return Check(
-                "failed", patient.label, f"is missing; its secret is `{former}`", "missing",
+                "failed",
+                patient.label,
+                f"is missing; its secret is `{former}`",
+                "missing",
                 (shown, f"ListSecrets: `{former}` has this entry's tags"),
                 "run `pulumi up`, which moves it to its new name",
-            )  # fmt: skip
+            )
 
         near = self._near(name)
         if near is not None:
             return Check(
-                "failed", patient.label, f"is missing; `{near}` exists", "misspelled",
+                "failed",
+                patient.label,
+                f"is missing; `{near}` exists",
+                "misspelled",
                 (shown, f"ListSecrets: the nearest name is `{near}`, which no map has created"),
                 f"to take over that secret, write `import: {near}` at {patient.place}",
-            )  # fmt: skip
+            )
 
         regions = self._other_regions(name)
         if regions:
             return Check(
-                "failed", patient.label, f"is missing here; it is in {', '.join(regions)}",
-                "elsewhere", (shown, f"DescribeSecret `{name}` in {regions[0]}: it exists"),
+                "failed",
+                patient.label,
+                f"is missing here; it is in {', '.join(regions)}",
+                "elsewhere",
+                (shown, f"DescribeSecret `{name}` in {regions[0]}: it exists"),
                 f"set AWS_REGION={regions[0]}",
-            )  # fmt: skip
+            )
 
         advice = "run `pulumi up`, which creates it; if it was deployed, check AWS_PROFILE"
         return Check("failed", patient.label, "is missing", "missing", (shown,), advice)

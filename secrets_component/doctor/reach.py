@@ -15,7 +15,7 @@ from secrets_component.audit.verdicts import WAYS, Action, Outcome
 from secrets_component.doctor.asking import Asking
 from secrets_component.doctor.causes import CauseName
 from secrets_component.doctor.results import Check, Section
-from secrets_component.iam.requests import caller_of, role_of
+from secrets_component.iam.requests import caller_of
 from secrets_component.lookups.inventory import AccountError
 from secrets_component.planning.plan import Plan
 
@@ -100,23 +100,22 @@ def _of_principal(found: Audit, principal: str, action: Action) -> Iterator[Chec
 
 
 def _line_of(found: Audit, principal: str) -> MatrixLine | None:
-    """Return what was found about a principal; about the role behind a session."""
-    lines = {line.caller.name: line for line in found.lines}
-    if principal in lines:
-        return lines[principal]
+    """Return what was found about a principal, about the role behind a session, or its account.
 
-    account = account_of(principal)
-    names = [f"arn:{found.account.home.partition}:iam::{account}:root"]
+    The account stands for those of other accounts only: their own policies are not known here.
+    """
+    home, account = found.account.home, account_of(principal)
+    lines = {line.caller.name: line for line in found.lines}
+    names = [principal]
     role = _role_behind(principal)
     if role is not None:
-        names = [name for name in lines if _role_in(name) == role] + names
+        names += [name for name in lines if _role_behind(name) == role]
 
-    return next((lines[name] for name in names if _is_stand_in(found, lines, name)), None)
+    if account != home.account:
+        names.append(home.root(account))
 
-
-def _is_stand_in(found: Audit, lines: Mapping[str, MatrixLine], name: str) -> bool:
-    """Return whether a line may stand for another principal: the own root user stands for none."""
-    return name in lines and name != found.account.home.root()
+    known = filter(None, map(lines.get, names))
+    return next(known, None)
 
 
 def _role_behind(principal: str) -> tuple[str, str] | None:
@@ -124,13 +123,6 @@ def _role_behind(principal: str) -> tuple[str, str] | None:
         return caller_of(principal).role
     except ValueError:
         return None
-
-
-def _role_in(name: str) -> tuple[str, str] | None:
-    if not name.startswith("arn:"):
-        return None
-
-    return role_of(name)
 
 
 def _nobody(found: Audit, principal: str) -> Check:
@@ -144,13 +136,13 @@ def _nobody(found: Audit, principal: str) -> Check:
     labels = ", ".join(secret.label for secret in found.secrets)
     shown = f"GetResourcePolicy of {labels}: no statement names it or its account"
     return Check(
-        "failed", principal, f"is of another account, which {labels} let{_s(found)} not in",
-        "foreign-account", (shown,), _grant(found, 0, principal, "read"),
-    )  # fmt: skip
-
-
-def _s(found: Audit) -> str:
-    return "s" if len(found.secrets) == 1 else ""
+        "failed",
+        principal,
+        f"is of another account, and no policy of {labels} lets it in",
+        "foreign-account",
+        (shown,),
+        _grant(found, 0, principal, "read"),
+    )
 
 
 def _allowed(found: Audit, row: AuditRow, line: MatrixLine) -> Check:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from secrets_component.arns import Arn
@@ -125,13 +125,13 @@ def _of_schedule(patient: Patient, held: HeldSecret, clock: Clock) -> list[Check
 
 def _shown(cause: CauseName, held: HeldSecret) -> str:
     """Return the part of DescribeSecret's answer that shows a cause."""
-    match cause:
-        case "rotation-off":
-            return f"RotationEnabled {str(held.rotates).lower()}"
-        case "rotation-stuck":
-            return f"AWSPENDING on {held.pending_version}, AWSCURRENT on {held.current_version}"
-        case _:
-            return f"NextRotationDate {held.next_rotation}"
+    stages = f"AWSPENDING on {held.pending_version}, AWSCURRENT on {held.current_version}"
+    shown: Mapping[CauseName, str] = {
+        "rotation-off": f"RotationEnabled {str(held.rotates).lower()}",
+        "rotation-stuck": stages,
+        "rotation-overdue": f"NextRotationDate {held.next_rotation}",
+    }
+    return shown[cause]
 
 
 def is_under_way(held: HeldSecret, clock: Clock) -> bool:

@@ -192,7 +192,7 @@ SYMPTOMS: Sequence[Symptom] = (
 """Those that say more come first."""
 
 READ: Action = "read"
-_ACTIONS: Mapping[str, Action] = {
+_ACTIONS: Mapping[str | None, Action] = {
     "secretsmanager:PutSecretValue": "write",
     "secretsmanager:UpdateSecret": "write",
     "secretsmanager:RotateSecret": "rotate",
@@ -230,12 +230,11 @@ def complaint_of(text: str) -> Complaint:
     """Read an error text as people paste it, with line breaks and quotes in it."""
     line = " ".join(text.split()).replace("\u2019", "'")
     symptom = next((known for known in SYMPTOMS if known.pattern.search(line)), None)
-    call = _first(_CALL, line) or ""
     secret_id = _SECRET_ARN.search(line)
     return Complaint(
         symptom,
         _first(_PRINCIPAL, line),
-        _ACTIONS.get(call, READ),
+        _ACTIONS.get(_first(_CALL, line), READ),
         secret_id[0] if secret_id else _first(_RESOURCE, f"{line} "),
         _first(_JSON_KEY, line),
     )
