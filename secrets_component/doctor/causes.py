@@ -69,7 +69,7 @@ CAUSES: Mapping[CauseName, str] = {
     "no-principal": "the account has no such user or role",
     "function-missing": "the rotation function does not exist",
     "function-not-invokable": "Secrets Manager may not call the rotation function",
-    "function-concurrency": "the rotation function has no reserved concurrency left to run with",
+    "function-concurrency": "the rotation function is switched off: its reserved concurrency is 0",
     "function-broken": "the rotation function does not start",
     "function-timeout": "the rotation function takes longer than its timeout",
     "function-refused": "a step of the rotation function fails",

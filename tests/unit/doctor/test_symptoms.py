@@ -1,11 +1,13 @@
 """Texts of the field: each is recognized, and none is taken for another."""
 
+import re
 from typing import get_args
 
 import pytest
 
 from secrets_component.doctor.causes import CauseName
 from secrets_component.doctor.symptoms import SYMPTOMS, complaint_of, name_of
+from tests.conftest import ROOT
 
 ROLE = "arn:aws:sts::123456789012:assumed-role/app/i-0abc"
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/dev/a-AbCdEf"
@@ -102,3 +104,24 @@ def test_names_are_taken_from_the_text() -> None:
 
 def test_name_is_without_the_end_of_an_arn() -> None:
     assert [name_of(one) for one in (ARN, ARN[:-7], "shop/dev/a")] == ["shop/dev/a"] * 3
+
+
+def rows_of_messages() -> list[tuple[str, str]]:
+    """The messages of `docs/troubleshooting.md`, each with the causes beside it."""
+    text = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
+    table = text.partition("## By message")[2].partition("## All causes")[0]
+    found = []
+    for line in table.splitlines():
+        cells = line.split(" | ")
+        if line.startswith('| "') or line.startswith("| Res"):
+            found += [(message, cells[1]) for message in re.findall(r'"([^"…]+)"', cells[0])]
+    return found
+
+
+@pytest.mark.parametrize(("message", "causes"), rows_of_messages())
+def test_message_of_the_docs_is_recognized_with_its_causes(message: str, causes: str) -> None:
+    symptom = complaint_of(message).symptom
+    assert symptom is not None
+    named = re.findall(r"`([\w-]+)`", causes)
+    assert set(named) <= set(symptom.causes)
+    assert len(symptom.causes) == len(named) or not named
