@@ -113,8 +113,8 @@ def rows_of_messages() -> list[tuple[str, str]]:
     found = []
     for line in table.splitlines():
         cells = line.split(" | ")
-        if line.startswith('| "') or line.startswith("| Res"):
-            found += [(message, cells[1]) for message in re.findall(r'"([^"…]+)"', cells[0])]
+        quoted = re.findall(r'"([^"]+)"', cells[0])
+        found += [(message.replace("…", "x"), cells[1]) for message in quoted]
     return found
 
 
