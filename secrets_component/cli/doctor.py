@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from secrets_component.arns import Arn
 from secrets_component.cli.maps import open_account, plans_of, require_environment
 from secrets_component.cli.terminal import coloured, has_colours
 from secrets_component.cli.verb import FINDINGS, OK, UsageError, Verb, add_environment
@@ -54,10 +55,16 @@ def _check_options(options: argparse.Namespace, plans: Mapping[str, Plan]) -> No
         raise UsageError(msg)
 
     if options.principal is not None:
-        try:
-            caller_of(options.principal)
-        except ValueError as error:
-            raise UsageError(f"`--principal`: {error}") from None
+        _check_caller(options.principal)
+
+
+def _check_caller(principal: str) -> None:
+    try:
+        Arn.parse(principal)  # not a service or `*`, which `audit` is for
+        caller_of(principal)
+    except ValueError as error:
+        msg = f"`--principal`: {error}"
+        raise UsageError(msg) from None
 
 
 def _print_diagnosis(found: Diagnosis) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from secrets_component.arns import account_of
 from secrets_component.audit.account import Account, StoredSecret
+from secrets_component.audit.answers import AnswersError
 from secrets_component.audit.ground import members_of
 from secrets_component.audit.matrix import Audit, AuditRow, MatrixLine, audit
 from secrets_component.audit.reading import AccountReader
@@ -19,7 +20,8 @@ from secrets_component.iam.requests import caller_of
 from secrets_component.lookups.inventory import AccountError
 from secrets_component.planning.plan import Plan
 
-_NEEDED = "iam:GetAccountAuthorizationDetails"
+_POLICIES = "the policies of the account"
+_NEEDED = "iam:GetAccountAuthorizationDetails and secretsmanager:ListSecrets"
 _IDS_OF_DELETED = ("AIDA", "AROA")
 """AWS shows the id of a user or role in place of its ARN once it is deleted
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html)."""
@@ -52,19 +54,29 @@ def reach(
     try:
         account = Account.of(reader.read(plans.values(), with_reads=False))
     except AccountError as error:
-        asking.note("the policies of the account", _NEEDED, error)
-        check = Check("warning", "access", "could not be looked at", advice=f"allow {_NEEDED}")
-        return Section("access", (check,), asking.unseen)
+        asking.note(_POLICIES, _NEEDED, error)
+        return _blind(asking, f"allow {_NEEDED}")
+    except AnswersError as error:
+        asking.add_unseen(f"{_POLICIES}: {error}")
+        return _blind(asking, "report this to the project")
 
     found = audit(plans, account, key)
+    if not found.secrets:
+        return _blind(asking, "try again in five minutes: ListSecrets does not show the secret yet")
+
     checks = list(_deleted_principals(found))
     if principal is None:
         checks += _of_map(found)
-    elif found.secrets:
+    else:
         checks += _of_principal(found, principal, action)
 
     unseen = [line for line in found.unchecked if not line.endswith(_SEEN_ELSEWHERE)]
     return Section("access", tuple(checks), (*asking.unseen, *unseen))
+
+
+def _blind(asking: Asking, advice: str) -> Section:
+    check = Check("warning", "access", "could not be looked at", advice=advice)
+    return Section("access", (check,), asking.unseen)
 
 
 def _of_map(found: Audit) -> Iterator[Check]:

@@ -102,8 +102,12 @@ def _without_symptoms(checks: Sequence[Check]) -> list[Check]:
 
 def _of_schedule(patient: Patient, held: HeldSecret, clock: Clock) -> list[Check]:
     """Return what DescribeSecret alone shows."""
+    drift = None
+    if patient.planned.rotation is not None:  # else it is on, and the map does not say so
+        drift = rotation_drift(patient.planned, held)
+
     found: list[tuple[Result, CauseName, str | None]] = [
-        ("failed", "rotation-off", rotation_drift(patient.planned, held)),
+        ("failed", "rotation-off", drift),
         ("failed", "rotation-stuck", stuck_rotation(held)),
         ("warning", "rotation-overdue", overdue_rotation(held, clock)),
     ]

@@ -68,6 +68,8 @@ def test_options_are_the_question(tmp_path: Path) -> None:
             "`--principal`: `arn:aws:s3:::b` cannot make a request",
         ),
         (["--principal", "arn:x"], "`--principal`: expected an ARN"),
+        (["--principal", "*"], "`--principal`: expected an ARN"),
+        (["--principal", "app"], "`--principal`: expected an ARN"),
     ],
 )
 def test_wrong_usage_is_one_line(

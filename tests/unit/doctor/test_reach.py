@@ -180,10 +180,18 @@ def test_account_that_may_not_be_read_is_a_warning(monkeypatch: pytest.MonkeyPat
     section = looked_at(DENIED, APP, monkeypatch)
     assert section.result == "warning"
     assert section.unseen == (
-        "the policies of the account: needs iam:GetAccountAuthorizationDetails",
+        "the policies of the account: needs iam:GetAccountAuthorizationDetails and "
+        "secretsmanager:ListSecrets",
     )
 
 
-def test_refused_lists_of_secrets_are_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    refused = answers_of(role("app"), secrets=[])
-    assert looked_at(refused, APP, monkeypatch).checks == ()
+def test_secret_that_is_not_listed_yet_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    section = looked_at(answers_of(role("app"), secrets=[]), APP, monkeypatch)
+    assert section.result == "warning"
+    assert "does not show the secret yet" in str(section.checks[0].advice)
+
+
+def test_answers_of_an_unknown_form_are_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    section = looked_at(answers_of({"RoleName": "x"}), APP, monkeypatch)
+    assert section.result == "warning"
+    assert "not of the form that AWS has" in section.unseen[0]

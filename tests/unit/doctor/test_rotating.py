@@ -63,6 +63,12 @@ def test_words_of_the_function_name_the_cause(line: str, cause: str) -> None:
     assert found == (("failed", "rotation-stuck"), ("failed", cause))
 
 
+def test_rotation_that_the_map_does_not_know_of_is_not_off() -> None:
+    asked = asking(PreparedAccount(**GOOD))
+    (check,) = rotation([patient(secret=rotates())], CLOCK, asked).checks
+    assert (check.result, check.cause) == ("ok", None)
+
+
 def test_log_of_a_rotation_that_goes_well_is_not_read() -> None:
     assert looked_at(rotates(), TIMED_OUT, filter_log_events=DENIED) == (("ok", None),)
 
