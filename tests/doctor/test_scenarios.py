@@ -374,9 +374,9 @@ def test_cause_is_named_and_no_other_one(name: str, lab: Lab, diagnose: Diagnose
     options = ["--principal", principal] if principal else []
     if scenario.error:
         options += ["--error", scenario.error.replace("{name}", lab.name())]
-    start = time.monotonic()
+    start = time.process_time()  # seconds of its own: other tests run beside this one
     found = diagnose(text, *options)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
     expected = set(scenario.causes.split())
     assert {cause: cause in found["causes"] for cause in CAUSES} == {
         cause: cause in expected for cause in CAUSES
