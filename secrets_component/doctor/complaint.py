@@ -14,6 +14,7 @@ from secrets_component.doctor.causes import CAUSES, CauseName
 from secrets_component.doctor.presence import Patient
 from secrets_component.doctor.results import Check, Section
 from secrets_component.doctor.symptoms import Complaint, Symptom, name_of
+from secrets_component.errors import did_you_mean
 from secrets_component.planning.plan import Structured
 from secrets_component.secret_map.names import ends_like_arn
 from secrets_component.secret_map.references import Structure
@@ -138,9 +139,9 @@ def _by_text(
     """Return what a text alone says."""
     (first, *others) = symptom.causes
     if others or first not in _DECIDED_BY_TEXT:
-        meanings = tuple(f"it can mean: {CAUSES[cause]}" for cause in symptom.causes)
-        text = "has no cause that can be seen now"
-        return Check("warning", symptom.title, text, None, meanings, symptom.advice)
+        meanings = "; ".join(CAUSES[cause] for cause in symptom.causes)
+        text = f"has none of its causes here now: {meanings}"
+        return Check("warning", symptom.title, text, advice=symptom.advice)
 
     more: Mapping[CauseName, Callable[[], Iterator[str]]] = {
         "clock": lambda: _of_clock(asking, clock),
@@ -176,8 +177,13 @@ def _of_json_key(complaint: Complaint, patients: Sequence[Patient]) -> Iterator[
             continue
 
         keys = [str(key) for key in source.value.fields]
-        yield f"{patient.label}: the map writes the keys {', '.join(keys)}"
-        if wanted in keys and writer_of(patient.held) == "others":
+        known = f"{patient.label}: the map writes the keys {', '.join(keys)}"
+        if wanted is None or wanted in keys:
+            yield known
+        else:
+            yield known + did_you_mean(wanted, keys)
+
+        if writer_of(patient.held) == "others":
             yield f"{patient.label}: others have written the current value"
 
 

@@ -28,7 +28,7 @@ _IDS_OF_DELETED = ("AIDA", "AROA")
 _OF_OWNERS: tuple[Action, ...] = ("gain", "change policy")
 """What a map never says that somebody is to do."""
 _ORGANIZATION = ("scp", "rcp")
-_SEEN_ELSEWHERE = "does not exist in the account yet"
+_SEEN_ELSEWHERE = ("does not exist in the account yet", "which has been deleted")
 
 
 def reach(
@@ -92,7 +92,7 @@ def _of_map(found: Audit) -> Iterator[Check]:
 
     names = {row.caller for row in rows}
     if names and not refused:
-        yield Check("ok", "access", f"{len(names)} named by the map can do what it says")
+        yield Check("ok", "principals", f"{len(names)} of the map can do what it says")
 
 
 def _of_principal(found: Audit, principal: str, action: Action) -> Iterator[Check]:
@@ -252,11 +252,21 @@ def _advice(found: Audit, row: AuditRow, cause: CauseName) -> str:
                 f"your own at {place}, then run `pulumi up`"
             )
         case "boundary":
-            return f"allow {calls} in the permissions boundary of {row.caller}"
+            return f"allow {calls} in the permissions boundary{_boundary_of(found, row.caller)}"
         case "organization":
             return f"ask those who manage the organization to allow {calls} for {row.caller}"
         case _:
             return f"narrow or remove {' and '.join(row.outcome.statements)}"
+
+
+def _boundary_of(found: Audit, name: str) -> str:
+    """Return the name of a caller's boundary behind a space, where it is known."""
+    for line in found.lines:
+        member = line.caller.member
+        if line.caller.name == name and member is not None and member.boundary is not None:
+            return f" `{member.boundary.name}`"
+
+    return f" of {name}"
 
 
 def _about_key(row: AuditRow, stored: StoredSecret) -> str:

@@ -119,9 +119,12 @@ def _of_schedule(patient: Patient, held: HeldSecret, clock: Clock) -> list[Check
         if finding is None:
             continue
 
-        text, _, advice = finding.partition("; ")
+        text = finding.partition("; ")[0]
         shown = f"DescribeSecret `{held.name}`: {_shown(cause, held)}"
-        advice = advice or f"run `secretsmap rotate FILE {patient.label}`, which shows what fails"
+        advice = f"run `secretsmap rotate FILE {patient.label}`, which shows where it stops"
+        if cause == "rotation-off":
+            advice = "run `pulumi up`, which turns rotation on"
+
         checks.append(Check(result, patient.label, text, cause, (shown,), advice))
 
     return checks

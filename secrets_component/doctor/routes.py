@@ -111,7 +111,7 @@ def _blocked_by_groups(
 
     if theirs and not any(_lets_https_in(groups[group], own) for group in theirs):
         return (
-            "may not call the VPC endpoint: its security groups let the function not in",
+            "may not call the VPC endpoint, whose security groups do not let it in",
             (f"DescribeSecurityGroups: no ingress rule of {', '.join(theirs)} has port 443",),
             f"run `aws ec2 authorize-security-group-ingress --group-id {theirs[0]} --protocol tcp "
             f"--port {_HTTPS} --source-group {own[0]}`",

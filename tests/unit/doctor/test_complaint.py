@@ -37,7 +37,7 @@ def test_other_causes_explain_nothing() -> None:
     found = Section("secrets", (Check("failed", "a", "is empty", "empty"),))
     check = check_of(NOT_FOUND, found)
     assert (check.result, check.cause) == ("warning", None)
-    assert "it can mean: the secret is in another region" in check.evidence
+    assert "the secret is in another region" in check.text
 
 
 def test_unknown_text_is_never_repeated() -> None:
@@ -71,6 +71,11 @@ def test_json_keys_of_the_map_are_shown_without_values() -> None:
         "a: the map writes no JSON mapping",
     )
     assert "hunter2" not in str(check)
+
+
+def test_nearest_json_key_is_suggested() -> None:
+    check = check_of("it did not contain json key pasword", patients=[STRUCTURED])
+    assert check.evidence[1].endswith("user, password; did you mean `password`?")
 
 
 def test_clock_of_this_machine_is_compared() -> None:

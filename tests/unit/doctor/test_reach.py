@@ -150,6 +150,14 @@ def test_advice_is_the_line_of_the_map(monkeypatch: pytest.MonkeyPatch) -> None:
     assert f'admins: ["{APP}"]' in str(check.advice)
 
 
+def test_advice_names_the_boundary(monkeypatch: pytest.MonkeyPatch) -> None:
+    (check,) = looked_at(bounded(BOUND), APP, monkeypatch).checks
+    assert check.advice == (
+        "allow secretsmanager:GetSecretValue and kms:Decrypt in the permissions boundary "
+        f"`{BOUND['Arn']}`"
+    )
+
+
 def test_declared_reader_who_is_not_let_in_needs_a_deployment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -158,7 +166,7 @@ def test_declared_reader_who_is_not_let_in_needs_a_deployment(
     assert (check.about, check.cause) == (APP, "no-allow")
     assert check.advice == "the map allows it and the account does not: run `pulumi up`"
     (check,) = looked_at(mine(allow(*READ_ALL)), None, monkeypatch, declared).checks
-    assert (check.result, check.text) == ("ok", "1 named by the map can do what it says")
+    assert (check.result, check.text) == ("ok", "1 of the map can do what it says")
 
 
 def test_strangers_are_for_the_audit(monkeypatch: pytest.MonkeyPatch) -> None:
