@@ -7,11 +7,14 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from secrets_component.doctor.complaint import explained
 from secrets_component.doctor.results import Check, Section
-from secrets_component.doctor.symptoms import complaint_of
+from secrets_component.doctor.symptoms import complaint_of, name_of
 from tests.unit.doctor.accounts import PreparedAccount, asking, patient
+from tests.unit.doctor.test_symptoms import TEXTS
 from tests.unit.status.secrets import BY_OTHERS, CLOCK, NOW, held
 
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:"
@@ -124,3 +127,25 @@ def test_words_that_name_the_cause_are_enough(text: str, cause: str | None) -> N
     check = check_of(text)
     assert check.cause == cause
     assert check.advice
+
+
+@pytest.mark.parametrize("text", [text for text, _ in TEXTS])
+def test_pasted_text_is_never_repeated(text: str) -> None:
+    """Logs may hold values: only names that AWS's own words are about come back."""
+    date = format_datetime(NOW, usegmt=True)
+    check = check_of(
+        f"password=hunter2 {text} token hunter2 user:hunter2",
+        patients=[STRUCTURED],
+        get_caller_identity={"ResponseMetadata": {"HTTPHeaders": {"date": date}}},
+        lookup_events={"Events": []},
+    )
+    assert check.text != "is not known here"
+    assert "hunter2" not in str(check)
+
+
+@given(st.text(max_size=200), st.sampled_from([text for text, _ in TEXTS]))
+def test_any_text_is_read_without_an_error(text: str, known: str) -> None:
+    for pasted in (text, f"{text} {known}", f"{known}{text}"):
+        complaint = complaint_of(pasted)
+        if complaint.secret_id is not None:
+            assert name_of(complaint.secret_id)

@@ -437,10 +437,13 @@ def test_refusal_is_an_answer_and_silence_is_none(sdk: Sdk) -> None:
 
 def test_client_of_a_service_is_opened_once(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    client = sdk.client
-    monkeypatch.setattr(
-        sdk, "client", lambda service, config: opened.append(service) or client(service, config)
-    )
+    known = sdk.client
+
+    def client(service: str, config: Any) -> Any:
+        opened.append(service)
+        return known(service, config)
+
+    monkeypatch.setattr(sdk, "client", client)
     account = Inventory()
     for _ in range(2):
         answer = {"KeyMetadata": {"KeyId": "k", "KeyState": "Enabled"}}
