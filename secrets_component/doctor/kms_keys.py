@@ -65,7 +65,8 @@ def _keys_behind(patient: Patient, asking: Asking) -> set[str]:
     if held is None or not held.has_own_key:
         return set()
 
-    named = _short(str(held.kms_key))
+    home = Arn.parse(held.arn).account
+    named = _short(str(held.kms_key), home)
     try:
         used = asking.account.keys_of_value(held.arn)
     except AccountError as error:
@@ -73,7 +74,7 @@ def _keys_behind(patient: Patient, asking: Asking) -> set[str]:
         asking.note(about, "secretsmanager:ListSecretVersionIds", error)
         used = set()
 
-    others = {_short(key) for key in used if _is_customer_managed(key)}
+    others = {_short(key, home) for key in used if _is_customer_managed(key)}
     if named.startswith("alias/"):
         return others or {named}  # the same key by its id
 
@@ -84,9 +85,9 @@ def _is_customer_managed(key: str) -> bool:
     return key != _DEFAULT_KEY and not key.endswith(AWS_MANAGED_KEY)
 
 
-def _short(key: str) -> str:
-    """Return a key of this account by its id or alias, so that each is asked about once."""
-    if not is_arn(key):
+def _short(key: str, account: str) -> str:
+    """Return a key of the account by its id or alias, so that each is asked about once."""
+    if not is_arn(key) or Arn.parse(key).account != account:
         return key
 
     return Arn.parse(key).resource.removeprefix("key/")

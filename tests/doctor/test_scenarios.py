@@ -354,10 +354,12 @@ SCENARIOS: dict[str, Scenario] = {
 
 
 FURTHER = {
-    "key pending deletion", "key gone", "reader's session", "function failed", "step failed",
+    "key pending deletion", "key gone", "reader's session", "function failed",
     "VPC with an internet gateway", "VPC with a NAT gateway", "VPC without egress",
     "VPC with a shut endpoint", "endpoint for an organization", "alarms, trail of data",
-    "text: deletion, no more", "rotation under way",
+    "alarms, trail stopped", "replica in sync", "rotation under way", "text: deletion, no more",
+    "text: clock", "text: no role in Kubernetes", "text: token", "text: credentials",
+    "text: endpoint",
 }  # fmt: skip
 """Other cases of what shorter tests show, in `make long`."""
 NAMES = [
@@ -389,6 +391,7 @@ def test_cause_is_named_and_no_other_one(name: str, lab: Lab, diagnose: Diagnose
 
 
 def test_each_cause_has_a_scenario() -> None:
+    assert set(SCENARIOS) >= FURTHER
     named = {cause for scenario in SCENARIOS.values() for cause in scenario.causes.split()}
     assert set(CAUSES) - named == {"partial-arn"}  # pure: see test_complaint.py
 

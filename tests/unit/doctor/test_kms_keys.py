@@ -40,6 +40,13 @@ def test_former_key_of_the_current_value_counts() -> None:
     assert [check.about for check in found] == [f"key `{KEY}` of a", "key `other-key` of a"]
 
 
+def test_key_of_another_account_is_asked_about_by_its_arn() -> None:
+    theirs = f"arn:aws:kms:eu-central-1:222222222222:key/{KEY}"
+    account = PreparedAccount(describe_key=described("Enabled"))
+    kms_keys([patient(secret=held(kms_key=theirs))], asking(account))
+    assert account.asked == [("kms", "describe_key", {"KeyId": theirs})]
+
+
 @pytest.mark.parametrize(
     ("answer", "advice"),
     [
