@@ -32,6 +32,7 @@ _ENDPOINTS, _TABLES, _GROUPS = (
     "ec2:DescribeRouteTables",
     "ec2:DescribeSecurityGroups",
 )
+_ADDRESSES = ("IpRanges", "Ipv6Ranges", "PrefixListIds")
 Answered = Mapping[str, Any]
 
 
@@ -131,7 +132,7 @@ def _lets_https_in(group: Answered, sources: Collection[str]) -> bool:
             continue
 
         named = {pair["GroupId"] for pair in rule.get("UserIdGroupPairs") or ()}
-        has_addresses = bool(rule.get("IpRanges") or rule.get("PrefixListIds"))
+        has_addresses = any(rule.get(kind) for kind in _ADDRESSES)
         if has_addresses or not named.isdisjoint(sources):
             return True
 
@@ -214,9 +215,10 @@ def _is_way(route: Answered) -> bool:
     if route.get("State") == "blackhole":
         return False
 
-    # A virtual private gateway leads out through the company's own network.
-    is_private = str(route.get("GatewayId") or "").startswith("vgw-")
-    return is_private or any(route.get(target) for target in _GATEWAYS)
+    # A virtual private gateway leads out through the company's own network, an endpoint through a
+    # firewall.
+    is_other = str(route.get("GatewayId") or "").startswith(("vgw-", "vpce-"))
+    return is_other or any(route.get(target) for target in _GATEWAYS)
 
 
 def _refused_by(

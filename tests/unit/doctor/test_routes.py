@@ -60,6 +60,7 @@ def test_function_in_no_vpc_has_a_way() -> None:
         ([table(NatGatewayId="nat-1", State="active")], []),
         ([table(TransitGatewayId="tgw-1")], []),
         ([table(GatewayId="vgw-1")], []),
+        ([table(GatewayId="vpce-1")], []),
         ([table(NatGatewayId="nat-1"), table("subnet-1", GatewayId="igw-1")], ["no-route"]),
         ([table(), table("subnet-1", NatGatewayId="nat-1")], []),
     ],
