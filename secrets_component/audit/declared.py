@@ -19,7 +19,7 @@ from secrets_component.audit.verdicts import ACTIONS, Action
 from secrets_component.iam import documents
 from secrets_component.iam.requests import caller_of
 from secrets_component.planning.plan import HostedFunction, Plan, PlannedSecret
-from secrets_component.secret_map.names import rotation_function
+from secrets_component.secret_map.names import rotation_role
 from secrets_component.secret_map.references import ReferenceKind, Template
 
 _ADMINISTERS: tuple[Action, ...] = ("read", "write", "rotate", "delete")
@@ -163,7 +163,7 @@ def _rotation_roles(secret: AuditedSecret) -> Iterator[str]:
         return
 
     if isinstance(rotation.function, HostedFunction):
-        yield rotation_function(secret.planned.name)
+        yield rotation_role(secret.planned.name, Arn.parse(secret.stored.arn).region)
     elif secret.stored.rotation_role:
         yield Arn.parse(secret.stored.rotation_role).resource.rpartition("/")[2]
 

@@ -138,6 +138,8 @@ def audit(
     account: Account,
     key: str | None = None,
     principal: str | None = None,
+    *,
+    with_gains: bool = True,
 ) -> Audit:
     """Judge who can do what with the secrets of some maps.
 
@@ -146,6 +148,8 @@ def audit(
         account: what AWS said.
         key: only the secret of this key. Default: all.
         principal: only this ARN, service, or `*`. Default: all.
+        with_gains: also judge who can give itself the right to read, and who can become somebody
+            that can; that takes longest.
     """
     unchecked = dict.fromkeys(account.unchecked)
     secrets = []
@@ -155,7 +159,7 @@ def audit(
 
     lines: tuple[MatrixLine, ...] = ()
     if secrets:
-        lines = tuple(_lines(secrets, account, principal, unchecked))
+        lines = tuple(_lines(secrets, account, principal, unchecked, with_gains=with_gains))
 
     return Audit(account, tuple(secrets), lines, tuple(unchecked))
 
@@ -187,6 +191,8 @@ def _lines(
     account: Account,
     principal: str | None,
     unchecked: dict[str, None],
+    *,
+    with_gains: bool,
 ) -> Iterator[MatrixLine]:
     organization = account.organization
     reader = PolicyReader(is_organization_known=organization.is_known)
@@ -197,13 +203,21 @@ def _lines(
     callers += makes.from_outside(policy for policy, _, _ in ground.holders("secret"))
     found: dict[str, dict[Action, Outcomes]] = {}
     readable = _judge(judge, callers, found)
-    gains = Gains(ground, judge, makes, reader, readable)
-    visitors = makes.from_outside(gains.trust_policies(), with_services=False)
-    readable += _judge(judge, visitors, found)
+    gains: Gains | None = None
+    if with_gains:
+        gains = Gains(ground, judge, makes, reader, readable)
+        visitors = makes.from_outside(gains.trust_policies(), with_services=False)
+        readable += _judge(judge, visitors, found)
+
     for caller, mask in readable:
-        if principal in (None, caller.name):
-            outcomes = {**found[caller.name], "gain": gains.outcomes(caller, mask)}
-            yield MatrixLine(caller, outcomes, declarations.masks(caller))
+        if principal not in (None, caller.name):
+            continue
+
+        outcomes = found[caller.name]
+        if gains is not None:
+            outcomes["gain"] = gains.outcomes(caller, mask)
+
+        yield MatrixLine(caller, outcomes, declarations.masks(caller))
 
     for written in declarations.unresolved:
         message = f"`{written}` is not resolved here: whom it names counts as not in the map"

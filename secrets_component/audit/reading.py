@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from secrets_component.audit.answers import Answer, Answers
 from secrets_component.audit.reads import EVENT_NAME, SecretRead, newest_reads, read_in
-from secrets_component.lookups.inventory import AccountError, region_of_environment
+from secrets_component.lookups.inventory import AccountError, Inventory
 from secrets_component.planning.plan import Plan
 from secrets_component.secret_map.aws_types import AWS_MANAGED_KEY
 from secrets_component.secret_map.names import level_prefix
@@ -28,7 +28,8 @@ _THREADS = 8
 _PAGES_OF_EVENTS, _SECONDS_PER_PAGE = 40, 0.5
 """AWS: "limited to two per second, per account, per Region", 50 events each (API_LookupEvents)."""
 _NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
-_REFUSED = ("AccessDenied", "AccessDeniedException", "AccessDeniedFault", "UnauthorizedOperation")
+REFUSALS = ("AccessDenied", "AccessDeniedException", "AccessDeniedFault", "UnauthorizedOperation")
+"""AWS's codes for a missing right."""
 _DEFAULT = "default"
 """The name of the resource policy that a secret's owner writes; AWS lists it first."""
 _T = TypeVar("_T")
@@ -41,48 +42,27 @@ class AccountReader:
         unchecked: what could not be read, a line each.
     """
 
-    def __init__(self) -> None:
-        """Connect with the credentials and region that the AWS CLI would use.
-
-        Raises:
-            AccountError: there is no such profile, or no region.
-        """
-        import boto3  # noqa: PLC0415 # other verbs must start without it
-        from botocore.config import Config  # noqa: PLC0415
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-
-        self._sdk_error, self._client_error = BotoCoreError, ClientError
-        config = Config(
-            retries={"mode": "adaptive", "total_max_attempts": 8},
-            connect_timeout=10,
-            read_timeout=60,
-        )
+    def __init__(self, account: Inventory) -> None:
+        """Ask nothing yet."""
         self.unchecked: dict[str, None] = {}
+        self._account = account
         self._can_list_policies = True
-        try:
-            session = boto3.Session(region_name=region_of_environment())
-            self._region = session.region_name
-            self._sts: Any = session.client("sts", config=config)
-            self._iam: Any = session.client("iam", config=config)
-            self._secrets: Any = session.client("secretsmanager", config=config)
-            self._kms: Any = session.client("kms", config=config)
-            self._lambda: Any = session.client("lambda", config=config)
-            self._organizations: Any = session.client("organizations", config=config)
-            self._events: Any = session.client("cloudtrail", config=config)
-        except BotoCoreError as error:
-            raise AccountError(str(error), is_lasting=True) from None
 
-    def read(self, plans: Iterable[Plan]) -> Answers:
+    def read(self, plans: Iterable[Plan], *, with_reads: bool = True) -> Answers:
         """Return everything that an audit of some maps needs.
+
+        Args:
+            plans: the maps.
+            with_reads: also read from CloudTrail who read which secret, which takes long.
 
         Raises:
             AccountError: AWS does not answer, or refuses what no audit can do without.
         """
-        identity = self._ask(self._sts.get_caller_identity)
+        identity = self._account.ask("sts", "get_caller_identity")
         caller = {
             "Account": identity["Account"],
             "Arn": identity["Arn"],
-            "Region": self._region,
+            "Region": self._account.region,
             "Time": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         authorization = self._authorization()
@@ -95,7 +75,10 @@ class AccountReader:
             threads.shutdown(cancel_futures=True)  # after Ctrl-C, ask nothing more
 
         organization = self._organization(identity["Account"])
-        reads = tuple(newest_reads(self._reads()))
+        reads: tuple[Answer, ...] = ()
+        if with_reads:
+            reads = tuple(newest_reads(self._reads()))
+
         unchecked = tuple(sorted(self.unchecked))
         return Answers(caller, authorization, secrets, keys, organization, reads, unchecked)
 
@@ -106,10 +89,10 @@ class AccountReader:
             "RoleDetailList": [],
             "Policies": [],
         }
-        pages = self._iam.get_paginator("get_account_authorization_details").paginate(
-            PaginationConfig={"PageSize": 1000}
+        pages = self._account.pages(
+            "iam", "get_account_authorization_details", PaginationConfig={"PageSize": 1000}
         )
-        for page in self._ask(lambda: list(pages)):
+        for page in pages:
             for name in joined:
                 joined[name] += page[name]
 
@@ -127,11 +110,10 @@ class AccountReader:
 
         found: dict[str, Answer] = {}
         values = sorted(prefixes)
-        paginator = self._secrets.get_paginator("list_secrets")
         for start in range(0, len(values), _VALUES_PER_FILTER):
             some = {"Key": "name", "Values": values[start : start + _VALUES_PER_FILTER]}
-            pages: list[Answer] = self._ask(
-                partial(list, paginator.paginate(Filters=[some], MaxResults=100))
+            pages = self._account.pages(
+                "secretsmanager", "list_secrets", Filters=[some], MaxResults=100
             )
             for page in pages:
                 found |= {one["Name"]: one for one in page["SecretList"] if one["Name"] in wanted}
@@ -147,7 +129,7 @@ class AccountReader:
             if policy != _DEFAULT:
                 asked["PolicyName"] = policy
 
-            ask = partial(self._secrets.get_resource_policy, **asked)
+            ask = self._asking("secretsmanager", "get_resource_policy", **asked)
             right = "secretsmanager:GetResourcePolicy"
             answer = self._try(f"the policy of `{name}`", right, ask, {})
             if answer.get("ResourcePolicy"):
@@ -159,7 +141,7 @@ class AccountReader:
         if function:
             configuration = self._try(
                 f"the role of the rotation function of `{name}`", "lambda:GetFunctionConfiguration",
-                lambda: self._lambda.get_function_configuration(FunctionName=function), {},
+                self._asking("lambda", "get_function_configuration", FunctionName=function), {},
             )  # fmt: skip
             details["RotationRole"] = configuration.get("Role")
 
@@ -170,7 +152,7 @@ class AccountReader:
         if not self._can_list_policies:
             return [_DEFAULT]
 
-        ask = partial(self._secrets.list_resource_policies, SecretId=arn)
+        ask = self._asking("secretsmanager", "list_resource_policies", SecretId=arn)
         right = "secretsmanager:ListResourcePolicies"
         answer = self._try("policies besides the default one", right, ask, None)
         if answer is None:  # and asked no more: each refusal may take seconds of retries
@@ -186,7 +168,7 @@ class AccountReader:
         }  # fmt: skip
         about = f"the key `{key_id}`"
         described = self._try(
-            about, "kms:DescribeKey", lambda: self._kms.describe_key(KeyId=key_id), None
+            about, "kms:DescribeKey", self._asking("kms", "describe_key", KeyId=key_id), None
         )
         if described is None:
             return found
@@ -194,12 +176,12 @@ class AccountReader:
         arn = found["Arn"] = described["KeyMetadata"]["Arn"]
         policy = self._try(
             f"the policy of {about}", "kms:GetKeyPolicy",
-            lambda: self._kms.get_key_policy(KeyId=arn, PolicyName="default"), {},
+            self._asking("kms", "get_key_policy", KeyId=arn, PolicyName="default"), {},
         )  # fmt: skip
         found["Policy"] = policy.get("Policy")
         for operation, right, part in _LISTS_OF_KEY:
-            pages = self._kms.get_paginator(operation).paginate(KeyId=arn)
-            for page in self._try(f"{part.lower()} of {about}", right, partial(list, pages), []):
+            pages = partial(self._account.pages, "kms", operation, KeyId=arn)
+            for page in self._try(f"{part.lower()} of {about}", right, pages, []):
                 found[part] += page[part]
 
         found["Aliases"] = [alias["AliasName"] for alias in found["Aliases"]]
@@ -207,18 +189,15 @@ class AccountReader:
 
     def _organization(self, account: str) -> Answer:
         """Return the policies of the account's organization; only some accounts may read them."""
-        client = self._organizations
         what = "policies of the organization"
         try:
-            described = client.describe_organization()["Organization"]
-        except self._client_error as error:
-            if _code_of(error) == _NO_ORGANIZATION:
+            described = self._account.ask("organizations", "describe_organization")["Organization"]
+        except AccountError as error:
+            if error.code == _NO_ORGANIZATION:
                 return {"Id": None}
 
             self._note(what, "organizations:DescribeOrganization", error)
             return {}
-        except self._sdk_error as error:
-            raise AccountError(str(error)) from None
 
         found: dict[str, Any] = {"Id": described["Id"], "Levels": [], "ResourcePolicies": []}
         if account == described["MasterAccountId"]:
@@ -238,19 +217,20 @@ class AccountReader:
         """Return the ids from the organization's root down to the account."""
         path = [account]
         while not path[0].startswith("r-"):
-            (parent,) = self._organizations.list_parents(ChildId=path[0])["Parents"]
+            found = self._account.ask("organizations", "list_parents", ChildId=path[0])
+            (parent,) = found["Parents"]
             path.insert(0, parent["Id"])
 
         return path
 
     def _attached(self, target: str, kind: str) -> list[Answer] | None:
-        client = self._organizations
+        ask, service = self._account, "organizations"
 
         def policies() -> Iterator[Answer]:
-            pages = client.get_paginator("list_policies_for_target")
-            for page in pages.paginate(TargetId=target, Filter=kind):
+            pages = ask.pages(service, "list_policies_for_target", TargetId=target, Filter=kind)
+            for page in pages:
                 for policy in page["Policies"]:
-                    described = client.describe_policy(PolicyId=policy["Id"])["Policy"]
+                    described = ask.ask(service, "describe_policy", PolicyId=policy["Id"])["Policy"]
                     yield {"Name": policy["Name"], "Content": described["Content"]}
 
         what = "policies of the organization"
@@ -263,7 +243,7 @@ class AccountReader:
         more: dict[str, Any] = {"LookupAttributes": [asked], "MaxResults": 50}
         what, right = "who read which secret when", "cloudtrail:LookupEvents"
         for _ in range(_PAGES_OF_EVENTS):
-            page = self._try(what, right, partial(self._events.lookup_events, **more), None)
+            page = self._try(what, right, self._asking("cloudtrail", "lookup_events", **more), None)
             if page is None:
                 return
 
@@ -279,16 +259,8 @@ class AccountReader:
         )
         self.unchecked[message] = None
 
-    def _ask(self, operation: Callable[[], _T]) -> _T:
-        """Return an answer that no audit can do without.
-
-        Raises:
-            AccountError: AWS does not answer, or refuses.
-        """
-        try:
-            return operation()
-        except (self._client_error, self._sdk_error) as error:
-            raise AccountError(str(error)) from None
+    def _asking(self, service: str, operation: str, **arguments: object) -> Callable[[], Any]:
+        return partial(self._account.ask, service, operation, **arguments)
 
     def _try(self, what: str, right: str, operation: Callable[[], _T], otherwise: Any) -> _T | Any:  # noqa: ANN401 # what the SDK returns
         """Return an answer, or something else where AWS refuses; that is noted.
@@ -298,16 +270,21 @@ class AccountReader:
         """
         try:
             return operation()
-        except self._client_error as error:
+        except AccountError as error:
             self._note(what, right, error)
             return otherwise
-        except self._sdk_error as error:
-            raise AccountError(str(error)) from None
 
-    def _note(self, what: str, right: str, error: Exception) -> None:
-        code = _code_of(error)
-        reason = f"AWS answers {code}"
-        if code in _REFUSED:
+    def _note(self, what: str, right: str, error: AccountError) -> None:
+        """Note what AWS refuses to show.
+
+        Raises:
+            AccountError: AWS does not answer at all.
+        """
+        if not error.is_answer:
+            raise error from None
+
+        reason = f"AWS answers {error.code or 'an error'}"
+        if error.code in REFUSALS:
             reason = f"needs {right}"
 
         self.unchecked[f"{what}: not readable ({reason})"] = None
@@ -329,7 +306,3 @@ def _own_keys(secrets: Iterable[Answer]) -> set[str]:
             keys.add(key)
 
     return keys
-
-
-def _code_of(error: Any) -> str:  # noqa: ANN401 # the SDK's class is not imported here
-    return str(error.response.get("Error", {}).get("Code", "an error"))

@@ -48,6 +48,7 @@ class Outcome:
         assumed: the condition keys that an allow depends on.
         unless: the statements that deny it under conditions nobody knows here.
         is_silent: it is denied because nothing allows it, as most is.
+        refusal: the verdict that denies it, on the secret or on the use of its key.
     """
 
     state: CellState
@@ -56,6 +57,7 @@ class Outcome:
     assumed: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     is_silent: bool = False
+    refusal: Verdict | None = None
 
 
 class Decision(NamedTuple):
@@ -183,12 +185,14 @@ def _outcome(decision: Decision, use_of_key: Decision | None) -> Outcome:
     verdict = decision.verdict
     if not verdict.allowed:
         is_silent = not {"identity", "resource"}.isdisjoint(verdict.missing)
-        return Outcome("denied", str(verdict), _texts_of(verdict.statements), is_silent=is_silent)
+        texts = _texts_of(verdict.statements)
+        return Outcome("denied", str(verdict), texts, is_silent=is_silent, refusal=verdict)
 
     if use_of_key is not None and not use_of_key.verdict.allowed:
         refusal = use_of_key.verdict
         why = f"{verdict}, but the use of the key is {refusal}"
-        return Outcome("key refuses", why, _texts_of((*verdict.statements, *refusal.statements)))
+        texts = _texts_of((*verdict.statements, *refusal.statements))
+        return Outcome("key refuses", why, texts, refusal=refusal)
 
     places, unless = verdict.statements, decision.unless
     why = str(verdict)

@@ -35,6 +35,7 @@ _VERBS = {
     "plan": "show what a map will create, without any value",
     "status": "compare a map with what the account holds",
     "audit": "show who can do what with which secret",
+    "doctor": "find out why something does not work",
     "rotate": "rotate one secret now, and follow it",
     "schema": "print the JSON Schema of a map",
 }
@@ -60,6 +61,10 @@ def _verb(name: str) -> Verb:
             from secrets_component.cli.audit import AUDIT  # noqa: PLC0415
 
             return AUDIT
+        case "doctor":
+            from secrets_component.cli.doctor import DOCTOR  # noqa: PLC0415
+
+            return DOCTOR
         case "rotate":
             from secrets_component.cli.rotate import ROTATE  # noqa: PLC0415
 

@@ -51,10 +51,13 @@ def require_environment(file: str, found: Mapping[str, Plan]) -> None:
             raise UsageError(msg)
 
 
-def open_account() -> Inventory:
+def open_account(attempts: int = _ATTEMPTS_OF_PEOPLE) -> Inventory:
     """Return the account of the credentials and region that the AWS CLI would use.
+
+    Args:
+        attempts: how often a call is made before its failure counts.
 
     Raises:
         AccountError: there is no region, or no such profile.
     """
-    return Inventory(region_of_environment(), (), _ATTEMPTS_OF_PEOPLE)
+    return Inventory(region_of_environment(), (), attempts)

@@ -9,6 +9,7 @@ secrets a call
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -47,13 +48,22 @@ class AccountError(Exception):
         is_lasting: credentials or rights are missing, so the next run would fail in the same way.
         code: AWS's code for the refusal, such as `AccessDeniedException`, or the name of the SDK's
             own error, such as `NoCredentialsError`.
+        is_answer: AWS has answered, and refused; others of its operations may be allowed.
     """
 
-    def __init__(self, message: str, *, is_lasting: bool = False, code: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        is_lasting: bool = False,
+        code: str = "",
+        is_answer: bool = False,
+    ) -> None:
         """Keep the first line of the message."""
         super().__init__(message.partition("\n")[0])
         self.is_lasting = is_lasting
         self.code = code
+        self.is_answer = is_answer
 
     @property
     def is_absent(self) -> bool:
@@ -174,6 +184,8 @@ class Inventory:
         from botocore.config import Config  # noqa: PLC0415
         from botocore.exceptions import BotoCoreError  # noqa: PLC0415
 
+        self._clients: dict[str, Any] = {}
+        self._opening = threading.Lock()  # "Session objects are not thread safe" (boto3)
         self._config: Any = Config(
             retries={"mode": "adaptive", "total_max_attempts": attempts},
             connect_timeout=10,
@@ -248,8 +260,36 @@ class Inventory:
         Raises:
             AccountError: AWS does not answer, or refuses.
         """
-        client = self._secrets if service == "secretsmanager" else self._client(service)
+        return _answer_of(getattr(self._client(service), operation), **arguments)
+
+    def regions(self) -> list[str]:
+        """Return the regions that have Secrets Manager, in the partition of this one."""
+        partition = self._session.get_partition_for_region(self.region)
+        return list(self._session.get_available_regions("secretsmanager", partition))
+
+    def ask_in(self, region: str, service: str, operation: str, **arguments: object) -> Any:  # noqa: ANN401 # any answer
+        """Return the answer of one operation in another region, after one attempt.
+
+        Raises:
+            AccountError: AWS does not answer, or refuses.
+        """
+        from botocore.config import Config  # noqa: PLC0415
+
+        config = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=5)
+        session: Any = self._session
+        with self._opening:
+            client = session.client(service, region_name=region, config=config)
+
         return _answer_of(getattr(client, operation), **arguments)
+
+    def pages(self, service: str, operation: str, **arguments: object) -> list[Any]:
+        """Return all pages of an operation's answer.
+
+        Raises:
+            AccountError: AWS does not answer, or refuses.
+        """
+        pages = self._client(service).get_paginator(operation).paginate(**arguments)
+        return list(_answer_of(lambda: list(pages)))
 
     def of_level(self, plan: Plan) -> list[HeldSecret]:
         """Return all secrets under a map's level, and those of its entries that are elsewhere.
@@ -366,10 +406,15 @@ class Inventory:
             aws_secret_access_key=given["SecretAccessKey"],
             aws_session_token=given["SessionToken"],
         )
+        self._clients.clear()
         self._secrets = self._client("secretsmanager")
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 # boto3 makes its clients at run time
-        return self._session.client(service, config=self._config)
+        with self._opening:
+            if service not in self._clients:
+                self._clients[service] = self._session.client(service, config=self._config)
+
+            return self._clients[service]
 
     def _listed(self, filtered_by: str, values: Sequence[str]) -> Iterator[HeldSecret]:
         paginator = self._secrets.get_paginator("list_secrets")
@@ -403,11 +448,20 @@ def _answer_of(operation: Callable[..., Any], **arguments: object) -> Any:  # no
         return operation(**arguments)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
-        raise AccountError(str(error), is_lasting=code in _REFUSALS, code=code) from None
+        raise AccountError(
+            str(error), is_lasting=code in _REFUSALS, code=code, is_answer=True
+        ) from None
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise AccountError(str(error), is_lasting=True, code=type(error).__name__) from None
     except BotoCoreError as error:
         raise AccountError(str(error), code=type(error).__name__) from None
+
+
+def described_secret(described: Mapping[str, Any]) -> HeldSecret:
+    """Return a secret as DescribeSecret shows it, without ListSecrets' delay of minutes."""
+    return _held_secret(
+        {**described, "SecretVersionsToStages": described.get("VersionIdsToStages")}
+    )
 
 
 def _held_secret(listed: Mapping[str, Any]) -> HeldSecret:

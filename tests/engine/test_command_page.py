@@ -34,7 +34,7 @@ def test_commands_print_what_the_page_says(secrets: Secrets, tmp_path: Path) -> 
     stack.up()
     environment = stack.sandbox.environment()
     environment["PATH"] = f"{folder}{os.pathsep}{environment['PATH']}"
-    assert len(commands) == 10
+    assert len(commands) == 13
     for command, expected in commands:
         printed = run(command, tmp_path, environment)
         assert matches(expected, printed), printed

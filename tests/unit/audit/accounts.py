@@ -151,7 +151,7 @@ secrets:
 """
 
 
-def audit_of(answers: Answers, text: str = MAP, **filters: str) -> Audit:
+def audit_of(answers: Answers, text: str = MAP, **filters: Any) -> Audit:
     """Return the audit of a map's text, in the environment `dev`."""
     plan = plan_of(text)
     return audit({plan.instance: plan}, Account.of(answers), **filters)

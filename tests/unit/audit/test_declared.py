@@ -7,6 +7,7 @@ from typing import Any
 from secrets_component.audit.matrix import Audit
 from tests.unit.audit.accounts import (
     HERE,
+    REGION,
     THERE,
     allow,
     answers_of,
@@ -143,9 +144,9 @@ def test_superuser_secret_is_read_by_the_role_that_rotates_with_it() -> None:
               security_group_ids: [sg-0a]
           b: {path: rds, generate_random_password: true}
         """
-    from secrets_component.secret_map.names import rotation_function
+    from secrets_component.secret_map.names import rotation_role
 
-    name = rotation_function("shop/dev/a")
+    name = rotation_role("shop/dev/a", REGION)
     assert declared(text, role(name)) == {(name, "read"): ["a", "b"], (name, "write"): ["a"]}
 
 

@@ -19,6 +19,7 @@ from tests.unit.audit.accounts import (
     managed,
     role,
     role_arn,
+    rows_of,
     secret,
 )
 
@@ -97,3 +98,9 @@ def test_work_does_not_grow_with_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     found = audit_of(answers_of(*roles, secrets=secrets, policies=[shared]), text)
     assert findings(found)[role_arn("r7"), "read"] == ["s7"]
     assert calls < 40 * count  # a cell each would be 6 * 120 * 120
+
+
+def test_gains_are_left_out_where_nobody_asks_for_them() -> None:
+    answers = answers_of(role("app", allow("*")), secrets=[secret("shop/dev/a")])
+    assert "gain" in rows_of(audit_of(answers), role_arn("app"))
+    assert "gain" not in rows_of(audit_of(answers, with_gains=False), role_arn("app"))

@@ -12,7 +12,7 @@ import pytest
 from botocore.stub import Stubber
 
 from secrets_component.audit.reading import AccountReader
-from secrets_component.lookups.inventory import AccountError
+from secrets_component.lookups.inventory import AccountError, Inventory
 from tests.maps_of_tests import plan_of
 from tests.unit.audit.accounts import HERE, KEY, REGION, role, role_arn, secret_arn
 
@@ -109,7 +109,7 @@ def test_3000_roles_come_in_three_pages(sdk: Sdk) -> None:
     sdk.basics(roles=1000, pages=3)
     sdk.alone()
     sdk.no_reads()
-    answers = AccountReader().read([PLAN])
+    answers = AccountReader(Inventory()).read([PLAN])
     assert len(answers.authorization["RoleDetailList"]) == 3000
     assert answers.authorization["RoleDetailList"][-1]["Arn"] == role_arn("r2-999")
     assert (answers.secrets, answers.organization, answers.unchecked) == ((), {"Id": None}, ())
@@ -136,7 +136,7 @@ def test_secret_has_all_its_policies_its_key_and_the_role_of_its_function(sdk: S
     sdk.answer("kms", "list_resource_tags", {"Tags": [{"TagKey": "t", "TagValue": "v"}]})
     sdk.alone()
     sdk.no_reads()
-    answers = AccountReader().read([PLAN])
+    answers = AccountReader(Inventory()).read([PLAN])
     (secret,) = answers.secrets
     assert secret["ResourcePolicies"] == [
         {"PolicyName": "default", "ResourcePolicy": "{1}"},
@@ -166,7 +166,7 @@ def test_what_is_refused_is_named_with_the_right_that_it_needs(sdk: Sdk) -> None
         sdk.refuse("kms", operation)
     sdk.refuse("organizations", "describe_organization")
     sdk.refuse("cloudtrail", "lookup_events")
-    answers = AccountReader().read([PLAN])
+    answers = AccountReader(Inventory()).read([PLAN])
     assert answers.keys[0]["Policy"] is None
     assert answers.organization == {}
     assert answers.unchecked == (
@@ -195,7 +195,7 @@ def test_policies_of_the_organization_are_read_from_the_root_down(sdk: Sdk) -> N
             sdk.answer("organizations", "list_policies_for_target", {"Policies": [policy]}, asked)
             sdk.answer("organizations", "describe_policy", {"Policy": {"Content": "{}"}})
     sdk.no_reads()
-    organization = AccountReader().read([PLAN]).organization
+    organization = AccountReader(Inventory()).read([PLAN]).organization
     names = [[policy["Name"] for policy in level] for level in organization["Levels"]]
     assert names == [
         ["SERVICE_CONTROL_POLICY of r-abcd"],
@@ -209,7 +209,7 @@ def test_account_that_manages_the_organization_is_bound_by_no_policy(sdk: Sdk) -
     described = {"Organization": {"Id": "o-a1b2c3d4e5", "MasterAccountId": HERE}}
     sdk.answer("organizations", "describe_organization", described)
     sdk.no_reads()
-    organization = AccountReader().read([PLAN]).organization
+    organization = AccountReader(Inventory()).read([PLAN]).organization
     assert organization == {"Id": "o-a1b2c3d4e5", "Levels": [], "ResourcePolicies": []}
 
 
@@ -221,7 +221,7 @@ def test_last_read_of_each_principal_is_kept_over_pages(
     sdk.alone()
     sdk.reads(event("bob", "2026-11-20T00:00:00Z"), event("eve", "2026-11-19T00:00:00Z"), more="t")
     sdk.reads(event("bob", "2026-11-01T00:00:00Z"), token="t")
-    assert AccountReader().read([PLAN]).reads == (
+    assert AccountReader(Inventory()).read([PLAN]).reads == (
         {"Principal": "bob", "SecretId": "shop/dev/a", "Time": "2026-11-20T00:00:00Z"},
         {"Principal": "eve", "SecretId": "shop/dev/a", "Time": "2026-11-19T00:00:00Z"},
     )
@@ -240,7 +240,7 @@ def test_busy_account_is_looked_at_for_a_while_only(
             token=f"t{page}" if page else "",
             more=f"t{page + 1}",
         )
-    answers = AccountReader().read([PLAN])
+    answers = AccountReader(Inventory()).read([PLAN])
     assert answers.unchecked == ("all but the last 2,000 reads of secrets: too many to look at",)
     assert slept == [0.5] * 40
 
@@ -260,8 +260,8 @@ def test_policies_are_not_listed_again_once_that_was_refused(sdk: Sdk) -> None:
             {"Error": {"Code": "500"}}, "List"
         )
 
-    reader = AccountReader()
-    reader._secrets = Policies(reader._secrets, refused)
+    sdk.clients["secretsmanager"] = Policies(sdk.clients["secretsmanager"], refused)
+    reader = AccountReader(Inventory())
     answers = reader.read([plan_of(text)])
     assert len(answers.secrets) == 30
     assert 1 <= len(asked) <= 8  # as many as ask at once
@@ -306,7 +306,7 @@ def test_without_identities_or_secrets_there_is_no_audit(sdk: Sdk, operation: st
         sdk.answer("iam", "get_account_authorization_details", empty)
         sdk.refuse("secretsmanager", operation)
     with pytest.raises(AccountError, match="you may not"):
-        AccountReader().read([PLAN])
+        AccountReader(Inventory()).read([PLAN])
 
 
 def test_ctrl_c_asks_nothing_more(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -326,11 +326,5 @@ def test_ctrl_c_asks_nothing_more(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(AccountReader, "_with_details", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        AccountReader().read([plan_of(text)])
+        AccountReader(Inventory()).read([plan_of(text)])
     assert len(asked) < 100
-
-
-def test_region_is_that_of_the_aws_cli(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
-    monkeypatch.setenv("AWS_REGION", "ap-south-1")
-    assert AccountReader()._region == "ap-south-1"

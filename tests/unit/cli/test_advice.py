@@ -32,7 +32,14 @@ def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda _: None)
 
 
-VERBS = [["status"], ["validate", "--filled"], ["plan", "--live"], ["rotate"]]
+VERBS = [
+    ["status"],
+    ["audit"],
+    ["doctor"],
+    ["validate", "--filled"],
+    ["plan", "--live"],
+    ["rotate"],
+]
 KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
 SETTINGS = [
     ({}, "You must specify a region; set AWS_REGION"),

@@ -10,7 +10,12 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from secrets_component.lookups.inventory import AccountError, HeldSecret, Inventory
+from secrets_component.lookups.inventory import (
+    AccountError,
+    HeldSecret,
+    Inventory,
+    described_secret,
+)
 from secrets_component.planning.plan import Plan
 from tests.maps_of_tests import plan_of
 
@@ -410,3 +415,73 @@ def test_refusal_has_awss_code(sdk: Sdk) -> None:
 @pytest.mark.usefixtures("sdk")
 def test_region_is_that_of_the_session() -> None:
     assert Inventory().region == REGION
+
+
+def test_all_pages_of_any_operation_are_read(sdk: Sdk) -> None:
+    for token, more in (("", "m"), ("m", "")):
+        sdk.lists(["x"], token=token, more=more)
+    asked = {"Filters": [{"Key": "name", "Values": ["x"]}], "IncludePlannedDeletion": True}
+    found = Inventory().pages("secretsmanager", "list_secrets", MaxResults=100, **asked)
+    assert [page["SecretList"] for page in found] == [[], []]
+
+
+def test_refusal_is_an_answer_and_silence_is_none(sdk: Sdk) -> None:
+    sdk.stubs["sts"].add_client_error("get_caller_identity", "AccessDenied", "no")
+    with pytest.raises(AccountError) as refused:
+        Inventory().account()
+    assert refused.value.is_answer
+    with pytest.raises(AccountError) as silent:  # the stub has no further answer
+        Inventory().account()
+    assert not silent.value.is_answer
+
+
+def test_client_of_a_service_is_opened_once(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    known = sdk.client
+
+    def client(service: str, config: Any) -> Any:
+        opened.append(service)
+        return known(service, config)
+
+    monkeypatch.setattr(sdk, "client", client)
+    account = Inventory()
+    for _ in range(2):
+        answer = {"KeyMetadata": {"KeyId": "k", "KeyState": "Enabled"}}
+        sdk.stubs["kms"].add_response("describe_key", answer)
+        assert account.key_state("k") == "Enabled"
+    assert opened == ["secretsmanager", "kms"]
+
+
+def test_described_secret_is_as_a_listed_one() -> None:
+    described = {"Name": "x", "ARN": "arn:x", "VersionIdsToStages": {"1": ["AWSCURRENT"]}}
+    found = described_secret(described)
+    assert (found.name, found.is_filled, found.current_version) == ("x", True, "1")
+    assert not described_secret({"Name": "x", "ARN": "arn:x"}).is_filled
+
+
+@pytest.mark.parametrize(
+    ("region", "other"), [("eu-central-1", "us-east-1"), ("cn-north-1", "cn-northwest-1")]
+)
+def test_regions_are_those_of_the_partition(region: str, other: str) -> None:
+    found = Inventory(region).regions()
+    assert {region, other} <= set(found)
+    assert ("us-east-1" in found) == (region == "eu-central-1")
+
+
+def test_other_region_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = Inventory("eu-central-1", aws_access_key_id="id", aws_secret_access_key="key")
+    other = boto3.session.Session("id", "key").client("secretsmanager", "eu-west-1")
+    stub = Stubber(other)
+    stub.add_response("describe_secret", {"Name": "x"}, {"SecretId": "x"})
+    opened: list[dict[str, Any]] = []
+
+    def client(service: str, **options: Any) -> Any:
+        opened.append({"service": service, **options})
+        return other
+
+    monkeypatch.setattr(account._session, "client", client)
+    with stub:
+        found = account.ask_in("eu-west-1", "secretsmanager", "describe_secret", SecretId="x")
+    assert found["Name"] == "x"
+    assert opened[0]["region_name"] == "eu-west-1"
+    assert opened[0]["config"].retries == {"total_max_attempts": 1}

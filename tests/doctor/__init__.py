@@ -1,0 +1,1 @@
+"""The doctor on the sandbox: each failure is injected, and named right."""
