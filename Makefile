@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up test setup unit lint bench conformance second-opinion oracle long fuzz soak kills verify-aws down clean
+.PHONY: help up env test setup unit lint bench conformance second-opinion oracle long fuzz soak kills verify-aws down clean
 
 STACK ?= dev
 REQUESTS ?= 100000
@@ -15,8 +15,11 @@ STAMP := $(VENV)/.locked
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
 
-up: setup ## deploy stacks/dev.yaml (or STACK=…) to the sandbox and print its outputs
+up: setup ## deploy stacks/dev.yaml (or STACK=…) and what it builds on to the sandbox
 	@$(RUN) -m sandbox up --stack $(STACK) --examples examples
+
+env: setup ## print `export` lines, after which pulumi, secretsmap and aws use the sandbox
+	@$(RUN) -m sandbox env --stack $(STACK)
 
 test: setup ## run all tests
 	@$(RUN) -m sandbox cli
@@ -27,7 +30,7 @@ setup: $(STAMP) ## install the locked packages into .venv (the other targets do 
 $(STAMP): requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "error: $(PYTHON) is too old; Python 3.11 or newer is required (choose one with PYTHON=…)"; exit 1; }
-	@echo "installing the locked packages into $(VENV): about 1 minute"
+	@echo "installing the locked packages into $(VENV): about 1 minute" >&2
 	@$(PYTHON) -m venv $(VENV)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
