@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up env test setup unit lint bench conformance second-opinion oracle long fuzz soak kills verify-aws down clean
+.PHONY: help up env test setup unit lint bench conformance second-opinion oracle long fuzz soak kills verify-aws dist down clean
 
 STACK ?= dev
 REQUESTS ?= 100000
@@ -10,6 +10,7 @@ COUNT ?= 200
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
+TOOLS := build/release/tools/bin/python
 STAMP := $(VENV)/.locked
 
 help: ## list the targets
@@ -75,6 +76,20 @@ soak: setup ## run random histories of edits, kills and outside writes (MINUTES=
 
 kills: setup ## end `pulumi up` with SIGKILL at random moments (COUNT=200, SEED=1)
 	@$(RUN) -m tests.soak.kills --count $(COUNT) --seed $(SEED)
+
+dist: ## build sdist and wheel into dist/, check them, write the SBOM with licences
+	@rm -rf build/release dist
+	@$(PYTHON) -m venv build/release/tools
+	@$(TOOLS) -m pip install --quiet --disable-pip-version-check --require-hashes -r release/requirements.lock
+	@$(TOOLS) -m build --outdir dist
+	@$(TOOLS) -m twine check --strict dist/*
+	@$(PYTHON) -m venv --without-pip build/release/user
+	@sed -n 's/ *\\$$//; /\[/d; /^[a-z0-9]/p' requirements-dev.lock > build/release/constraints.txt
+	@$(TOOLS) -m pip --python build/release/user/bin/python install --quiet \
+		--disable-pip-version-check --constraint build/release/constraints.txt dist/*.whl
+	@build/release/tools/bin/cyclonedx-py environment --pyproject pyproject.toml --gather-license-texts \
+		--output-reproducible --output-file dist/sbom.cdx.json build/release/user/bin/python
+	@echo "dist/ has sdist, wheel, and sbom.cdx.json with the licences of what they install"
 
 down: ## stop the sandbox that `make up` started
 	@if [ -x $(RUN) ]; then $(RUN) -m sandbox down; else echo "the sandbox was never started here"; fi
