@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up test setup unit lint bench docs conformance second-opinion oracle event-ruler editor long fuzz soak kills faults verify-aws down clean
+.PHONY: help up env test setup unit lint bench docs conformance second-opinion oracle event-ruler editor long fuzz soak kills faults verify-aws dist down clean
 
 STACK ?= dev
 REQUESTS ?= 100000
@@ -10,13 +10,17 @@ COUNT ?= 200
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
+TOOLS := build/release/tools/bin/python
 STAMP := $(VENV)/.locked
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
 
-up: setup ## deploy stacks/dev.yaml (or STACK=…) to the sandbox and print its outputs
+up: setup ## deploy stacks/dev.yaml (or STACK=…) and what it builds on to the sandbox
 	@$(RUN) -m sandbox up --stack $(STACK) --examples examples
+
+env: setup ## print `export` lines, after which pulumi, secretsmap and aws use the sandbox
+	@$(RUN) -m sandbox env --stack $(STACK)
 
 test: setup ## run all tests
 	@$(RUN) -m sandbox cli
@@ -27,7 +31,7 @@ setup: $(STAMP) ## install the locked packages into .venv (the other targets do 
 $(STAMP): requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "error: $(PYTHON) is too old; Python 3.11 or newer is required (choose one with PYTHON=…)"; exit 1; }
-	@echo "installing the locked packages into $(VENV): about 1 minute"
+	@echo "installing the locked packages into $(VENV): about 1 minute" >&2
 	@$(PYTHON) -m venv $(VENV)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
@@ -84,6 +88,20 @@ kills: setup ## end `pulumi up` with SIGKILL at random moments (COUNT=200, SEED=
 
 faults: setup ## run `pulumi up` while 30 and 50 % of all calls to AWS go wrong
 	@$(RUN) -m tests.faults
+
+dist: ## build sdist and wheel into dist/, check them, write the SBOM with licences
+	@rm -rf build/release dist
+	@$(PYTHON) -m venv build/release/tools
+	@$(TOOLS) -m pip install --quiet --disable-pip-version-check --require-hashes -r release/requirements.lock
+	@$(TOOLS) -m build --outdir dist
+	@$(TOOLS) -m twine check --strict dist/*
+	@$(PYTHON) -m venv --without-pip build/release/user
+	@sed -n 's/ *\\$$//; /\[/d; /^[a-z0-9]/p' requirements-dev.lock > build/release/constraints.txt
+	@$(TOOLS) -m pip --python build/release/user/bin/python install --quiet \
+		--disable-pip-version-check --constraint build/release/constraints.txt dist/*.whl
+	@build/release/tools/bin/cyclonedx-py environment --pyproject pyproject.toml --gather-license-texts \
+		--output-reproducible --output-file dist/sbom.cdx.json build/release/user/bin/python
+	@echo "dist/ has sdist, wheel, and sbom.cdx.json with the licences of what they install"
 
 down: ## stop the sandbox that `make up` started
 	@if [ -x $(RUN) ]; then $(RUN) -m sandbox down; else echo "the sandbox was never started here"; fi

@@ -4,7 +4,7 @@ up      do everything from scratch: CLI, AWS API, `pulumi up`, outputs
 down    stop the AWS API
 clean   stop it and delete all its data
 cli     find or build the Pulumi CLI, print its path
-env     print `export` lines for running `pulumi` or `aws` against the sandbox yourself
+env     print `export` lines, after which `pulumi`, `secretsmap` and `aws` use the sandbox
 """
 
 from __future__ import annotations
@@ -15,16 +15,15 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-from sandbox import api, deploy
+from sandbox import api, rounds
 from sandbox.api import ApiError
+from sandbox.closing import closing_lines
 from sandbox.deploy import DeployError
 from sandbox.environment import Sandbox
+from sandbox.shell import write_commands
 from sandbox.toolchain import ToolchainError, pulumi_cli
-from secrets_component.errors import MapFileError, SecretMapError
-from secrets_component.planning.planner import load_plans
 
 OK, FAILED, USAGE_ERROR = 0, 1, 2
 
@@ -98,38 +97,14 @@ def _up(options: argparse.Namespace, home: Path) -> int:
 
     start = time.monotonic()
     sandbox = open_sandbox(home, options.port)
-    for example, stack in _needed(project, options):
-        if sandbox.is_deployed(deploy.name_of(example), stack):
-            continue
-
-        _report(f"deploying {example} ({stack}), which the map builds on")
-        if deploy.up(sandbox, example.resolve(), stack, quiet=True) != 0:
-            return FAILED
-
-    if deploy.up(sandbox, project, options.stack) != 0:
+    if not rounds.deploy_all(sandbox, project, options.stack, options.examples, _report):
         return FAILED
+
+    for line in closing_lines(sandbox, project, options.stack):
+        print(line)
 
     _report(f"done in {time.monotonic() - start:.0f} s; the AWS API answers at {sandbox.endpoint}")
     return OK
-
-
-def _needed(project: Path, options: argparse.Namespace) -> Iterator[tuple[Path, str]]:
-    """Yield the examples that the project's map requires to be deployed, each with its stack."""
-    secret_map = project / "stacks" / f"{options.stack}.yaml"
-    if options.examples is None or not secret_map.is_file():
-        return
-
-    try:
-        plans = load_plans(secret_map, options.stack)
-    except (SecretMapError, MapFileError):
-        return  # `pulumi up` reports what is wrong with it
-
-    for plan in plans.values():
-        for source in plan.stacks.values():
-            name, _, stack = source.stack.partition("/")[2].partition("/")
-            example = options.examples / name
-            if source.when_missing == "fail" and (example / "Pulumi.yaml").is_file():
-                yield example, stack
 
 
 def _down(home: Path) -> int:
@@ -153,6 +128,8 @@ def _clean(home: Path) -> int:
 def _print_environment(options: argparse.Namespace, home: Path) -> None:
     sandbox = open_sandbox(home, options.port)
     made = sandbox.environment()
+    made["PATH"] = os.pathsep.join([str(write_commands(sandbox)), made["PATH"]])
+    made["PULUMI_STACK"] = options.stack
     for name in sorted(made):
         if made[name] != os.environ.get(name):
             print(f"export {name}={shlex.quote(made[name])}")

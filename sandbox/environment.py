@@ -14,6 +14,7 @@ import sys
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 REGION = "eu-central-1"
 PROVIDERS = ("aws", "random", "tls")
@@ -98,13 +99,20 @@ class Sandbox:
         """Return whether a stack exists in the file backend."""
         return self._stack_file(project, stack).is_file()
 
-    def is_deployed(self, project: str, stack: str) -> bool:
-        """Return whether a stack has ever been deployed."""
+    def outputs(self, project: str, stack: str) -> dict[str, Any]:
+        """Return the outputs of a stack's last run, the encrypted ones as ciphertexts.
+
+        A stack that does not exist, or that no run has finished, has none.
+        """
         if not self.has_stack(project, stack):
-            return False
+            return {}
 
         state = json.loads(self._stack_file(project, stack).read_text("utf-8"))
-        return bool(state["checkpoint"].get("latest"))
+        for resource in (state["checkpoint"].get("latest") or {}).get("resources") or []:
+            if resource["type"] == "pulumi:pulumi:Stack":
+                return dict(resource.get("outputs") or {})
+
+        return {}
 
     def _stack_file(self, project: str, stack: str) -> Path:
         return self.home / "state" / ".pulumi" / "stacks" / project / f"{stack}.json"

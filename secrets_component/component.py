@@ -64,7 +64,11 @@ class SecretMap(pulumi.ComponentResource):
     """ARNs of the identity policies: `read`, `admin` for the whole map, `<path>/read`,
     `<path>/admin` for each path."""
     waiting: pulumi.Output[dict[str, list[str]]]
-    """References that had no value in this run, by the keys of the entries that wait for them."""
+    """References that had no value in this run, by the keys of the secrets that have no value
+    because of them."""
+    waiting_rotations: pulumi.Output[dict[str, list[str]]]
+    """References that had no value in this run, by the keys of the secrets whose rotation, or a
+    restart after it, waits for them."""
     initial_passwords: pulumi.Output[list[str]]
     """Keys in `generated_passwords` that hold a first value only: rotation or an operator writes
     the next."""

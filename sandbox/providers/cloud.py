@@ -45,7 +45,7 @@ class Cloud:
         if urlsplit(self.endpoint).hostname not in _LOOPBACK:
             msg = (
                 "this is the sandbox's provider: it works on a loopback address only; "
-                "set AWS_ENDPOINT_URL with `eval $(.venv/bin/python -m sandbox env)`"
+                'set AWS_ENDPOINT_URL with `eval "$(make env)"`'
             )
             raise ProviderError(msg)
 

@@ -107,7 +107,8 @@ class Outputs:
 
         return {
             **keyed,
-            "waiting": pulumi.Output.from_input(self._waiting()),
+            "waiting": pulumi.Output.from_input(self._waiting(of_value=True)),
+            "waiting_rotations": pulumi.Output.from_input(self._waiting(of_value=False)),
             "initial_passwords": pulumi.Output.from_input(self._initial_passwords()),
             "next_rotations": pulumi.Output.from_input(dict(next_rotations)),
             "alarm_topic_arn": pulumi.Output.from_input(alarm_topic),
@@ -122,10 +123,14 @@ class Outputs:
 
         return found
 
-    def _waiting(self) -> dict[str, list[str]]:
-        waiting = {}
+    def _waiting(self, *, of_value: bool) -> dict[str, list[str]]:
+        """Return the references without a value: those of the secrets' values, or the others."""
+        waiting: dict[str, list[str]] = {}
         for key, references in self._scope.values.waiting.items():
-            waiting[key] = [str(reference) for reference in references]
+            in_value = self._scope.plan.secrets[key].value_references
+            for reference in references:
+                if (reference in in_value) == of_value:
+                    waiting.setdefault(key, []).append(str(reference))
 
         return waiting
 

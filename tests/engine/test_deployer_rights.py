@@ -294,7 +294,8 @@ def test_circle_of_the_guide_is_deployed(world: World, tmp_path: Path) -> None:
     secrets.up(**deployer)
     world.example(tmp_path, "rds").up()
     secrets.up(**deployer)
-    assert set(secrets.outputs()["waiting"]) == {"api_key"}
+    assert secrets.outputs()["waiting"] == {}
+    assert set(secrets.outputs()["waiting_rotations"]) == {"api_key"}
     assert set(secrets.up("--refresh", **deployer).changes) == {"same"}
     secrets.pulumi("destroy", "--yes", **deployer)
 

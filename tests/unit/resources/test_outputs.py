@@ -23,7 +23,7 @@ def test_outputs_of_an_empty_map_are_empty() -> None:
     assert outputs.pop("initial_passwords") == []
     assert outputs.pop("alarm_topic_arn") is None
     assert outputs == {name: {} for name in outputs}
-    assert len(outputs) == 9
+    assert len(outputs) == 10
 
 
 def test_passwords_that_the_map_writes_once_are_initial() -> None:
@@ -71,10 +71,26 @@ def test_each_documented_output_has_a_value() -> None:
             "admin": f"arn:aws:iam::{ACCOUNT}:policy/m.admin",
         },
         "waiting": {},
+        "waiting_rotations": {},
         "initial_passwords": [],
         "next_rotations": {},
         "alarm_topic_arn": None,
     }
+
+
+def test_only_a_secret_without_a_value_is_waiting() -> None:
+    outputs = deploy(
+        "context_name: x\nstacks: {l: {stack: o/l/dev, when_missing: wait}}\nsecrets:\n"
+        "  url: {secret_data: 'http://${output.l.host}'}\n"
+        "  key: {secret_data: v, rotation_automatically: true, "
+        "rotation_lambda_arn: '${output.l.f}'}\n"
+        "  both: {secret_data: 'http://${output.l.host}', rotation_automatically: true, "
+        "rotation_lambda_arn: '${output.l.f}'}\n"
+    ).outputs
+    host, function = ["${output.l.host}"], ["${output.l.f}"]
+    assert outputs["waiting"] == {"url": host, "both": host}
+    assert outputs["waiting_rotations"] == {"key": function, "both": function}
+    assert set(outputs["secret_version_ids"]) == {"key"}
 
 
 def test_key_id_becomes_an_arn_in_the_home_of_the_secret() -> None:

@@ -161,11 +161,11 @@ def test_map_without_restarts_makes_no_function() -> None:
 def test_restart_waits_for_a_stack_that_comes_later_and_the_rotation_does_not() -> None:
     text = STACKS + map_of('[{ecs_service: "${output.ecs.service}"}, {lambda: reader}]')
     early = deploy(text)
-    assert early.outputs["waiting"] == {"a": ["${output.ecs.service}"]}
+    assert early.outputs["waiting_rotations"] == {"a": ["${output.ecs.service}"]}
     assert ("SecretRotation", "m.a") in early.made
     assert '"restart": [{"lambda": ' in template(early)
     late = deploy(text, {"o/ecs/dev": {"service": SERVICE}})
-    assert late.outputs["waiting"] == {}
+    assert late.outputs["waiting_rotations"] == {}
     assert f'[{{"ecs_service": "{SERVICE}"}}, ' in template(late)
 
 

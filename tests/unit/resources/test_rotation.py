@@ -57,7 +57,7 @@ def test_rotation_waits_for_its_function() -> None:
     result = deploy(WAITING)
     assert not [name for kind, name in result.made if kind in ("SecretRotation", "Permission")]
     assert ("SecretVersion", "m.a") in result.made
-    assert result.outputs["waiting"] == {"a": ["${output.l.f}"], "b": ["${output.l.f}"]}
+    assert result.outputs["waiting_rotations"] == {"a": ["${output.l.f}"], "b": ["${output.l.f}"]}
 
 
 def test_secret_whose_value_waits_does_not_rotate_yet() -> None:
