@@ -60,7 +60,7 @@ from secrets_component.secret_map.model import (
     RandomKeyPair,
     Replica,
 )
-from secrets_component.secret_map.references import Reference, ReferenceKind, Template
+from secrets_component.secret_map.references import SELF_OUTPUTS, Reference, ReferenceKind, Template
 from secrets_component.secret_map.rotatable import rotated_password
 from secrets_component.secret_map.yaml_text import read_yaml
 
@@ -570,6 +570,10 @@ class _Planner:
         known = written if isinstance(written, dict) else {}  # with those reported as wrong
         if component in known:
             return None
+
+        if component in SELF_OUTPUTS:
+            own = f"${{output.{COMPONENT}.{component}.<key>}}"
+            return f"`{component}` is an output of this map itself; write `{own}`"
 
         return (
             f"unknown component `{component}`; add "

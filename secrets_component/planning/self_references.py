@@ -34,6 +34,11 @@ def problem_with(
         known = ", ".join(f"`{name}`" for name in SELF_OUTPUTS)
         return f"unknown output; this map has {known}{did_you_mean(output, SELF_OUTPUTS)}"
 
+    if not key:
+        return (
+            f"is incomplete; add an entry's key: `${{output.{reference.path[0]}.{output}.<key>}}`"
+        )
+
     if output in ("generated_passwords", "public_keys"):
         return _problem_with_generated(output, key, secrets) or _stale(secret, key, secrets)
 

@@ -7,8 +7,8 @@ must not need the key to this stack's secrets.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Awaitable, Collection, Mapping
+from typing import Any, cast
 
 import pulumi
 from pulumi_aws import secretsmanager
@@ -34,7 +34,7 @@ class KeyedOutput(pulumi.Output[dict[str, Any]]):
         """
         super().__init__(
             values.resources(),
-            values.future(with_unknowns=True),
+            cast("Awaitable[dict[str, Any]]", values.future(with_unknowns=True)),
             values.is_known(),
             values.is_secret(),
         )

@@ -26,7 +26,8 @@ ID = "https://www.schemastore.org/secretsmap.json"
 
 _TITLES = {
     "Access": "access to the secrets",
-    "Alarms": "alarms for failed rotations",
+    "Alarms": "alarms",
+    "Detections": "detections",
     "Entry": "secret",
     "Fields": "defaults of all secrets",
     "Grants": "access to a secret",

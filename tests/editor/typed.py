@@ -1,4 +1,4 @@
-"""Pyright over the programs that the README and `docs/testing.md` show, as an editor runs it."""
+"""Pyright over the programs that the README and the pages show, as an editor runs it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from tests.editor import record
 from tests.editor.server import program
 from tests.programs import ROOT, programs
 
-PAGES = ("README.md", "docs/testing.md")
 WRONG = {
     "wrong.py": "from secrets_component import SecretMap\n\n\n"
     "def names(secrets: SecretMap) -> str:\n    secrets.exports()\n    return 1\n"
@@ -24,7 +23,7 @@ nothing."""
 
 def shown() -> dict[str, dict[str, str]]:
     """Return the programs that Pyright is asked about, by page and file."""
-    return {**{page: programs()[page] for page in PAGES}, "a wrong program": WRONG}
+    return {**programs(), "a wrong program": WRONG}
 
 
 def checked(packages: Path) -> dict[str, Any]:

@@ -97,6 +97,7 @@ def test_mistyped_key_names_the_keys_there_are(output: str, preview: bool) -> No
 
 def test_value_under_a_key_keeps_its_secrecy_and_its_resource() -> None:
     found: list[Any] = []
+    waiting: list[pulumi.Output[None]] = []
 
     def program(_: pulumi.Resource) -> None:
         made = SecretMap("m", SecretMapArgs(secret_map=MAP))
@@ -107,7 +108,7 @@ def test_value_under_a_key_keeps_its_secrecy_and_its_resource() -> None:
                 found.append((await output.future(), await output.is_secret()))
                 assert len(await output.resources()) > 0
 
-        pulumi.Output.from_input(note())
+        waiting.append(pulumi.Output.from_input(note()))
 
     run_in_program(program)
     (arn, arn_is_secret), (password, password_is_secret) = found

@@ -53,6 +53,8 @@ OUTPUTS = "unknown output; this map has `generated_passwords`, `public_keys`, `s
     [
         ("secretsmanager.secret_arn.b", f"{OUTPUTS}; did you mean `secret_arns`?"),
         ("secretsmanager.policy", OUTPUTS),
+        ("secretsmanager.secret_arns", "is incomplete; add an entry's key: `${output.secretsmanager.secret_arns.<key>}`"),
+        ("generated_passwords.b", "`generated_passwords` is an output of this map itself; write `${output.secretsmanager.generated_passwords.<key>}`"),
         ("secretsmanager.secret_arns.c", "no entry `c` in this map"),
         ("secretsmanager.secret_names.lgoin", "no entry `lgoin` in this map; did you mean `login`?"),
         ("secretsmanager.secret_arns.b.token", "no entry `b.token` in this map"),
