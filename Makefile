@@ -81,7 +81,7 @@ dist: ## build sdist and wheel into dist/, check them, write the SBOM with licen
 	@rm -rf build/release dist
 	@$(PYTHON) -m venv build/release/tools
 	@$(TOOLS) -m pip install --quiet --disable-pip-version-check --require-hashes -r release/requirements.lock
-	@$(TOOLS) -m build --outdir dist
+	@$(TOOLS) -m build --outdir dist > build/release/log || { cat build/release/log; exit 1; }
 	@$(TOOLS) -m twine check --strict dist/*
 	@$(PYTHON) -m venv --without-pip build/release/user
 	@sed -n 's/ *\\$$//; /\[/d; /^[a-z0-9]/p' requirements-dev.lock > build/release/constraints.txt

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCK = re.compile(r"^```(yaml|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-NEWEST = ("3.11", "3.12", "3.13", "3.14")
+SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
 PULUMI = ("3.250.0", None)
 """The oldest version that pyproject.toml allows, and the newest that the index has."""
 MOCKED = """\
@@ -69,7 +69,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.long
 @pytest.mark.parametrize("pulumi", PULUMI)
-@pytest.mark.parametrize("version", NEWEST)
+@pytest.mark.parametrize("version", SUPPORTED)
 def test_installed_wheel_runs_the_readme(
     wheel: Path, tmp_path: Path, version: str, pulumi: str | None
 ) -> None:
