@@ -87,9 +87,11 @@ dist: ## build sdist and wheel into dist/, check them, write the SBOM with licen
 	@sed -n 's/ *\\$$//; /\[/d; /^[a-z0-9]/p' requirements-dev.lock > build/release/constraints.txt
 	@$(TOOLS) -m pip --python build/release/user/bin/python install --quiet \
 		--disable-pip-version-check --constraint build/release/constraints.txt dist/*.whl
+	@$(TOOLS) -m pip --python build/release/user/bin/python install --quiet --no-deps \
+		--disable-pip-version-check --require-hashes -r rotators/requirements.txt
 	@build/release/tools/bin/cyclonedx-py environment --pyproject pyproject.toml --gather-license-texts \
 		--output-reproducible --output-file dist/sbom.cdx.json build/release/user/bin/python
-	@echo "dist/ has sdist, wheel, and sbom.cdx.json with the licences of what they install"
+	@echo "dist/ has sdist, wheel, and sbom.cdx.json with the licences of what they install and deploy"
 
 down: ## stop the sandbox that `make up` started
 	@if [ -x $(RUN) ]; then $(RUN) -m sandbox down; else echo "the sandbox was never started here"; fi
