@@ -46,11 +46,12 @@ run()
 
 
 def python(version: str) -> str:
-    """Return an interpreter that runs; a shim of pyenv may have none behind it."""
-    found = shutil.which(f"python{version}")
-    if found is None or subprocess.run([found, "-V"], capture_output=True).returncode != 0:
-        pytest.skip(f"Python {version} is not on this machine")
-    return found
+    """Return an interpreter that runs; a shim of pyenv runs the selected versions only."""
+    of_pyenv = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+    for found in (shutil.which(f"python{version}"), *map(str, of_pyenv)):
+        if found and subprocess.run([found, "-V"], capture_output=True).returncode == 0:
+            return found
+    pytest.skip(f"Python {version} is not on this machine")
 
 
 @pytest.fixture(scope="module")
