@@ -93,15 +93,17 @@ dist: ## build sdist and wheel into dist/, check them, write the SBOM with licen
 	@rm -rf build/release dist
 	@$(PYTHON) -m venv build/release/tools
 	@$(TOOLS) -m pip install --quiet --disable-pip-version-check --require-hashes -r release/requirements.lock
-	@$(TOOLS) -m build --outdir dist
+	@$(TOOLS) -m build --outdir dist > build/release/log || { cat build/release/log; exit 1; }
 	@$(TOOLS) -m twine check --strict dist/*
 	@$(PYTHON) -m venv --without-pip build/release/user
 	@sed -n 's/ *\\$$//; /\[/d; /^[a-z0-9]/p' requirements-dev.lock > build/release/constraints.txt
 	@$(TOOLS) -m pip --python build/release/user/bin/python install --quiet \
 		--disable-pip-version-check --constraint build/release/constraints.txt dist/*.whl
+	@$(TOOLS) -m pip --python build/release/user/bin/python install --quiet --no-deps \
+		--disable-pip-version-check --require-hashes -r rotators/requirements.txt
 	@build/release/tools/bin/cyclonedx-py environment --pyproject pyproject.toml --gather-license-texts \
 		--output-reproducible --output-file dist/sbom.cdx.json build/release/user/bin/python
-	@echo "dist/ has sdist, wheel, and sbom.cdx.json with the licences of what they install"
+	@echo "dist/ has sdist, wheel, and sbom.cdx.json with the licences of what they install and deploy"
 
 down: ## stop the sandbox that `make up` started
 	@if [ -x $(RUN) ]; then $(RUN) -m sandbox down; else echo "the sandbox was never started here"; fi

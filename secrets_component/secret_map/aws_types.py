@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from secrets_component.secret_map import names, schedules
-from secrets_component.secret_map.schema_hints import REFERENCE, Matching, Shown
+from secrets_component.secret_map.schema_hints import REFERENCE, Shown, TextForm
 
 MAX_VALUE_BYTES = 65_536
 """Size limit of a secret's value.
@@ -105,7 +105,7 @@ def _number_as_text(value: object) -> object:
     return value
 
 
-Label = Annotated[str, Matching(r"[A-Za-z0-9_][A-Za-z0-9_-]*", "letters, digits, `_` and `-`")]
+Label = Annotated[str, TextForm(r"[A-Za-z0-9_][A-Za-z0-9_-]*", "letters, digits, `_` and `-`")]
 """A key of the map itself: of an entry, a stack, a password. Not an AWS name."""
 
 
@@ -179,7 +179,7 @@ https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_TagResource.h
 KeyId = Annotated[
     str,
     Field(max_length=2048),
-    Matching(
+    TextForm(
         r"alias/[A-Za-z0-9/_-]+|arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(?:key|alias)/[A-Za-z0-9/_-]+"
         r"|(?!arn:|alias)[A-Za-z0-9-]+",
         "a KMS key id, key ARN, `alias/…`, or a reference like `${output.kms.key_id}`",
@@ -222,7 +222,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_pri
 """
 
 OrganizationId = Annotated[
-    str, Matching(r"o-[a-z0-9]{10,32}", "an organization id such as `o-a1b2c3d4e5`")
+    str, TextForm(r"o-[a-z0-9]{10,32}", "an organization id such as `o-a1b2c3d4e5`")
 ]
 """The id of an AWS Organization.
 
@@ -232,7 +232,7 @@ https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.h
 RoleName = Annotated[
     str,
     Field(max_length=64),
-    Matching(r"[\w+=,.@-]+", "the name of an IAM role, not its ARN"),
+    TextForm(r"[\w+=,.@-]+", "the name of an IAM role, not its ARN"),
 ]
 """The name of an IAM role.
 
@@ -241,7 +241,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 
 TopicArn = Annotated[
     str,
-    Matching(
+    TextForm(
         r"arn:aws[a-z-]*:sns:[a-z]{2}(?:-[a-z]+)+-\d:[0-9]{12}:[A-Za-z0-9_-]{1,256}",
         "an SNS topic's ARN (`arn:aws:sns:<region>:<account>:<name>`), not a FIFO topic, or a "
         "reference like `${output.monitoring.topic_arn}`",
@@ -277,7 +277,7 @@ https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRules
 
 FunctionArn = Annotated[
     str,
-    Matching(
+    TextForm(
         r"arn:aws[a-z-]*:lambda:[a-z]{2}(?:-[a-z]+)+-\d:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}"
         r"(?::[A-Za-z0-9$_-]{1,128})?",
         "a Lambda function's ARN (`arn:aws:lambda:<region>:<account>:function:<name>`)"
@@ -300,7 +300,7 @@ HostedKind = Literal[
 
 SecretArn = Annotated[
     str,
-    Matching(
+    TextForm(
         r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+",
         "a secret's ARN or a reference like `${output.secretsmanager.secret_arns.<key>}`",
     ),
@@ -313,7 +313,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecre
 SecretId = Annotated[
     str,
     Field(min_length=1),
-    Matching(
+    TextForm(
         r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@!-]{1,519}"
         r"|(?!arn:)[A-Za-z0-9/_+=.@!-]{1,512}",
         "the name or ARN of a secret",
@@ -324,13 +324,13 @@ SecretId = Annotated[
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html (Name)
 """
 
-SubnetId = Annotated[str, Matching(r"subnet-[0-9a-f]+", "a subnet's id (`subnet-…`)")]
+SubnetId = Annotated[str, TextForm(r"subnet-[0-9a-f]+", "a subnet's id (`subnet-…`)")]
 """The id of a VPC's subnet.
 
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Subnet.html
 """
 
-SecurityGroupId = Annotated[str, Matching(r"sg-[0-9a-f]+", "a security group's id (`sg-…`)")]
+SecurityGroupId = Annotated[str, TextForm(r"sg-[0-9a-f]+", "a security group's id (`sg-…`)")]
 """The id of a VPC's security group.
 
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroup.html
@@ -347,7 +347,7 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRete
 
 EcsService = Annotated[
     str,
-    Matching(
+    TextForm(
         r"[A-Za-z0-9_-]+/[A-Za-z0-9_-]+"
         r"|arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:service/[A-Za-z0-9_-]+/[A-Za-z0-9_-]+",
         "`<cluster>/<service>` or the service's ARN, with its cluster in it",
@@ -360,7 +360,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings
 
 LambdaFunction = Annotated[
     str,
-    Matching(
+    TextForm(
         r"(?:arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:)?[A-Za-z0-9_-]{1,64}",
         "a Lambda function's name or ARN, without a version: only the unpublished one can change",
     ),
@@ -370,7 +370,7 @@ LambdaFunction = Annotated[
 https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
 """
 
-Region = Annotated[str, Matching(r"(?:[a-z]+-)+\d+", "an AWS region such as `eu-west-1`")]
+Region = Annotated[str, TextForm(r"(?:[a-z]+-)+\d+", "an AWS region such as `eu-west-1`")]
 """An AWS region.
 
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ReplicaRegionType.html

@@ -17,7 +17,7 @@ REFERENCE = r"\$\{"
 
 
 @dataclass(frozen=True, slots=True)
-class Matching:
+class TextForm:
     """The form of strings that match a pattern or contain a reference.
 
     Digits and letters are those of ASCII: AWS knows no others.

@@ -5,9 +5,9 @@ from typing import Annotated
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from secrets_component.secret_map.schema_hints import Matching, Shown
+from secrets_component.secret_map.schema_hints import Shown, TextForm
 
-DIGITS: TypeAdapter[str] = TypeAdapter(Annotated[str, Matching(r"\d+", "digits")])
+DIGITS: TypeAdapter[str] = TypeAdapter(Annotated[str, TextForm(r"\d+", "digits")])
 NAMED: TypeAdapter[str] = TypeAdapter(Annotated[str, Shown("a|b", "`a` or `b`")])
 EITHER: TypeAdapter[str | int] = TypeAdapter(Annotated[str | int, Shown("a|b", "`a` or `b`")])
 

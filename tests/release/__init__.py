@@ -1,0 +1,1 @@
+"""Tests of a release as its users get it."""
