@@ -99,7 +99,7 @@ class SecretMap(pulumi.ComponentResource):
         scope = Scope(name, self, plan, found, access, is_top)
         marks = secret_.map_marks(identity, record.id)
         own_key = encryption.create_key(scope, marks, state)
-        trails.warn_without_trail(plan, home, self)
+        trails.warn_without_trail(plan, state.inventory, self)
         alarm_topic = alarms.topic(scope)
         targets = rotation.RotationTargets(scope, alarm_topic)
         outputs = Outputs(scope)

@@ -10,6 +10,7 @@ from typing import Any
 from secrets_component.doctor.asking import Asking, at_once
 from secrets_component.doctor.causes import CauseName
 from secrets_component.doctor.results import Check, Section
+from secrets_component.lookups.drift import minute
 from secrets_component.lookups.inventory import (
     AccountError,
     HeldSecret,
@@ -17,7 +18,7 @@ from secrets_component.lookups.inventory import (
     described_secret,
 )
 from secrets_component.planning.plan import Plan, PlannedSecret
-from secrets_component.status.entries import EntryState, existence_finding, minute, state_of
+from secrets_component.status.entries import EntryState, existence_finding, state_of
 
 _CAUSES_OF_STATES: Mapping[EntryState, CauseName] = {
     "deleted": "deleted",

@@ -12,11 +12,12 @@ from secrets_component.doctor.causes import CauseName
 from secrets_component.doctor.functions import function_checks
 from secrets_component.doctor.presence import Patient
 from secrets_component.doctor.results import Check, Result, Section
+from secrets_component.lookups.drift import stuck_rotation
 from secrets_component.lookups.inventory import HeldSecret
 from secrets_component.planning.plan import HostedFunction
 from secrets_component.rotate.function_log import FunctionLog, StepLog
 from secrets_component.secret_map.names import rotation_function
-from secrets_component.status.entries import Clock, overdue_rotation, rotation_drift, stuck_rotation
+from secrets_component.status.entries import Clock, overdue_rotation, rotation_drift
 
 _LONGEST_RUN = timedelta(minutes=15)
 """The longest timeout of a function; until then, a rotation may still be under way

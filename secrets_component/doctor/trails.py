@@ -7,6 +7,7 @@ from typing import Any
 
 from secrets_component.doctor.asking import Asking
 from secrets_component.doctor.results import Check, Section
+from secrets_component.lookups.trails import selects_management_events
 from secrets_component.planning.plan import Plan
 
 _TRAILS = "CloudTrail"
@@ -65,29 +66,7 @@ def _problem(trail: Mapping[str, Any], asking: Asking) -> str | None:
     selected = asking.ask(
         f"the events of trail `{trail['Name']}`", "cloudtrail:GetEventSelectors", TrailName=arn
     )
-    if selected.answer is None or _has_management_events(selected.answer):
+    if selected.answer is None or selects_management_events(selected.answer):
         return None
 
-    return "leaves out management events: GetEventSelectors"
-
-
-def _has_management_events(answer: Mapping[str, Any]) -> bool:
-    """Return whether the selectors of a trail let management events in; without any, they do."""
-    plain = answer.get("EventSelectors") or ()
-    advanced = answer.get("AdvancedEventSelectors") or ()
-    if not plain and not advanced:
-        return True
-
-    for selector in plain:
-        if selector.get("IncludeManagementEvents", True):
-            return True
-
-    return any(_is_about_management(selector) for selector in advanced)
-
-
-def _is_about_management(selector: Mapping[str, Any]) -> bool:
-    for field in selector["FieldSelectors"]:
-        if field["Field"] == "eventCategory" and "Management" in field.get("Equals", ()):
-            return True
-
-    return False
+    return "leaves out some management events: GetEventSelectors"

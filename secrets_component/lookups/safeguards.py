@@ -253,7 +253,7 @@ def check_account(
         return AccountState(names, imports, adopted=adopted)
 
     try:
-        look = _Look(plan, home, identity, open_inventory(home), names, parent)
+        look = _Look(plan, home, identity, _open_inventory(home), names, parent)
         state = look.state(imports)
         look.check(_waiting(plan, found), state, report)
         alias = look.alias_to_import(report)
@@ -511,7 +511,7 @@ def _check_replicas(plan: Plan, home: Home, report: Report) -> None:
                 report.error_at_text((*secret.place, "replicas", index), home.region, message)
 
 
-def open_inventory(home: Home) -> Inventory:
+def _open_inventory(home: Home) -> Inventory:
     """Open the provider's account with the AWS SDK.
 
     Raises:

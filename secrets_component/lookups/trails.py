@@ -10,12 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-from pulumi.runtime import settings
-from pulumi.runtime.mocks import MockMonitor
 
-from secrets_component.arns import Home
 from secrets_component.lookups.inventory import AccountError, Inventory
-from secrets_component.lookups.safeguards import open_inventory
 from secrets_component.planning.plan import Plan
 
 _NOWHERE = (
@@ -24,22 +20,25 @@ _NOWHERE = (
 )
 
 
-def warn_without_trail(plan: Plan, home: Home, parent: pulumi.Resource) -> None:
+def warn_without_trail(plan: Plan, inventory: Inventory | None, parent: pulumi.Resource) -> None:
     """Warn where nothing would be reported although the map asks for more than failed rotations.
 
-    Mocks have no account.
+    Args:
+        plan: the map.
+        inventory: the account; None where it cannot be queried, which is said elsewhere.
+        parent: the component that the warning is about.
     """
-    if plan.watch.is_only_of_rotations or isinstance(settings.get_monitor(), MockMonitor):
+    if plan.watch.is_only_of_rotations or inventory is None:
         return
 
     try:
-        is_logged = any_trail_logs(open_inventory(home))
+        is_logged = any_trail_logs(inventory)
     except AccountError as error:
         pulumi.log.warn(f"cannot check whether a CloudTrail trail logs: {error}", parent)
         return
 
     if not is_logged:
-        pulumi.log.warn(_NOWHERE.format(region=home.region), parent)
+        pulumi.log.warn(_NOWHERE.format(region=inventory.region), parent)
 
 
 def any_trail_logs(inventory: Inventory) -> bool:
@@ -63,10 +62,10 @@ def _logs(inventory: Inventory, trail_arn: str) -> bool:
         return False
 
     selectors = inventory.ask("cloudtrail", "get_event_selectors", TrailName=trail_arn)
-    return _selects_management_events(selectors)
+    return selects_management_events(selectors)
 
 
-def _selects_management_events(selectors: Mapping[str, Any]) -> bool:
+def selects_management_events(selectors: Mapping[str, Any]) -> bool:
     """Return whether reading and writing management events are logged; by default they are.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.html,
@@ -78,7 +77,10 @@ def _selects_management_events(selectors: Mapping[str, Any]) -> bool:
         return True
 
     for selector in plain:
-        if selector.get("IncludeManagementEvents", True) and selector["ReadWriteType"] == "All":
+        if (
+            selector.get("IncludeManagementEvents", True)
+            and selector.get("ReadWriteType", "All") == "All"
+        ):
             return True
 
     for selector in advanced:

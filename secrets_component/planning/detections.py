@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from secrets_component.arns import Home
-from secrets_component.planning.expected import Expected, Matching, pattern_text, strangers
+from secrets_component.planning.expected import EventShape, Expected, pattern_text, strangers
 
 MAX_PATTERN = 2_048
 """Characters of a rule's pattern; 300 rules on a bus, 100 in two regions.
@@ -70,24 +70,27 @@ class Watched:
     writers: Expected
     deployers: Expected
 
-    def level(self) -> list[list[str | Matching]]:
+    def level(self) -> list[list[str | EventShape]]:
         """Return what `secretId` may be for any secret of the map, in parts that fit a pattern.
 
         Callers name a secret by its ARN, a part of that, or its name. One prefix stands for all;
         adopted secrets with other names are listed.
         """
         prefix = self.prefix[:_LONGEST_PREFIX]
-        found: list[str | Matching] = [{"prefix": self.home.secret_arn(prefix)}, {"prefix": prefix}]
+        found: list[str | EventShape] = [
+            {"prefix": self.home.secret_arn(prefix)},
+            {"prefix": prefix},
+        ]
         for secret in self.secrets:
             if not secret.name.startswith(self.prefix):
                 found += _ids(self.home, secret)
 
         return _in_parts(found)
 
-    def rotating(self) -> list[list[str | Matching]]:
+    def rotating(self) -> list[list[str | EventShape]]:
         """Return the ARNs of the secrets that rotate, by which service events name them."""
         prefix = self.home.secret_arn(self.prefix[:_LONGEST_PREFIX])
-        found: list[str | Matching] = [{"prefix": prefix}]
+        found: list[str | EventShape] = [{"prefix": prefix}]
         for secret in self.secrets:
             is_elsewhere = not secret.name.startswith(self.prefix)
             if secret.is_rotating and is_elsewhere:
@@ -95,32 +98,32 @@ class Watched:
 
         return _in_parts(found)
 
-    def written_by_the_map(self) -> list[list[str | Matching]]:
+    def written_by_the_map(self) -> list[list[str | EventShape]]:
         """Return what `secretId` may be for the secrets whose values people do not write."""
         if not any(secret.is_written_by_people for secret in self.secrets):
             return self.level()
 
         return self._only(lambda secret: not secret.is_written_by_people)
 
-    def decoys(self) -> list[list[str | Matching]]:
+    def decoys(self) -> list[list[str | EventShape]]:
         """Return what `secretId` may be for the decoys."""
         return self._only(lambda secret: secret.is_decoy)
 
-    def _only(self, is_wanted: Callable[[WatchedSecret], bool]) -> list[list[str | Matching]]:
-        found: list[str | Matching] = []
+    def _only(self, is_wanted: Callable[[WatchedSecret], bool]) -> list[list[str | EventShape]]:
+        found: list[str | EventShape] = []
         for secret in filter(is_wanted, self.secrets):
             found += _ids(self.home, secret)
 
         return _in_parts(found)
 
 
-def _ids(home: Home, secret: WatchedSecret) -> list[str | Matching]:
+def _ids(home: Home, secret: WatchedSecret) -> list[str | EventShape]:
     """Return what `secretId` may be for one secret: its name, its ARN, or the ARN's beginning."""
     return [secret.name, secret.arn, home.secret_arn(secret.name)]
 
 
-def _in_parts(matchers: Iterable[str | Matching]) -> list[list[str | Matching]]:
-    parts: list[list[str | Matching]] = []
+def _in_parts(matchers: Iterable[str | EventShape]) -> list[list[str | EventShape]]:
+    parts: list[list[str | EventShape]] = []
     size = _ID_SPACE + 1
     for matcher in matchers:
         length = len(json.dumps(matcher)) + 1
@@ -134,7 +137,7 @@ def _in_parts(matchers: Iterable[str | Matching]) -> list[list[str | Matching]]:
     return parts
 
 
-Details = Callable[[Watched], Iterator[Matching]]
+Details = Callable[[Watched], Iterator[EventShape]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +190,9 @@ def patterns(detection: Detection, watched: Watched) -> list[str]:
     return found
 
 
-def _with_callers(detection: Detection, watched: Watched, detail: Matching) -> Iterator[Matching]:
+def _with_callers(
+    detection: Detection, watched: Watched, detail: EventShape
+) -> Iterator[EventShape]:
     if detection.callers is None:
         yield detail
         return
@@ -197,7 +202,7 @@ def _with_callers(detection: Detection, watched: Watched, detail: Matching) -> I
         yield {**detail, "userIdentity": identity}
 
 
-def _event(detection: Detection, detail: Matching) -> Matching:
+def _event(detection: Detection, detail: EventShape) -> EventShape:
     kind = _API_CALL
     if detection.is_service_event:
         kind = _SERVICE_EVENT
@@ -213,20 +218,20 @@ def _event(detection: Detection, detail: Matching) -> Matching:
 def _calls(*names: str, **more: object) -> Details:
     """Return what matches calls about any secret of the map."""
 
-    def details(watched: Watched) -> Iterator[Matching]:
+    def details(watched: Watched) -> Iterator[EventShape]:
         for ids in watched.level():
             yield {"eventName": list(names), **more, "requestParameters": {"secretId": ids}}
 
     return details
 
 
-def _rotation_ends(watched: Watched) -> Iterator[Matching]:
+def _rotation_ends(watched: Watched) -> Iterator[EventShape]:
     names = ["RotationFailed", "TestRotationFailed", "RotationAbandoned"]
     for ids in watched.rotating():
         yield {"eventName": names, "additionalEventData": {"SecretId": ids}}
 
 
-def _denied_reads(watched: Watched) -> Iterator[Matching]:
+def _denied_reads(watched: Watched) -> Iterator[EventShape]:
     """Yield what matches refused reads.
 
     The refusal names the secret as the caller does; that of the key's policy names nothing. What a
@@ -246,7 +251,7 @@ def _denied_reads(watched: Watched) -> Iterator[Matching]:
         }
 
 
-def _batch_reads(watched: Watched) -> Iterator[Matching]:
+def _batch_reads(watched: Watched) -> Iterator[EventShape]:
     """Yield what matches batches: of these secrets by name, or of whatever a filter finds."""
     for ids in watched.level():
         named = {"secretIdList": ids}
@@ -258,11 +263,11 @@ def _batch_reads(watched: Watched) -> Iterator[Matching]:
         }
 
 
-def _listings(_: Watched) -> Iterator[Matching]:
+def _listings(_: Watched) -> Iterator[EventShape]:
     yield {"eventName": ["ListSecrets"], "errorCode": [{"exists": False}]}
 
 
-def _hand_writes(watched: Watched) -> Iterator[Matching]:
+def _hand_writes(watched: Watched) -> Iterator[EventShape]:
     names = ["PutSecretValue", "UpdateSecret", "UpdateSecretVersionStage"]
     for ids in watched.written_by_the_map():
         yield {
@@ -272,7 +277,7 @@ def _hand_writes(watched: Watched) -> Iterator[Matching]:
         }
 
 
-def _rotation_changes(watched: Watched) -> Iterator[Matching]:
+def _rotation_changes(watched: Watched) -> Iterator[EventShape]:
     """Yield what matches a rotation that is switched off, or gets another schedule or function."""
     changed = {
         "eventName": ["RotateSecret"],
@@ -290,8 +295,8 @@ def _rotation_changes(watched: Watched) -> Iterator[Matching]:
         }
 
 
-def _old_versions(watched: Watched) -> Iterator[Matching]:
-    old: list[Matching] = [{"versionStage": ["AWSPREVIOUS"]}, {"versionId": [{"exists": True}]}]
+def _old_versions(watched: Watched) -> Iterator[EventShape]:
+    old: list[EventShape] = [{"versionStage": ["AWSPREVIOUS"]}, {"versionId": [{"exists": True}]}]
     for ids in watched.level():
         yield {
             "eventName": ["GetSecretValue"],
@@ -300,12 +305,12 @@ def _old_versions(watched: Watched) -> Iterator[Matching]:
         }
 
 
-def _key_changes(watched: Watched) -> Iterator[Matching]:
+def _key_changes(watched: Watched) -> Iterator[EventShape]:
     """Yield what matches calls that take a key away, or let others use it.
 
     Grants that AWS services make for themselves are part of their normal use of a key.
     """
-    ids: list[str | Matching] = []
+    ids: list[str | EventShape] = []
     for key in watched.keys:
         is_alias = ":alias/" in key
         if not is_alias:
@@ -324,7 +329,7 @@ def _key_changes(watched: Watched) -> Iterator[Matching]:
         }
 
 
-def _direct_decryptions(watched: Watched) -> Iterator[Matching]:
+def _direct_decryptions(watched: Watched) -> Iterator[EventShape]:
     """Yield what matches ciphertexts of secrets that are decrypted without Secrets Manager."""
     prefix = watched.home.secret_arn(watched.prefix[:_LONGEST_PREFIX])
     through = "secretsmanager.amazonaws.com"
@@ -335,14 +340,14 @@ def _direct_decryptions(watched: Watched) -> Iterator[Matching]:
     }
 
 
-def _trail_changes(_: Watched) -> Iterator[Matching]:
+def _trail_changes(_: Watched) -> Iterator[EventShape]:
     yield {
         "eventName": ["StopLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors"],
         "errorCode": [{"exists": False}],
     }
 
 
-def _decoys(watched: Watched) -> Iterator[Matching]:
+def _decoys(watched: Watched) -> Iterator[EventShape]:
     for ids in watched.decoys():
         yield {"requestParameters": {"secretId": ids}}
 
@@ -579,7 +584,7 @@ def message(detection: Detection, map_name: str) -> Message:
     return Message(paths, json.dumps(_notification(detection, "\n".join(lines))))
 
 
-def _notification(detection: Detection, description: str) -> Matching:
+def _notification(detection: Detection, description: str) -> EventShape:
     return {
         "version": "1.0",
         "source": "custom",

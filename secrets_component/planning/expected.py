@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 from secrets_component.arns import Arn, Home, account_of, is_arn
 from secrets_component.iam import templates
 
-Matching: TypeAlias = dict[str, Any]
+EventShape: TypeAlias = dict[str, Any]
 
 _NAMED_TYPES = ("AssumedRole", "IAMUser", "AWSAccount", "AWSService")
 
@@ -114,7 +114,7 @@ def _sorted(principal: str, home: Home) -> tuple[str, str]:
     return names.get(kind, ("other", name))
 
 
-def pattern_text(pattern: Matching) -> str:
+def pattern_text(pattern: EventShape) -> str:
     """Return a pattern as JSON without spaces, all of which count as characters."""
     return json.dumps(pattern, separators=(",", ":"))
 
@@ -139,14 +139,14 @@ def _principals(principal: Any) -> list[str]:  # noqa: ANN401 # any JSON value
     return templates.listed(principal or [])
 
 
-def _narrowed_to(condition: Matching) -> Iterator[str]:
+def _narrowed_to(condition: EventShape) -> Iterator[str]:
     for operator, keys in condition.items():
         for key, values in keys.items():
             if key.lower() == "aws:principalarn" and "Not" not in operator:
                 yield from templates.listed(values)
 
 
-def strangers(known: Expected, room: int) -> list[Matching]:
+def strangers(known: Expected, room: int) -> list[EventShape]:
     """Return patterns of `userIdentity` that together match every caller but the expected ones.
 
     A list of names to leave out cannot be divided between rules, of which each would match the
@@ -171,18 +171,18 @@ def strangers(known: Expected, room: int) -> list[Matching]:
     return [*_roles_in_parts(known, room), *_joined(others)]
 
 
-def _size(pattern: Matching) -> int:
+def _size(pattern: EventShape) -> int:
     return len(pattern_text(pattern))
 
 
-def _joined(alternatives: list[Matching]) -> list[Matching]:
+def _joined(alternatives: list[EventShape]) -> list[EventShape]:
     if len(alternatives) == 1:
         return alternatives
 
     return [{"$or": alternatives}]
 
 
-def _others(known: Expected) -> Iterator[Matching]:
+def _others(known: Expected) -> Iterator[EventShape]:
     """Yield what matches unexpected callers that are no roles of the account."""
     yield {"type": ["AWSAccount"], **_all_but("accountId", known.accounts)}
     if known.is_own_account:
@@ -192,16 +192,16 @@ def _others(known: Expected) -> Iterator[Matching]:
     yield {"type": [{"anything-but": list(_NAMED_TYPES)}]}
 
 
-def _all_but(field: str, names: Sequence[str]) -> Matching:
+def _all_but(field: str, names: Sequence[str]) -> EventShape:
     if not names:
         return {}
 
     return {field: [{"anything-but": list(names)}]}
 
 
-def _of_roles(known: Expected, names: Sequence[str], prefixes: Sequence[str] = ()) -> Matching:
+def _of_roles(known: Expected, names: Sequence[str], prefixes: Sequence[str] = ()) -> EventShape:
     """Return what matches sessions of roles that begin with any of the prefixes, but for names."""
-    pattern: Matching = {"type": ["AssumedRole"]}
+    pattern: EventShape = {"type": ["AssumedRole"]}
     if prefixes:
         pattern["arn"] = [{"prefix": f"{_sessions(known)}{prefix}"} for prefix in prefixes]
 
@@ -219,7 +219,7 @@ def _sessions(known: Expected) -> str:
     return str(Arn(known.home.partition, "sts", "", known.home.account, "assumed-role/"))
 
 
-def _roles_in_parts(known: Expected, room: int) -> Iterator[Matching]:
+def _roles_in_parts(known: Expected, room: int) -> Iterator[EventShape]:
     """Yield what matches sessions of unexpected roles, by how the roles' names begin."""
     prefixes: list[str] = []
     names: list[str] = []
@@ -277,10 +277,10 @@ def _longer_prefixes(names: Iterable[str], prefix: str) -> dict[str, list[str]]:
     return children
 
 
-def _gap(known: Expected, prefix: str) -> Matching:
+def _gap(known: Expected, prefix: str) -> EventShape:
     """Return what matches roles that begin with a prefix and go on as no expected one does."""
     pattern = _of_roles(known, (), [prefix] if prefix else ())
-    issuer: Matching = {}
+    issuer: EventShape = {}
     longer = [child for child in _longer_prefixes(known.roles, prefix) if not child.endswith("/")]
     if longer:
         issuer["userName"] = [{"anything-but": {"prefix": longer}}]

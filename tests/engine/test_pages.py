@@ -34,7 +34,7 @@ DEPLOYED: dict[str, Callable[[Aws], None]] = {
     "adoption.md": existing_secrets,
     "recipes.md": nothing,
 }
-ELSEWHERE = {"README.md", "audit.md", "command.md", "verify-aws.md"}
+ELSEWHERE = {"README.md", "audit.md", "command.md", "testing.md", "verify-aws.md"}
 """Pages whose commands other tests run, or show what no sandbox has."""
 
 CASES = [

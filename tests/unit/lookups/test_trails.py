@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pulumi
@@ -82,45 +81,44 @@ def test_trail_counts_if_it_logs_all_management_events_here(account: Any, logs: 
 
 @pytest.fixture
 def warned(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Any], list[str]]:
-    """Return what a run warns of, with an account in place of AWS."""
+    """Return what a run warns of."""
 
-    def run(text: str, opened: Any) -> list[str]:
+    def run(text: str, account: Any) -> list[str]:
         found: list[str] = []
         monkeypatch.setattr(pulumi.log, "warn", lambda message, _: found.append(message))
-        monkeypatch.setattr(trails, "open_inventory", opened)
-
-        def look(parent: pulumi.Resource) -> None:
-            monkeypatch.setattr(trails, "settings", SimpleNamespace(get_monitor=object))
-            trails.warn_without_trail(plan_of(text), HOME, parent)
-
-        run_in_program(look)
+        run_in_program(lambda parent: trails.warn_without_trail(plan_of(text), account, parent))
         return found
 
     return run
 
 
-def test_missing_trail_is_warned_of(warned: Callable[[str, Any], list[str]]) -> None:
-    (message,) = warned(WATCHING, lambda _: Account())
-    assert message.startswith("no CloudTrail trail logs all management events of eu-central-1")
+class Refusing(Account):
+    """An account that answers nothing."""
 
-
-def test_trail_that_logs_is_not_mentioned(warned: Callable[[str, Any], list[str]]) -> None:
-    assert warned(WATCHING, lambda _: Account(HERE)) == []
-
-
-def test_missing_right_is_named(warned: Callable[[str, Any], list[str]]) -> None:
-    def refuse(_: Home) -> None:
+    def ask(self, service: str, operation: str, **_: object) -> Any:
         msg = "not authorized to perform: cloudtrail:DescribeTrails"
         raise AccountError(msg)
 
-    assert warned(WATCHING, refuse) == [
+
+def test_missing_trail_is_warned_of(warned: Callable[[str, Any], list[str]]) -> None:
+    (message,) = warned(WATCHING, Account())
+    assert message.startswith("no CloudTrail trail logs all management events of eu-central-1")
+
+
+@pytest.mark.parametrize("account", [Account(HERE), None], ids=["logs", "no account"])
+def test_trail_that_logs_or_is_not_known_is_not_mentioned(
+    warned: Callable[[str, Any], list[str]], account: Any
+) -> None:
+    assert warned(WATCHING, account) == []
+
+
+def test_missing_right_is_named(warned: Callable[[str, Any], list[str]]) -> None:
+    assert warned(WATCHING, Refusing()) == [
         "cannot check whether a CloudTrail trail logs: not authorized to perform: "
         "cloudtrail:DescribeTrails"
     ]
 
 
 def test_map_without_detections_asks_nothing(warned: Callable[[str, Any], list[str]]) -> None:
-    def refuse(_: Home) -> None:
-        pytest.fail("asked")
-
-    assert warned("context_name: x\nalarms: {create: true}\nsecrets: {a: {}}\n", refuse) == []
+    text = "context_name: x\nalarms: {create: true}\nsecrets: {a: {}}\n"
+    assert warned(text, Refusing()) == []
