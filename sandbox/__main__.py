@@ -31,6 +31,9 @@ OK, FAILED, USAGE_ERROR = 0, 1, 2
 def main() -> int:
     """Run one command; return 0 if it succeeds, 1 if it fails, 2 for wrong usage."""
     options = _options()
+    for name in [one for one in os.environ if one.startswith("AWS_")]:
+        del os.environ[name]  # the AWS API, which this process starts, would read a profile too
+
     home = Path(os.environ.get("SANDBOX_HOME") or ".sandbox").resolve()
     try:
         match options.command:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
+from botocore.config import Config
 
 from sandbox import deploy
 from sandbox.environment import REGION, Sandbox
@@ -25,31 +27,40 @@ _READ_WITH_PYTHON = (
 
 def closing_lines(sandbox: Sandbox, project: Path, stack: str) -> Iterator[str]:
     """Yield the lines on each map of a stack that was deployed."""
+    plans = plans_of(project, stack)
+    if not plans:
+        return
+
     held = _held(sandbox)
     outputs = sandbox.outputs(deploy.name_of(project), stack)
-    plans = plans_of(project, stack)
     for instance, plan in plans.items():
         yield ""
         yield from _state(plan, held, _of_instance(outputs, instance, len(plans)))
 
-    if plans:
-        yield ""
-        yield "try:"
-        yield '  eval "$(make env)"' if stack == "dev" else f'  eval "$(make env STACK={stack})"'
-        file = os.path.relpath(map_file(project, stack))
-        for plan in plans.values():
-            yield from _commands(plan, held, file)
+    yield ""
+    yield "try:"
+    yield '  eval "$(make env)"' if stack == "dev" else f'  eval "$(make env STACK={stack})"'
+    file = os.path.relpath(map_file(project, stack))
+    for plan in plans.values():
+        yield from _commands(plan, held, file)
 
 
 def _held(sandbox: Sandbox) -> dict[str, dict[str, Any]]:
-    """Return the sandbox's secrets by name."""
+    """Return the sandbox's secrets by name; profiles and proxies of the user are left out."""
     made = sandbox.environment()
-    client = boto3.client(
+    without_profile = botocore.session.Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+        }
+    )
+    client = boto3.Session(botocore_session=without_profile).client(
         "secretsmanager",
         endpoint_url=sandbox.endpoint,
         region_name=REGION,
         aws_access_key_id=made["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=made["AWS_SECRET_ACCESS_KEY"],
+        config=Config(proxies={}),
     )
     held = {}
     for page in client.get_paginator("list_secrets").paginate():
