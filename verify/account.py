@@ -15,7 +15,7 @@ _CONFIG = Config(retries={"mode": "standard", "max_attempts": 5})
 
 
 class AccountError(Exception):
-    """AWS cannot be asked; the message is one line that explains why."""
+    """AWS cannot be queried; the message is one line that explains why."""
 
 
 class Account:

@@ -114,9 +114,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--principal", metavar="ARN", help="only this user, role, account, service, or `*`"
     )
     parser.add_argument("--format", choices=_REPORTS, default="text")
-    parser.add_argument("--save", metavar="DIR", type=Path, help="keep AWS's answers in a folder")
+    parser.add_argument("--save", metavar="DIR", type=Path, help="save AWS's answers in a folder")
     parser.add_argument(
-        "--from", metavar="DIR", type=Path, dest="saved", help="judge saved answers; ask nothing"
+        "--from",
+        metavar="DIR",
+        type=Path,
+        dest="saved",
+        help="use saved answers; AWS is not queried",
     )
 
 

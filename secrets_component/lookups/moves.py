@@ -201,8 +201,8 @@ class Moves:
         kept = held.kms_key or AWS_MANAGED_KEY
         return (
             f"`{held.name}` was adopted with the key `{kept}`; without `import` it would move to "
-            f"the map's key, and its description and tags would go; write `kms_key_id: {kept}` to "
-            "keep its key, or the `kms_key_id` that it is to have"
+            f"the map's key, and its description and tags would be removed; write "
+            f"`kms_key_id: {kept}` to keep its key, or the `kms_key_id` that you want"
         )
 
 

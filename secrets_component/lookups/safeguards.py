@@ -549,7 +549,7 @@ def _without_account(plan: Plan, state: AccountState, error: AccountError) -> Ac
             raise refusal(plan, (*secret.place, "restore_deleted"), message)
 
     pulumi.log.warn(
-        f"cannot look at the account's secrets: {error}; this run replaces and removes no secret, "
+        f"cannot list the account's secrets: {error}; this run replaces and removes no secret, "
         "and writes no value a second time (allow `secretsmanager:ListSecrets` to lift this)"
     )
     return replace(state, is_blind=True)

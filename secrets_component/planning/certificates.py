@@ -8,6 +8,7 @@ from pathlib import Path
 
 _BLOCK_KIND = re.compile(rb"-----BEGIN ([^\n-]+)-----")
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
+_CERTIFICATES_ONLY = "use a file that contains only certificates"
 
 
 def bundle_problem(file: Path) -> str | None:
@@ -23,14 +24,14 @@ def bundle_problem(file: Path) -> str | None:
 
     kinds = _BLOCK_KIND.findall(content)
     if any(b"PRIVATE KEY" in kind for kind in kinds):
-        return "contains a private key, which would be deployed; name a file of certificates only"
+        return f"contains a private key, which would be deployed; {_CERTIFICATES_ONLY}"
 
     certificates = _CERTIFICATE.findall(content)
     if not certificates:
         return "has no PEM certificates (`-----BEGIN CERTIFICATE-----`)"
 
     if len(certificates) != len(kinds):
-        return "has PEM blocks that are not certificates; name a file of certificates only"
+        return f"has PEM blocks that are not certificates; {_CERTIFICATES_ONLY}"
 
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(

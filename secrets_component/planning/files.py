@@ -60,7 +60,7 @@ class FileFolders:
 
         if not any(file.is_relative_to(folder) for folder in folders):
             msg = (
-                "is outside of the map's folder; list the folder that it is in under "
+                "is outside the map's folder; add its folder to "
                 "`file_folders:` if the map may read it"
             )
             raise FileReferenceError(msg)

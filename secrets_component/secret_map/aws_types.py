@@ -153,7 +153,7 @@ def _tag_problem(text: str) -> str | None:
 def _tags_problem(tags: dict[str, str]) -> dict[str, str]:
     lower = [key.lower() for key in tags]
     if len(set(lower)) < len(lower):
-        msg = "two keys differ in upper and lower case only, which IAM takes for one"
+        msg = "two keys differ only in case, and IAM treats them as the same key"
         raise ValueError(msg)
 
     return tags

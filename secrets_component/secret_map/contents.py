@@ -50,7 +50,7 @@ _BLOCKS = ("defaults", "secrets")
 _REFERENCE = r"(?<!\$)\$\{(?:output|random|config|env|file)\."  # compiled at first use
 _NO_REFERENCES = "takes no references, so `${…}` would stay as it is; write the value itself"
 _RESPELLED = (
-    "is a number that JSON spells differently than this file does; write it in quotes (`'…'`) to "
+    "is a number that JSON would write differently; write it in quotes (`'…'`) to "
     "store it exactly as it is"
 )
 

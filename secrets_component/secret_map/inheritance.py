@@ -70,7 +70,7 @@ _WITHOUT_EFFECT = frozenset({"auth", "backend", "command", "env", "hooks", "prov
 def of_component(file: _File, path: Path_) -> Iterator[Problem]:
     """Yield what else a component says that has no effect, or an unwanted one."""
     yield from _disabled(file, (*path, "metadata", "enabled"), "metadata.enabled")
-    message = "what Terraform and Atmos use has no effect here"
+    message = "only Terraform and Atmos use this; it has no effect here"
     yield from _unused(file, path, _WITHOUT_EFFECT, message)
 
 
@@ -79,7 +79,7 @@ def of_variables(file: _File, path: Path_) -> Iterator[Problem]:
     yield from _disabled(file, (*path, "enabled"), "enabled")
     message = (
         "no effect here; names are `<context_name>/<environment>/…`, so set these two to what "
-        "tells your deployments apart"
+        "distinguishes your deployments"
     )
     yield from _unused(file, path, CONTEXT - {"enabled"}, message)
 

@@ -382,7 +382,7 @@ def _placed(template: Template, bad: list[BadReference]) -> Template:
 
 
 _TOO_DEEP_INSIDE = (
-    "a reference in this value is inside more than eight documents or URLs inside each other; "
+    "a reference in this value is nested in more than eight documents or URLs; "
     "reference the inner ones as values of their own"
 )
 

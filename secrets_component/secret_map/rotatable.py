@@ -108,8 +108,8 @@ def _unfit_for_password(entry: Entry, function: str) -> Iterator[Finding]:
     if fields is None:
         yield (
             ("secret_data",),
-            f"`{function}` would replace this string by a password; use a mapping with `password`, "
-            "exactly `${random.<name>}`, or `generate_random_password: true`",
+            f"`{function}` would replace this string with a password; use a mapping with "
+            "`password`, exactly `${random.<name>}`, or `generate_random_password: true`",
         )
     elif "password" not in fields:
         yield ("secret_data",), f"is missing `password`, required by `{function}`"
@@ -156,13 +156,13 @@ def _incomplete_login(
 
 
 def _other_than_password(entry: Entry, function: str) -> Iterator[Finding]:
-    """Yield what a function would replace by a password, though it is none."""
+    """Yield what a function would replace with a password, though it is none."""
     for name in _generated_for_password(entry):
         kind = entry.random[name].kind
         if kind != "password":
             yield (
                 ("random", name),
-                f"`{function}` would replace this `{kind}` by a password; use your own function "
+                f"`{function}` would replace this `{kind}` with a password; use your own function "
                 "(`rotation_lambda_arn`), or turn rotation off and change `keepers` instead",
             )
 
@@ -178,7 +178,7 @@ def _unportable_password(entry: Entry) -> Iterator[Finding]:
     if not (characters.isascii() and characters.isprintable()):
         yield (
             (*path, "override_special"),
-            "database clients encode all but printable ASCII characters in different ways, so that "
+            "database clients encode characters outside printable ASCII differently, so that "
             "the database would refuse the password; remove the others",
         )
 

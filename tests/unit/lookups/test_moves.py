@@ -168,8 +168,8 @@ def test_adopted_secret_leaves_its_key_in_words_only(
     found = problems(map_of(entry), holdings)
     expected = (
         f"`x/dev/a` was adopted with the key `{kms_key}`; without `import` it would move to the "
-        f"map's key, and its description and tags would go; write `kms_key_id: {kms_key}` to keep "
-        "its key, or the `kms_key_id` that it is to have"
+        f"map's key, and its description and tags would be removed; write `kms_key_id: {kms_key}` to keep "
+        "its key, or the `kms_key_id` that you want"
     )
     assert found == ([expected] if is_refused else [])
 

@@ -539,7 +539,7 @@ def test_run_without_the_account_does_only_what_is_safe(
     state = check(text)
     assert (state.is_blind, state.own, state.inventory) == (True, {}, None)
     assert log == [
-        f"cannot look at the account's secrets: {reason}; this run replaces and removes no secret, "
+        f"cannot list the account's secrets: {reason}; this run replaces and removes no secret, "
         "and writes no value a second time (allow `secretsmanager:ListSecrets` to lift this)"
     ]
     secrets = plan_of(text).secrets

@@ -15,10 +15,7 @@ from secrets_component.planning.files import (
 )
 from tests.certificates import CERTIFICATE
 
-OUTSIDE = (
-    "is outside of the map's folder; list the folder that it is in under `file_folders:` if the "
-    "map may read it"
-)
+OUTSIDE = "is outside the map's folder; add its folder to `file_folders:` if the map may read it"
 NOT_FOUND = "file not found (paths are relative to the map)"
 
 

@@ -460,7 +460,7 @@ def file_map(entry: str, header: str = "") -> str:
     ("entry", "problem"),
     [
         ("secret_data: '${file.none}'", "3:21: error: `${file.none}`: file not found"),
-        ("secret_data: '<${file.../b}>'", "3:22: error: `${file.../b}`: is outside of the map's"),
+        ("secret_data: '<${file.../b}>'", "3:22: error: `${file.../b}`: is outside the map's"),
         ("secret_data: {k: '${file.raw}'}", "3:25: error: `${file.raw}`: is not text in UTF-8"),
         ("kms_key_id: '${file.raw}'", "3:20: error: `${file.raw}`: only `secret_data` and"),
     ],

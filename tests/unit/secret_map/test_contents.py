@@ -187,7 +187,7 @@ def test_template_is_a_warning(fields: str) -> None:
     ],
 )
 def test_number_whose_text_does_not_survive_is_a_warning(fields: str, positions: list[str]) -> None:
-    lines = [line for line in reported(entry(fields)) if "spells differently" in line]
+    lines = [line for line in reported(entry(fields)) if "would write differently" in line]
     assert [line.partition(": ")[0] for line in lines] == positions
     assert all("write it in quotes (`'…'`)" in line for line in lines)
 

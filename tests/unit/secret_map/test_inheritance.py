@@ -152,13 +152,13 @@ def test_enabled_map_has_no_findings() -> None:
 def test_atmos_own_variables_have_no_effect() -> None:
     assert findings(with_map("", "stage: dev, namespace: x, environment: euc1")) == [
         "m:3:41: warning: `namespace`, `stage`: no effect here; names are "
-        "`<context_name>/<environment>/…`, so set these two to what tells your deployments apart"
+        "`<context_name>/<environment>/…`, so set these two to what distinguishes your deployments"
     ]
 
 
 def test_what_terraform_uses_has_no_effect() -> None:
     assert findings(with_map("", more="providers: {}, env: {A: b}, settings: {}, ")) == [
-        "m:3:37: warning: `env`, `providers`: what Terraform and Atmos use has no effect here"
+        "m:3:37: warning: `env`, `providers`: only Terraform and Atmos use this; it has no effect here"
     ]
 
 

@@ -164,8 +164,8 @@ def test_reference_in_too_many_texts_is_reported() -> None:
     text = "https://h/" + "?u=https://h/" * 9 + "?p=${env.HUNTER2}"
     bad: list[references.BadReference] = []
     references.parse_value(text, bad)
-    assert [one.message[:60] for one in bad] == [
-        "a reference in this value is inside more than eight document"
+    assert [one.message[:63] for one in bad] == [
+        "a reference in this value is nested in more than eight document"
     ]
 
 

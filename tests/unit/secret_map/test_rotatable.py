@@ -13,16 +13,16 @@ from secrets_component.secret_map.rotatable import of_rotated_value, rotated_pas
 
 LOGIN = "secret_data: {engine: postgres, host: h, username: u, password: '${random.pw}'}"
 TEXT = (
-    "`generated-password` would replace this string by a password; use a mapping with `password`, "
+    "`generated-password` would replace this string with a password; use a mapping with `password`, "
     "exactly `${random.<name>}`, or `generate_random_password: true`"
 )
 NO_PASSWORD = "is missing `password`, required by `generated-password`"
 OTHER_CHARACTERS = (
-    "database clients encode all but printable ASCII characters in different ways, so that the "
+    "database clients encode characters outside printable ASCII differently, so that the "
     "database would refuse the password; remove the others"
 )
 NO_PASSWORD_KIND = (
-    "`{}` would replace this `{}` by a password; use your own function (`rotation_lambda_arn`), or "
+    "`{}` would replace this `{}` with a password; use your own function (`rotation_lambda_arn`), or "
     "turn rotation off and change `keepers` instead"
 )
 NO_LOGIN = (
