@@ -15,6 +15,7 @@ import shlex
 import shutil
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox import api, rounds
@@ -31,7 +32,8 @@ OK, FAILED, USAGE_ERROR = 0, 1, 2
 def main() -> int:
     """Run one command; return 0 if it succeeds, 1 if it fails, 2 for wrong usage."""
     options = _options()
-    for name in [one for one in os.environ if one.startswith("AWS_")]:
+    given = dict(os.environ)
+    for name in [one for one in given if one.startswith("AWS_")]:
         del os.environ[name]  # the AWS API, which this process starts, would read a profile too
 
     home = Path(os.environ.get("SANDBOX_HOME") or ".sandbox").resolve()
@@ -46,7 +48,7 @@ def main() -> int:
             case "cli":
                 print(pulumi_cli(_report))
             case "env":
-                _print_environment(options, home)
+                _print_environment(options, home, given)
     except (ToolchainError, ApiError, DeployError) as error:
         print(f"error: {error}", file=sys.stderr)
         return FAILED
@@ -128,14 +130,18 @@ def _clean(home: Path) -> int:
     return OK
 
 
-def _print_environment(options: argparse.Namespace, home: Path) -> None:
+def _print_environment(options: argparse.Namespace, home: Path, given: Mapping[str, str]) -> None:
+    """Print what a shell must set and, of the user's own account and login, what it must forget."""
     sandbox = open_sandbox(home, options.port)
     made = sandbox.environment()
     made["PATH"] = os.pathsep.join([str(write_commands(sandbox)), made["PATH"]])
     made["PULUMI_STACK"] = options.stack
     for name in sorted(made):
-        if made[name] != os.environ.get(name):
+        if made[name] != given.get(name):
             print(f"export {name}={shlex.quote(made[name])}")
+
+    for name in sorted(given.keys() - made.keys()):
+        print(f"unset {name}")
 
 
 if __name__ == "__main__":

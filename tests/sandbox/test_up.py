@@ -218,3 +218,15 @@ def test_nothing_of_the_users_own_login_reaches_it(home: Path, project: Path, up
         seen
     )
     assert seen["AWS_ENDPOINT_URL"] == api.running(home)
+
+
+def test_env_prints_what_a_shell_sets_and_forgets(up: Any) -> None:
+    code, text = up("env", AWS_PROFILE="mine", PULUMI_ACCESS_TOKEN="mine")
+    assert code == 0, text
+    lines = text.splitlines()
+    assert {line.partition(" ")[0] for line in lines} == {"export", "unset"}
+    assert "unset AWS_PROFILE" in lines
+    assert "unset PULUMI_ACCESS_TOKEN" in lines
+    names = [line.partition("=")[0].removeprefix("export ") for line in lines]
+    assert {"AWS_ENDPOINT_URL", "PULUMI_BACKEND_URL", "PULUMI_STACK", "PATH"} <= set(names)
+    assert "mine" not in text
