@@ -9,7 +9,6 @@ import threading
 import urllib.parse
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -71,14 +70,18 @@ def files_below(*folders: Path, but: Sequence[str] = ()) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for folder in folders:
         for path in sorted(folder.rglob("*")):
-            if path.is_symlink() or not path.is_file() or path.name in but:
-                continue
-            content = path.read_bytes()
-            found[str(path)] = content
-            if zipfile.is_zipfile(BytesIO(content)):
-                with zipfile.ZipFile(path) as archive:
-                    for name in archive.namelist():
-                        found[f"{path}!{name}"] = archive.read(name)
+            if path.name not in but and path.is_file() and not path.is_symlink():
+                found.update(content_of(path))
+    return found
+
+
+def content_of(path: Path) -> dict[str, bytes]:
+    """Return a file and, if it is a zip, what is in it."""
+    found = {str(path): path.read_bytes()}
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                found[f"{path}!{name}"] = archive.read(name)
     return found
 
 

@@ -182,7 +182,10 @@ def _of_kms(call: Call) -> Iterator[Right]:
                 if find_key(call.account, call.region, key)[0] is not None:
                     yield _on_key(call, key)
         case _:
-            yield _on_key(call, call.text("KeyId"))
+            key = call.text("KeyId")
+            is_known = find_key(call.account, call.region, key)[0] is not None
+            if is_known or not key.startswith("alias/"):  # an alias without a key is not found
+                yield _on_key(call, key)
 
 
 def _on_key(call: Call, key: str) -> Right:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,7 @@ from secrets_component.secret_map.rotatable import rotated_password
 from secrets_component.secret_map.yaml_text import read_yaml
 
 _DEFAULT_DAYS = 30
+_SHOWN_NAME = re.compile(r"[\w/+=.@<>-]+", re.ASCII)
 _IN_GIT = (
     "is a secret in plain text, in a file that Git tracks or would add: whoever can read the "
     "repository can read it; remove it there, and list the file in `.gitignore`"
@@ -497,9 +499,13 @@ class _Planner:
         first: dict[str, str] = {}
         for key, secret in secrets.items():
             if secret.name in first:
+                named = "the same"  # what AWS refuses as a name could be a value
+                if _SHOWN_NAME.fullmatch(secret.name):
+                    named = f"`{secret.name}`"
+
                 message = (
-                    f"the entries `{first[secret.name]}` and `{key}` are both named "
-                    f"`{secret.name}` in AWS; change `name` or `path` of one"
+                    f"the entries `{first[secret.name]}` and `{key}` are both named {named} in "
+                    "AWS; change `name` or `path` of one"
                 )
                 self._report.error(secret.place, message)
 

@@ -109,7 +109,9 @@ def test_steps_fail_where_the_map_is_wrong(secrets: Secrets, commands: Path) -> 
     assert run(step("preview", "preview"), stack, commands).returncode != 0
 
 
-def test_hook_checks_the_maps_that_it_is_given(capsys: pytest.CaptureFixture[str]) -> None:
+def test_hook_checks_the_maps_that_it_is_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert {"id", "name", "entry", "language"} <= set(HOOK)
     example = yaml.safe_load((CI / "pre-commit.yaml").read_text("utf-8"))
     (used,) = example["repos"][0]["hooks"]
@@ -118,5 +120,8 @@ def test_hook_checks_the_maps_that_it_is_given(capsys: pytest.CaptureFixture[str
     assert [name for name in [*files, "Pulumi.yaml"] if re.search(HOOK["files"], name)] == files
     command, *arguments = shlex.split(HOOK["entry"])
     assert command == "secretsmap"
-    assert main([*arguments, *used["args"], *(str(ROOT / name) for name in files)]) == 1
+    assert main([*arguments, *used["args"], *(str(ROOT / name) for name in files)]) == 0
+    plain = tmp_path / "plain.yaml"
+    plain.write_text("context_name: a\nsecrets: {api_key: {secret_data: written-out}}\n", "utf-8")
+    assert main([*arguments, *used["args"], str(plain)]) == 1
     assert " warning: `secret_data`: is a secret in plain text" in capsys.readouterr().err

@@ -66,7 +66,9 @@ ROTATED = "rotation_automatically: true, rotation_lambda_arn: {arn}"
 @pytest.mark.parametrize(
     "times", [*(pytest.param(few, marks=pytest.mark.long) for few in (1, 2, 3)), 150]
 )
-@pytest.mark.parametrize("owner", ["owner: operator", ROTATED])
+@pytest.mark.parametrize(
+    "owner", ["owner: operator", pytest.param(ROTATED, marks=pytest.mark.long)]
+)
 def test_value_written_outside_the_map_is_kept(
     secrets: Secrets, aws: Aws, rotator: str, owner: str, times: int
 ) -> None:
@@ -90,7 +92,7 @@ def test_value_written_outside_the_map_is_kept(
     assert live() == f"rotated {times - 1}"
 
 
-@pytest.mark.parametrize("refresh", [(), ("--refresh",)])
+@pytest.mark.parametrize("refresh", [pytest.param((), marks=pytest.mark.long), ("--refresh",)])
 def test_rotation_turned_on_and_off_keeps_the_live_value(
     secrets: Secrets, aws: Aws, rotator: str, refresh: tuple[str, ...]
 ) -> None:

@@ -24,6 +24,7 @@ from tests.conftest import ROOT, Aws, MakeStack, Secrets, SecretsStack, Stack
 from tests.needles import (
     WatchedFolder,
     code_of_functions,
+    content_of,
     described_by_aws,
     files_below,
     forms_of,
@@ -221,7 +222,10 @@ def test_nothing_that_a_run_touches_holds_a_value(
 
     searched.texts.update(account)
     own = {f"Pulumi.{stack.name}.yaml", f"{stack.name}.yaml", "passphrase", "credentials"}
-    files = files_below(stack.sandbox.home, stack.project, CACHE, but=sorted(own))
+    files = files_below(stack.sandbox.home, stack.project, but=sorted(own))
+    for archive in CACHE.glob("rotators-*.zip"):
+        files.update(content_of(archive))
+
     searched.texts.update(files)
     for file, (mode, content) in temporary.seen.items():
         searched.texts[f"{file} ({stat.filemode(mode)})"] = content

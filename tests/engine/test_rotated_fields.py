@@ -25,7 +25,9 @@ def rotated(client: Any, arn: str, password: str) -> None:
     rotate(client, arn, json.dumps({**live, "password": password}))
 
 
-@pytest.mark.parametrize("times", [0, 1, 3])
+@pytest.mark.parametrize(
+    "times", [3, *(pytest.param(few, marks=pytest.mark.long) for few in (0, 1))]
+)
 @pytest.mark.parametrize("refresh", [(), ("--refresh",)])
 def test_map_changes_its_fields_and_keeps_the_live_password(
     secrets: Secrets, aws: Aws, times: int, refresh: tuple[str, ...]

@@ -68,7 +68,7 @@ def test_interrupted_restore_is_resumed(secrets: Secrets, aws: Aws, live: Live) 
     assert live(arn) == "v"
 
 
-@pytest.mark.parametrize("by", ["ARN", "Name"])
+@pytest.mark.parametrize("by", ["ARN", pytest.param("Name", marks=pytest.mark.long)])
 def test_adopted_secret_keeps_name_value_and_all_that_the_entry_leaves_out(
     secrets: Secrets, aws: Aws, live: Live, by: str
 ) -> None:

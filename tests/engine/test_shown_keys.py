@@ -14,7 +14,11 @@ from sandbox import api
 from sandbox.environment import REGION, Sandbox
 from tests.conftest import ROOT, SecretsStack
 
-FORMS = ("alias", "arn", "nothing")
+FORMS = (
+    "alias",
+    pytest.param("arn", marks=pytest.mark.long),
+    pytest.param("nothing", marks=pytest.mark.long),
+)
 Showing = Callable[[str], SecretsStack]
 
 

@@ -410,7 +410,7 @@ def test_unfinished_rename_goes_on_after_someone_wrote_into_the_old_secret(
     assert set(stack.write(text % ("new", "", "")).up().changes) == {"same"}
 
 
-@pytest.mark.parametrize("is_newer", [True, False])
+@pytest.mark.parametrize("is_newer", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_entry_that_takes_the_key_of_a_removed_one_keeps_its_value(
     secrets: Secrets, aws: Aws, live: Live, *, is_newer: bool
 ) -> None:

@@ -125,10 +125,14 @@ def mariadb() -> Iterator[Database]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Show overlapping rotations with each strategy, and on each database, in one pair of them."""
+    """Show overlapping rotations with each strategy, and on each database, in one pair of them.
+
+    Privileges of a clone are shown on the database that has its own list of them.
+    """
     for item in items:
         is_second = "mariadb-alternating" in item.nodeid or "postgres-single" in item.nodeid
-        if "test_overlaps" in item.nodeid and is_second:
+        is_clone = "has_all_privileges[postgres]" in item.nodeid
+        if is_clone or ("test_overlaps" in item.nodeid and is_second):
             item.add_marker(pytest.mark.long)
 
 

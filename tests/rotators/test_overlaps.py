@@ -70,7 +70,9 @@ def give_up_and_rotate(strategy: str, secret: Secret, _: str) -> None:
     secret.rotate(getattr(handlers, strategy))
 
 
-@pytest.mark.parametrize("meanwhile", [repeat_and_rotate, give_up_and_rotate])
+@pytest.mark.parametrize(
+    "meanwhile", [repeat_and_rotate, pytest.param(give_up_and_rotate, marks=pytest.mark.long)]
+)
 def test_overtaken_attempt_never_locks_readers_out(
     victim: victims.Victim,
     database: Database,

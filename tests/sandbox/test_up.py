@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -138,10 +139,10 @@ def test_an_up_after_ctrl_c_goes_on_from_there(
 ) -> None:
     write(project, "".join(f"  s{n}: {{generate_random_password: true}}\n" for n in range(MANY)))
     process = start()
-    wait_until(lambda: api.running(home) is not None and len(names(home)) >= 3)
+    said = list(itertools.islice(lines_that_say("SecretVersion .* created", process), 3))
     os.killpg(process.pid, signal.SIGINT)
     text, _ = process.communicate(timeout=120)
-    assert process.returncode == 1, text
+    assert process.returncode == 1, (said, text)
     assert "Traceback" not in text
     values = live_values(home)
     assert 0 < len(values) < MANY
@@ -153,6 +154,11 @@ def test_an_up_after_ctrl_c_goes_on_from_there(
     assert not list(home.glob("state/**/*.attrs")), "a kill while it is written ends all later runs"
     code, text = up()
     assert (code, CHANGES.search(text)) == (0, None), text
+
+
+def lines_that_say(pattern: str, process: subprocess.Popen[str]) -> Iterator[str]:
+    assert process.stdout is not None
+    yield from (line for line in process.stdout if re.search(pattern, line))
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
