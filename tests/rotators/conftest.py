@@ -127,7 +127,7 @@ def mariadb() -> Iterator[Database]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Show overlapping rotations with each strategy, and on each database, in one pair of them.
 
-    Privileges of a clone are shown on the database that has its own list of them.
+    Privileges of a clone are shown on the database that starts sooner.
     """
     for item in items:
         is_second = "mariadb-alternating" in item.nodeid or "postgres-single" in item.nodeid
