@@ -230,10 +230,14 @@ def shown(word: str) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `; did you mean …?` for the nearest of the known words, else an empty string."""
+    """Return `; did you mean …?` for the nearest of the known words, else an empty string.
+
+    A known word may be a value in the place of a key, too: it is shown as `shown` would, and a path
+    if all of its parts are.
+    """
     candidates = itertools.islice(known, _CANDIDATES)
     near = difflib.get_close_matches(word[:64], candidates, n=1, cutoff=0.6)
-    if not near:
-        return ""
+    if near and all(map(shown, near[0].split("/"))):
+        return f"; did you mean `{near[0]}`?"
 
-    return f"; did you mean `{near[0]}`?"
+    return ""

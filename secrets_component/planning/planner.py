@@ -503,9 +503,10 @@ class _Planner:
                 if _SHOWN_NAME.fullmatch(secret.name):
                     named = f"`{secret.name}`"
 
+                one, other = shown(first[secret.name]) or " one", shown(key) or " another"
                 message = (
-                    f"the entries `{first[secret.name]}` and `{key}` are both named {named} in "
-                    "AWS; change `name` or `path` of one"
+                    f"the entries{one} and{other} are both named {named} in AWS; change `name` or "
+                    "`path` of one"
                 )
                 self._report.error(secret.place, message)
 

@@ -271,3 +271,9 @@ def test_warning_about_a_part_of_a_value_points_at_it() -> None:
     found.warn_at_text(("secrets", "a", "secret_data"), "at", "is odd")
     found.warn_at_text(("secrets", "a", "secret_data"), "hunter2", "is odd")
     assert [str(one.position) for one in found.warnings] == ["m:6:24", "m:6:18"]
+
+
+def test_suggestion_is_never_what_could_be_a_value() -> None:
+    assert did_you_mean("databse", ["database"]) == "; did you mean `database`?"
+    assert did_you_mean("rds/replca", ["rds/replica"]) == "; did you mean `rds/replica`?"
+    assert did_you_mean("S3cret!A=x y", ["S3cret!A=x z"]) == ""
