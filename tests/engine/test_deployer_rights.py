@@ -286,6 +286,7 @@ def allows(statement: dict[str, Any], action: str, resource: str) -> bool:
     return any(fnmatchcase(resource, pattern) for pattern in listed(statement["Resource"]))
 
 
+@pytest.mark.long
 def test_circle_of_the_guide_is_deployed(world: World, tmp_path: Path) -> None:
     world.example(tmp_path, "kms").up()
     text = (ROOT / "stacks" / "dev.yaml").read_text()

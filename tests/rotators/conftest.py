@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import itertools
 import json
 import socket
@@ -123,16 +124,21 @@ def mariadb() -> Iterator[Database]:
         yield Database(server)
 
 
+SECOND_CASES = (
+    "test_overlaps.py::*mariadb-alternating*",
+    "test_overlaps.py::*postgres-single*",
+    "has_all_privileges?postgres?",
+    "when_given_up_by_hand?mariadb?",
+    "current_password_always_opens?postgres?",
+)
+"""What `make long` runs on the other database, or with the other strategy."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Show overlapping rotations with each strategy, and on each database, in one pair of them.
-
-    Privileges of a clone are shown on the database that starts sooner.
-    """
+    """Show each overlap and interruption on one database; `make long` shows it on both."""
     for item in items:
-        is_second = "mariadb-alternating" in item.nodeid or "postgres-single" in item.nodeid
-        is_clone = "has_all_privileges[postgres]" in item.nodeid
-        if is_clone or ("test_overlaps" in item.nodeid and is_second):
+        if any(fnmatch.fnmatchcase(item.nodeid, f"*{case}") for case in SECOND_CASES):
             item.add_marker(pytest.mark.long)
 
 
