@@ -41,7 +41,7 @@ long: setup ## run the further cases that `make test` leaves out
 	@$(RUN) -m pytest -n auto --dist loadfile -m long
 
 unit: setup ## run the quick tests
-	@$(RUN) -m pytest tests/unit tests/property
+	@$(RUN) -m pytest -n auto tests/unit tests/property
 
 lint: setup ## run ruff, mypy and the import contracts
 	@$(RUN) -m ruff check .
