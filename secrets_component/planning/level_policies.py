@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from secrets_component.arns import Home, exact
 from secrets_component.errors import Finding
 from secrets_component.iam import documents, templates
-from secrets_component.iam.grants import KINDS, Kind, Level
+from secrets_component.iam.grants import KINDS, Kind, Level, levels_of
 from secrets_component.planning.plan import KmsKey, MapKey, NamedKey, Plan, PlannedSecret
 from secrets_component.secret_map.names import level_prefix
 
@@ -45,13 +45,9 @@ def members_of_levels(plan: Plan) -> dict[str, list[PlannedSecret]]:
     """Sort the secrets into the levels above them; one pass, however many levels there are."""
     members: dict[str, list[PlannedSecret]] = {level.path: [] for level in plan.levels}
     for secret in plan.secrets.values():
-        above = ""
-        members[above].append(secret)
-        for segment in (secret.path or "").split("/"):
-            above = f"{above}/{segment}".removeprefix("/")
-            is_level = bool(above) and above in members
-            if is_level:
-                members[above].append(secret)
+        for level in levels_of(secret.path):
+            if level in members:
+                members[level].append(secret)
 
     return members
 

@@ -131,7 +131,8 @@ def _stand_ins(scope: Scope, name: str, found: Sequence[pulumi.Input[str]]) -> l
         return [f"{home.secret_arn(one.name)}-000000" for one in scope.plan.secrets.values()]
 
     if name == "keys":
-        return [_stand_in_of_key(scope, one) for one in scope.plan.secrets.values()]
+        secrets = scope.plan.secrets.values()
+        return [_stand_in_of_key(scope, one, number) for number, one in enumerate(secrets)]
 
     unknown = {
         "functions": home.arn("lambda", f"function:{_LONGEST_ROLE}"),
@@ -141,12 +142,11 @@ def _stand_ins(scope: Scope, name: str, found: Sequence[pulumi.Input[str]]) -> l
     return [one if isinstance(one, str) else unknown[name] for one in found]
 
 
-def _stand_in_of_key(scope: Scope, secret: PlannedSecret) -> str:
+def _stand_in_of_key(scope: Scope, secret: PlannedSecret, number: int) -> str:
     if is_aws_managed(secret.kms_key):
         return ""
 
-    digits = f"{list(scope.plan.secrets).index(secret.key):036}"
-    return scope.access.home.key_arn(digits)
+    return scope.access.home.key_arn(f"{number:036}")
 
 
 def _watched(scope: Scope, known: _Known) -> Watched:
