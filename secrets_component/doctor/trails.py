@@ -66,7 +66,10 @@ def _problem(trail: Mapping[str, Any], asking: Asking) -> str | None:
     selected = asking.ask(
         f"the events of trail `{trail['Name']}`", "cloudtrail:GetEventSelectors", TrailName=arn
     )
-    if selected.answer is None or selects_management_events(selected.answer):
+    if selected.answer is None:
         return None
 
-    return "leaves out some management events: GetEventSelectors"
+    if selects_management_events(selected.answer, with_reads=False):
+        return None
+
+    return "leaves out management events: GetEventSelectors"

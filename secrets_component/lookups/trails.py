@@ -65,11 +65,15 @@ def _logs(inventory: Inventory, trail_arn: str) -> bool:
     return selects_management_events(selectors)
 
 
-def selects_management_events(selectors: Mapping[str, Any]) -> bool:
-    """Return whether reading and writing management events are logged; by default they are.
+def selects_management_events(selectors: Mapping[str, Any], *, with_reads: bool = True) -> bool:
+    """Return whether a trail logs management events; without selectors it logs all of them.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.html,
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html
+
+    Args:
+        selectors: what GetEventSelectors answers.
+        with_reads: those that read must be among them, too.
     """
     plain = selectors.get("EventSelectors") or []
     advanced = selectors.get("AdvancedEventSelectors") or []
@@ -77,15 +81,14 @@ def selects_management_events(selectors: Mapping[str, Any]) -> bool:
         return True
 
     for selector in plain:
-        if (
-            selector.get("IncludeManagementEvents", True)
-            and selector.get("ReadWriteType", "All") == "All"
-        ):
+        is_enough = not with_reads or selector.get("ReadWriteType", "All") == "All"
+        if is_enough and selector.get("IncludeManagementEvents", True):
             return True
 
     for selector in advanced:
         fields = {one["Field"]: one.get("Equals") for one in selector["FieldSelectors"]}
-        if fields.get("eventCategory") == ["Management"] and "readOnly" not in fields:
+        is_enough = not with_reads or "readOnly" not in fields
+        if is_enough and fields.get("eventCategory") == ["Management"]:
             return True
 
     return False

@@ -23,6 +23,7 @@ def test_map_without_alarms_needs_no_trail() -> None:
     [
         (True, {}, "ok"),
         (True, {"EventSelectors": [{"IncludeManagementEvents": True}]}, "ok"),
+        (True, {"EventSelectors": [{"ReadWriteType": "WriteOnly"}]}, "ok"),
         (True, {"AdvancedEventSelectors": [ADVANCED, MANAGED]}, "ok"),
         (True, {"EventSelectors": [{"IncludeManagementEvents": False}]}, "failed"),
         (True, {"AdvancedEventSelectors": [ADVANCED]}, "failed"),
