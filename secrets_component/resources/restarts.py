@@ -34,6 +34,9 @@ _CODE = "restart_function.py"
 _LOG_DAYS = 30
 _RULE_PREFIX = "secretsmap-on-rotate-"
 _ON_ROTATE = "on-rotate"
+_MOST_SECRETS = 5_000
+"""Characters of secrets' ARNs in the function's rights: all inline policies of a role have 10,240
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)."""
 
 
 @dataclass(frozen=True)
@@ -181,16 +184,19 @@ def _restart_function(
 
 
 def _restart_rights(kinds: Sequence[str], known: tuple[str, Sequence[str], Sequence[str]]) -> str:
-    """Return the policy of the role: write its log, know first versions, restart the targets."""
+    """Return the policy of the role: write its log, know first versions, restart the targets.
+
+    Secrets too many to be named are not described: a first value restarts their readers then.
+    """
     log_arn, secret_arns, target_arns = known
     arns_by_kind = defaultdict(set)
     for kind, arn in zip(kinds, target_arns, strict=True):
         arns_by_kind[kind].add(arn)
 
-    statements = [
-        _allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_arn}:*"]),
-        _allow(["secretsmanager:DescribeSecret"], sorted(secret_arns)),
-    ]
+    statements = [_allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_arn}:*"])]
+    if sum(map(len, secret_arns)) <= _MOST_SECRETS:
+        statements.append(_allow(["secretsmanager:DescribeSecret"], sorted(secret_arns)))
+
     for kind, restart in _RESTART_KINDS.items():
         if kind in arns_by_kind:
             statements.append(_allow([restart.action], sorted(arns_by_kind[kind])))

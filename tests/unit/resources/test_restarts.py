@@ -10,6 +10,7 @@ import pytest
 
 from secrets_component.cli.command import main
 from secrets_component.errors import SecretMapError
+from secrets_component.resources import restarts
 from secrets_component.secret_map.schema import map_schema
 from tests.maps_of_tests import plan_of
 from tests.unit.mocks import ACCOUNT, FUNCTION, REGION, Deployed, deploy
@@ -186,3 +187,13 @@ def test_referenced_target_that_cannot_restart_is_refused(found: str, problem: s
     text = STACKS + map_of('[{ecs_service: "${output.ecs.service}"}]')
     with pytest.raises(pulumi.RunError, match=rf"m:\d+:\d+: error: `ecs_service`: {problem}"):
         deploy(text, {"o/ecs/dev": {"service": found}})
+
+
+def test_rights_of_a_map_with_very_many_secrets_fit_a_role() -> None:
+    arns = [f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{n:040}" for n in range(300)]
+    target = "arn:aws:ecs:eu-central-1:123456789012:service/main/orders"
+    rights = restarts._restart_rights(["ecs_service"], ("log", arns, [target]))
+    assert len(rights) < 10_240
+    assert "ecs:UpdateService" in rights
+    few = restarts._restart_rights(["ecs_service"], ("log", arns[:2], [target]))
+    assert arns[0] in few
